@@ -1,1 +1,69 @@
-//! Placeholder.
+//! How the tables came to be. One SQL text serves both databases; where they differ there are two.
+//!
+//! SQLite takes the PostgreSQL type names as they are: it stores values by their own kind, and the names
+//! steer only how the driver reads them.
+
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend},
+};
+
+/// All migrations, oldest first. A published one is never changed.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(Sql::both(
+                "m0001_identity",
+                include_str!("../sql/0001_identity.sql"),
+            )),
+            Box::new(Sql::both("m0002_work", include_str!("../sql/0002_work.sql"))),
+            Box::new(Sql::both("m0003_sales", include_str!("../sql/0003_sales.sql"))),
+            Box::new(Sql::both(
+                "m0004_refunds",
+                include_str!("../sql/0004_refunds.sql"),
+            )),
+            Box::new(Sql {
+                name: "m0005_search",
+                postgres: include_str!("../sql/0005_search.postgres.sql"),
+                sqlite: include_str!("../sql/0005_search.sqlite.sql"),
+            }),
+        ]
+    }
+}
+
+struct Sql {
+    name: &'static str,
+    postgres: &'static str,
+    sqlite: &'static str,
+}
+
+impl Sql {
+    const fn both(name: &'static str, text: &'static str) -> Self {
+        Self {
+            name,
+            postgres: text,
+            sqlite: text,
+        }
+    }
+}
+
+impl MigrationName for Sql {
+    fn name(&self) -> &str {
+        self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for Sql {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let connection = manager.get_connection();
+        let text = match connection.get_database_backend() {
+            DbBackend::Postgres => self.postgres,
+            _ => self.sqlite,
+        };
+        connection.execute_unprepared(text).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,58 @@
+//! Money on its way back to a customer.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{
+    id::{ApiKeyId, PurchaseId, RefundId, TeamId, UserId},
+    money::Currency,
+    vocabulary::{PaymentGateway, PurchaseStatus, RefundReason, RefundStatus},
+};
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "refunds")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: RefundId,
+    pub team_id: TeamId,
+    pub purchase_id: PurchaseId,
+    pub user_id: UserId,
+    pub gateway: PaymentGateway,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub reason: RefundReason,
+    pub note: Option<String>,
+    pub override_policy: bool,
+    pub status: RefundStatus,
+    /// Whether the refund took plan and access away, so that a failure can give them back.
+    pub takes_access: bool,
+    /// The purchase as it was before, to go back to.
+    pub purchase_status_before: PurchaseStatus,
+    pub gateway_refund_id: Option<String>,
+    pub failure_code: Option<String>,
+    pub failure_message: Option<String>,
+    /// Set, in a commit of its own, before the gateway is first called.
+    pub first_sent_at: Option<DateTimeUtc>,
+    pub inquiries: i64,
+    pub next_inquiry_at: Option<DateTimeUtc>,
+    pub requested_by: UserId,
+    pub api_key_id: Option<ApiKeyId>,
+    pub idempotency_key: Option<String>,
+    pub request_fingerprint: String,
+    pub requested_at: DateTimeUtc,
+    pub completed_at: Option<DateTimeUtc>,
+    pub percent_read_at_request: f64,
+    pub seconds_read_at_request: i64,
+    /// The reading and the checklist as they stood.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub evidence: Json,
+    pub updated_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl crate::TeamOwned for Entity {
+    const TEAM: Column = Column::TeamId;
+}
