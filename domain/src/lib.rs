@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What Postventa decides and does: one folder for each subject, in the words of the business.
+
+pub mod actor;
+pub mod adapters;
+pub mod app;
+pub mod clock;
+pub mod database;
+pub mod error;
+pub mod events;
+pub mod identity;
+pub mod ids;
+mod input;
+pub mod jobs;
+pub mod message;
+pub mod page;
+pub mod scoped;
+pub mod teams;
+mod tx;
+pub mod users;
+pub mod vault;
+
+pub use app::{App, Services, Settings};
+pub use error::{Denied, Error, Outcome, Refusal, UserErrorCode};
+pub use message::Message;

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::{
     id::{ApiKeyId, PurchaseId, RefundId, TeamId, UserId},
     money::Currency,
-    vocabulary::{PaymentGateway, PurchaseStatus, RefundReason, RefundStatus},
+    vocabulary::{PaymentGateway, RefundReason, RefundStatus},
 };
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -23,17 +23,15 @@ pub struct Model {
     pub note: Option<String>,
     pub override_policy: bool,
     pub status: RefundStatus,
-    /// Whether the refund took plan and access away, so that a failure can give them back.
+    /// Whether nothing of the payment is left after it: only then plan and access go.
     pub takes_access: bool,
-    /// The purchase as it was before, to go back to.
-    pub purchase_status_before: PurchaseStatus,
     pub gateway_refund_id: Option<String>,
     pub failure_code: Option<String>,
     pub failure_message: Option<String>,
     /// Set, in a commit of its own, before the gateway is first called.
     pub first_sent_at: Option<DateTimeUtc>,
+    /// How often the gateway has been asked without a final answer.
     pub inquiries: i64,
-    pub next_inquiry_at: Option<DateTimeUtc>,
     pub requested_by: UserId,
     pub api_key_id: Option<ApiKeyId>,
     pub idempotency_key: Option<String>,

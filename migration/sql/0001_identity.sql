@@ -68,7 +68,7 @@ CREATE TABLE users (
 );
 CREATE INDEX users_by_creation ON users (team_id, created_at, id);
 CREATE INDEX users_by_last_name ON users (team_id, last_name, id);
-CREATE INDEX users_by_company ON users (team_id, company_name, id);
+CREATE INDEX users_by_company ON users (team_id, COALESCE(company_name, ''), id);
 CREATE INDEX users_by_segment ON users (team_id, segment, created_at, id);
 CREATE INDEX users_by_email ON users (email_key);
 CREATE INDEX users_by_ecosystem ON users (ecosystem_id);

@@ -12,17 +12,15 @@ CREATE TABLE refunds (
   note TEXT,
   override_policy BOOLEAN NOT NULL,
   status TEXT NOT NULL,
-  -- Whether the refund took plan and access away, so that a failure can give them back.
+  -- Whether nothing of the payment is left after it: only then plan and access go.
   takes_access BOOLEAN NOT NULL,
-  -- The purchase as it was before, to go back to.
-  purchase_status_before TEXT NOT NULL,
   gateway_refund_id TEXT,
   failure_code TEXT,
   failure_message TEXT,
   -- Set, in a commit of its own, before the gateway is first called.
   first_sent_at TIMESTAMPTZ,
+  -- How often the gateway has been asked without a final answer.
   inquiries BIGINT NOT NULL,
-  next_inquiry_at TIMESTAMPTZ,
   requested_by UUID NOT NULL,
   api_key_id UUID,
   idempotency_key TEXT,
@@ -40,7 +38,7 @@ CREATE INDEX refunds_of_purchase ON refunds (purchase_id, requested_at);
 CREATE INDEX refunds_of_user ON refunds (user_id, requested_at);
 CREATE UNIQUE INDEX refunds_once_per_key ON refunds (team_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE UNIQUE INDEX refunds_at_gateway ON refunds (team_id, gateway, gateway_refund_id) WHERE gateway_refund_id IS NOT NULL;
-CREATE INDEX refunds_to_ask ON refunds (next_inquiry_at) WHERE next_inquiry_at IS NOT NULL;
+CREATE INDEX refunds_under_way ON refunds (status) WHERE status IN ('REQUESTED', 'PROCESSING', 'PENDING', 'NEEDS_ATTENTION');
 
 CREATE TABLE refund_effects (
   refund_id UUID NOT NULL REFERENCES refunds (id),

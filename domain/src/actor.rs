@@ -1,0 +1,210 @@
+//! Who is acting, for whom, and what that lets them do.
+
+use entities::{ApiKeyId, Locale, SessionId, TeamId, UserId, UserRole};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Denied, Error, Outcome};
+
+macro_rules! scopes {
+    ($($variant:ident = $text:literal,)*) => {
+        /// One thing that staff or an API key may be allowed to do.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Scope { $($variant),* }
+
+        impl Scope {
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),* }
+            }
+        }
+
+        impl std::str::FromStr for Scope {
+            type Err = ();
+
+            fn from_str(text: &str) -> Result<Self, ()> {
+                match text { $($text => Ok(Self::$variant),)* _ => Err(()) }
+            }
+        }
+    };
+}
+
+scopes! {
+    UsersRead = "users.read",
+    UsersWrite = "users.write",
+    UsersImpersonate = "users.impersonate",
+    StatsRead = "stats.read",
+    StatsWrite = "stats.write",
+    RefundsRead = "refunds.read",
+    RefundsWrite = "refunds.write",
+    RefundsOverride = "refunds.override",
+    EntitlementsRead = "commerce.entitlements.read",
+    EntitlementsWrite = "commerce.entitlements.write",
+    InvoicesRead = "invoices.read",
+    InvoicesWrite = "invoices.write",
+    TicketsRead = "tickets.read",
+    TicketsWrite = "tickets.write",
+    CreditsWrite = "credits.write",
+    ExportsWrite = "exports.write",
+    EventsRead = "events.read",
+    AuditRead = "audit.read",
+    ApiKeysWrite = "api_keys.write",
+    OperationsRead = "operations.read",
+    OperationsWrite = "operations.write",
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Scopes(u32);
+
+impl Scopes {
+    pub const NONE: Self = Self(0);
+
+    pub fn all() -> Self {
+        Scope::ALL.iter().copied().collect()
+    }
+
+    /// What a role may do. Members act on what is theirs alone, which takes no scope.
+    pub fn of_role(role: UserRole) -> Self {
+        match role {
+            UserRole::Admin => Self::all(),
+            UserRole::Agent => [
+                Scope::UsersRead,
+                Scope::UsersWrite,
+                Scope::StatsRead,
+                Scope::RefundsRead,
+                Scope::RefundsWrite,
+                Scope::EntitlementsRead,
+                Scope::EntitlementsWrite,
+                Scope::InvoicesRead,
+                Scope::InvoicesWrite,
+                Scope::TicketsRead,
+                Scope::TicketsWrite,
+                Scope::ExportsWrite,
+                Scope::EventsRead,
+            ]
+            .into_iter()
+            .collect(),
+            UserRole::Member => Self::NONE,
+        }
+    }
+
+    pub fn contains(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u32) != 0
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL
+            .iter()
+            .copied()
+            .filter(move |scope| self.contains(*scope))
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        Self(scopes.into_iter().fold(0, |set, scope| set | 1 << scope as u32))
+    }
+}
+
+/// What kind of caller it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Principal {
+    User {
+        id: UserId,
+        role: UserRole,
+    },
+    ApiKey {
+        id: ApiKeyId,
+        created_by: UserId,
+    },
+    /// The product itself: a job, a gateway's notice, the command line.
+    System,
+}
+
+/// Everything about the caller that a use case needs.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub team: TeamId,
+    pub principal: Principal,
+    /// S0.6: the administrator behind an impersonated user.
+    pub impersonator: Option<UserId>,
+    pub scopes: Scopes,
+    pub locale: Locale,
+    pub session: Option<SessionId>,
+    pub ip_address: Option<String>,
+    pub trace: Option<String>,
+}
+
+impl Actor {
+    /// The product acting by itself in a team.
+    pub fn system(team: TeamId) -> Self {
+        Self {
+            team,
+            principal: Principal::System,
+            impersonator: None,
+            scopes: Scopes::all(),
+            locale: Locale::En,
+            session: None,
+            ip_address: None,
+            trace: None,
+        }
+    }
+
+    /// The user whose action it counts as. An API key acts by itself.
+    pub fn user(&self) -> Option<UserId> {
+        match self.principal {
+            Principal::User { id, .. } => Some(id),
+            Principal::ApiKey { .. } | Principal::System => None,
+        }
+    }
+
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        match self.principal {
+            Principal::ApiKey { id, .. } => Some(id),
+            Principal::User { .. } | Principal::System => None,
+        }
+    }
+
+    pub fn is_admin(&self) -> bool {
+        matches!(
+            self.principal,
+            Principal::User {
+                role: UserRole::Admin,
+                ..
+            }
+        )
+    }
+
+    pub fn require(&self, scope: Scope) -> Outcome<()> {
+        if self.scopes.contains(scope) {
+            Ok(())
+        } else {
+            Err(Error::Denied(Denied::Forbidden(scope)))
+        }
+    }
+
+    /// Whether this caller sees what belongs to `user`: their own, or with `scope` anybody's of the team.
+    pub fn sees(&self, user: UserId, scope: Scope) -> bool {
+        self.user() == Some(user) || self.scopes.contains(scope)
+    }
+
+    pub fn origin(&self) -> Origin {
+        Origin {
+            actor: self.user(),
+            impersonator: self.impersonator,
+            trace: self.trace.clone(),
+        }
+    }
+}
+
+/// Who is behind a piece of background work, as it is kept with the job (S0.6).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impersonator: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<String>,
+}

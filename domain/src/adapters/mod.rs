@@ -1,0 +1,4 @@
+//! Where the outside world begins: one file or folder for each thing that is not ours.
+
+pub mod bell;
+pub mod bus;

@@ -1,0 +1,230 @@
+//! The database: PostgreSQL or SQLite behind one door, and the few words in which their SQL differs.
+
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// How to reach the database.
+#[derive(Clone, Debug)]
+pub struct DatabaseSettings {
+    /// `postgres://…` or `sqlite://path`.
+    pub url: String,
+    /// Connections per process; about twice the cores is enough.
+    pub max_connections: u32,
+}
+
+/// A pool of connections. Cheap to clone.
+#[derive(Clone)]
+pub struct Database {
+    connection: DatabaseConnection,
+    dialect: Dialect,
+    /// SQLite has one writer: waiting here is fair and instant, where its own busy handler sleeps.
+    writer: Option<Arc<Semaphore>>,
+}
+
+/// Which SQL is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Postgres,
+    Sqlite,
+}
+
+impl Database {
+    pub async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        let mut options = ConnectOptions::new(&settings.url);
+        options
+            .max_connections(settings.max_connections)
+            .min_connections(1)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_timeout(Duration::from_secs(10))
+            // A dead connection shows itself by an error; a ping before each use costs a round trip.
+            .test_before_acquire(false)
+            .sqlx_logging(false);
+        let dialect = if settings.url.starts_with("sqlite:") {
+            Dialect::Sqlite
+        } else {
+            Dialect::Postgres
+        };
+        if dialect == Dialect::Sqlite {
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Full)
+                    .foreign_keys(true)
+                    .busy_timeout(Duration::from_secs(10))
+                    .statement_cache_capacity(500)
+            });
+        } else {
+            options.map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(500));
+        }
+        let connection = sea_orm::Database::connect(options)
+            .await
+            .context("cannot open the database")?;
+        let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
+        Ok(Self {
+            connection,
+            dialect,
+            writer,
+        })
+    }
+
+    pub fn dialect(&self) -> Dialect {
+        self.dialect
+    }
+
+    pub fn connection(&self) -> &DatabaseConnection {
+        &self.connection
+    }
+
+    /// Starts a transaction that is going to write.
+    pub async fn begin(&self) -> Result<WriteTransaction, DbErr> {
+        let turn = self.turn().await;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: self.writer.is_some().then_some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let transaction = self.connection.begin_with_options(options).await?;
+        Ok(WriteTransaction {
+            transaction,
+            _turn: turn,
+        })
+    }
+
+    /// Runs one writing statement by itself.
+    pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
+        let _turn = self.turn().await;
+        self.connection.execute_raw(self.statement(sql, values)).await
+    }
+
+    /// Runs one writing statement by itself and returns what it returns.
+    pub async fn execute_returning(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        let _turn = self.turn().await;
+        self.connection.query_all_raw(self.statement(sql, values)).await
+    }
+
+    async fn turn(&self) -> Option<OwnedSemaphorePermit> {
+        let writer = self.writer.clone()?;
+        // The semaphore is never closed.
+        writer.acquire_owned().await.ok()
+    }
+
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
+        Statement::from_sql_and_values(self.connection.get_database_backend(), sql, values)
+    }
+}
+
+/// A transaction with its turn to write. Dropped without a commit, it is rolled back.
+pub struct WriteTransaction {
+    transaction: DatabaseTransaction,
+    _turn: Option<OwnedSemaphorePermit>,
+}
+
+impl WriteTransaction {
+    pub fn connection(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    pub async fn commit(self) -> Result<(), DbErr> {
+        self.transaction.commit().await
+    }
+}
+
+/// Plain SQL with `$1` places, on a pool or in a transaction.
+pub trait Sql: ConnectionTrait {
+    fn dialect(&self) -> Dialect {
+        match self.get_database_backend() {
+            DbBackend::Postgres => Dialect::Postgres,
+            _ => Dialect::Sqlite,
+        }
+    }
+
+    fn rows(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<QueryResult>, DbErr>> + Send
+    where
+        Self: Sync,
+    {
+        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
+        async move { self.query_all_raw(statement).await }
+    }
+
+    fn row(
+        &self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<QueryResult>, DbErr>> + Send
+    where
+        Self: Sync,
+    {
+        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
+        async move { self.query_one_raw(statement).await }
+    }
+
+    /// How many rows were changed.
+    fn run(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<u64, DbErr>> + Send
+    where
+        Self: Sync,
+    {
+        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
+        async move { Ok(self.execute_raw(statement).await?.rows_affected()) }
+    }
+}
+
+impl<C: ConnectionTrait> Sql for C {}
+
+impl Dialect {
+    /// Locks the selected rows until the end of the transaction. SQLite's writer has them all.
+    pub fn for_update(self) -> &'static str {
+        match self {
+            Self::Postgres => " FOR UPDATE",
+            Self::Sqlite => "",
+        }
+    }
+
+    /// Locks what nobody else has locked and leaves out the rest.
+    pub fn skip_locked(self) -> &'static str {
+        match self {
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Sqlite => "",
+        }
+    }
+
+    /// The database's own time, moved by a number of seconds: leases of several machines need one clock.
+    pub fn now_plus(self, seconds: i64) -> String {
+        match self {
+            Self::Postgres => format!("(clock_timestamp() + interval '{seconds} seconds')"),
+            Self::Sqlite => format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '{seconds} seconds')"),
+        }
+    }
+}
+
+/// `$n, $n+1, …` for `count` values that start at place `from`.
+pub fn places(from: usize, count: usize) -> String {
+    (from..from + count)
+        .map(|n| format!("${n}"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The values of a statement, in order.
+#[macro_export]
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$(sea_orm::Value::from($value)),*] };
+}
+
+/// Whether an error says that a row with this unique key is already there.
+pub fn is_unique_violation(error: &DbErr) -> bool {
+    matches!(
+        error.sql_err(),
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
+    )
+}

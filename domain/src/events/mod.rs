@@ -1,0 +1,37 @@
+//! What happened, in an order that every reader of a team sees alike.
+//!
+//! A change writes its event in its own transaction. The sequencer gives committed events their positions:
+//! without gaps, never changed, so that whoever has seen n has seen everything before n.
+
+pub mod reader;
+pub mod sequencer;
+
+use chrono::{DateTime, Utc};
+use entities::{EventId, EventTopic, TeamId, UserId};
+use serde_json::Value as Json;
+
+pub use reader::{Feed, Start};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub id: EventId,
+    pub team: TeamId,
+    pub position: i64,
+    pub topic: EventTopic,
+    /// The public id of the object.
+    pub subject_id: String,
+    pub actor: Option<UserId>,
+    pub impersonator: Option<UserId>,
+    pub data: Json,
+    pub at: DateTime<Utc>,
+}
+
+/// Tells whoever waits that a team has new events. Losing one costs time, never an event.
+pub trait EventBus: Send + Sync {
+    /// Says, to every process, that the team's events have come as far as `position`.
+    fn announce(&self, team: TeamId, position: i64);
+
+    /// Hears what is announced in this process.
+    fn listen(&self) -> tokio::sync::broadcast::Receiver<(TeamId, i64)>;
+}

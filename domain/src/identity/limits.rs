@@ -1,0 +1,49 @@
+//! How often something may be tried; counted in the database, so that every process counts alike.
+
+use chrono::TimeDelta;
+
+use crate::{
+    app::App,
+    error::{Outcome, Refusal, UserErrorCode},
+    values,
+};
+
+/// So many in a window.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit {
+    pub most: i64,
+    pub window: TimeDelta,
+}
+
+/// Counts one try. Refused, with the seconds to wait, once there were too many.
+pub async fn count(app: &App, key: &str, limit: Limit) -> Outcome<()> {
+    let now = app.clock.now();
+    let rows = app
+        .db
+        .execute_returning(
+            "INSERT INTO rate_limits (key, window_ends_at, used) VALUES ($1, $2, 1) ON CONFLICT (key) DO UPDATE SET \
+             used = CASE WHEN rate_limits.window_ends_at <= $3 THEN 1 ELSE rate_limits.used + 1 END, \
+             window_ends_at = CASE WHEN rate_limits.window_ends_at <= $3 THEN $2 ELSE rate_limits.window_ends_at END \
+             RETURNING used, window_ends_at",
+            values![key, now + limit.window, now],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(()) };
+    let used: i64 = row.try_get_by_index(0)?;
+    let ends: chrono::DateTime<chrono::Utc> = row.try_get_by_index(1)?;
+    if used > limit.most {
+        let seconds = (ends - now).num_seconds().max(1);
+        return Err(Refusal::new(UserErrorCode::RateLimited)
+            .with("seconds", seconds)
+            .into());
+    }
+    Ok(())
+}
+
+/// Forgets what was counted.
+pub async fn clear(app: &App, key: &str) -> Outcome<()> {
+    app.db
+        .execute("DELETE FROM rate_limits WHERE key = $1", values![key])
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! Who may come in: passwords, sessions, API keys.
+
+pub mod api_keys;
+pub mod credentials;
+pub mod limits;
+pub mod passwords;
+pub mod sessions;
+pub mod staff;
+
+pub use credentials::{Credentials, Keyring};
+pub use sessions::SignedIn;

@@ -1,0 +1,199 @@
+//! Signing in and out.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{Locale, SessionId, TeamId, UserId, UserRole, session, user};
+use sea_orm::{ActiveModelTrait, Set};
+use secrecy::SecretString;
+use serde_json::json;
+
+use super::limits::{self, Limit};
+use crate::{
+    actor::{Actor, Principal, Scopes},
+    app::App,
+    database::Sql,
+    error::{Denied, Outcome, Refusal, UserErrorCode},
+    scoped::Scoped,
+    tx::Tx,
+    values,
+    vault::Token,
+};
+
+/// What a session's token begins with.
+pub const TOKEN_PREFIX: &str = "pvs";
+/// A working day.
+const LIFETIME: TimeDelta = TimeDelta::hours(12);
+
+const PER_ADDRESS: Limit = Limit {
+    most: 10,
+    window: TimeDelta::minutes(5),
+};
+const PER_IP: Limit = Limit {
+    most: 100,
+    window: TimeDelta::minutes(5),
+};
+
+/// The proof of a sign-in. The token is shown this once.
+pub struct SignedIn {
+    pub token: String,
+    pub expires_at: DateTime<Utc>,
+    pub actor: Actor,
+}
+
+/// Where a sign-in comes from.
+#[derive(Clone, Debug, Default)]
+pub struct Origin {
+    pub ip_address: Option<String>,
+    pub user_agent: Option<String>,
+    pub trace: Option<String>,
+}
+
+/// S3.1: staff sign in with e-mail and password. An unknown address and a wrong password get the same
+/// answer in the same time.
+pub async fn sign_in(app: &App, email: &str, password: &SecretString, origin: Origin) -> Outcome<SignedIn> {
+    let email_key = email.trim().to_lowercase();
+    let per_address = format!("sign-in:{}", hex::encode(Token::hash(&email_key)));
+    if let Some(ip) = &origin.ip_address {
+        limits::count(app, &format!("sign-in-from:{ip}"), PER_IP).await?;
+    }
+    limits::count(app, &per_address, PER_ADDRESS).await?;
+
+    let candidates = super::passwords::candidates(app, &email_key).await?;
+    if candidates.is_empty() {
+        super::passwords::verify(None, password).await?;
+    }
+    for (team, user, hash) in candidates {
+        if super::passwords::verify(Some(hash), password).await? {
+            limits::clear(app, &per_address).await?;
+            return open(app, team, user, origin).await;
+        }
+    }
+    Err(Refusal::new(UserErrorCode::CredentialsInvalid).into())
+}
+
+async fn open(app: &App, team: TeamId, user: UserId, origin: Origin) -> Outcome<SignedIn> {
+    let found = user::Entity::of_by_id(team, user)
+        .one(app.db.connection())
+        .await?;
+    let Some(user) = found else {
+        return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
+    };
+    let mut actor = actor_of(&user);
+    actor.ip_address.clone_from(&origin.ip_address);
+    actor.trace.clone_from(&origin.trace);
+    let mut tx = app.begin(&actor).await?;
+    let token = Token::new(&*app.ids, TOKEN_PREFIX);
+    let id: SessionId = tx.id();
+    let expires_at = tx.now() + LIFETIME;
+    let row = session::ActiveModel {
+        id: Set(id),
+        team_id: Set(team),
+        user_id: Set(user.id),
+        token_hash: Set(token.hash),
+        impersonator_id: Set(None),
+        impersonation_reason: Set(None),
+        created_at: Set(tx.now()),
+        expires_at: Set(expires_at),
+        revoked_at: Set(None),
+        ip_address: Set(origin.ip_address),
+        user_agent: Set(origin.user_agent.map(|agent| agent.chars().take(300).collect())),
+    };
+    row.insert(tx.db()).await?;
+    tx.audit_with("session.opened", Some(user.id.to_string()), None, json!({}));
+    tx.commit().await?;
+    actor.session = Some(id);
+    Ok(SignedIn {
+        token: token.shown,
+        expires_at,
+        actor,
+    })
+}
+
+/// What a user may do by role.
+fn actor_of(user: &user::Model) -> Actor {
+    Actor {
+        team: user.team_id,
+        principal: Principal::User {
+            id: user.id,
+            role: user.role,
+        },
+        impersonator: None,
+        scopes: Scopes::of_role(user.role),
+        locale: user.locale,
+        session: None,
+        ip_address: None,
+        trace: None,
+    }
+}
+
+/// Ends the session that asks.
+pub async fn sign_out(app: &App, actor: &Actor) -> Outcome<()> {
+    let Some(session) = actor.session else {
+        return Err(Denied::Unauthenticated.into());
+    };
+    let mut tx = app.begin(actor).await?;
+    let now = tx.now();
+    let sql = "UPDATE sessions SET revoked_at = $1 WHERE id = $2 AND team_id = $3 AND revoked_at IS NULL";
+    tx.db().run(sql, values![now, session, actor.team]).await?;
+    tx.audit_with(
+        "session.closed",
+        actor.user().map(|user| user.to_string()),
+        None,
+        json!({}),
+    );
+    tx.commit().await
+}
+
+/// Ends every session of a user, but for the one that asks.
+pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
+    let mut sql =
+        "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND team_id = $3 AND revoked_at IS NULL"
+            .to_owned();
+    let mut values = values![tx.now(), user, tx.actor().team];
+    if let Some(session) = but {
+        sql.push_str(" AND id <> $4");
+        values.push(session.into());
+    }
+    tx.db().run(&sql, values).await?;
+    Ok(())
+}
+
+/// A session as it is found by its token.
+pub(super) struct Found {
+    pub actor: Actor,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended.
+pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
+    let row = app
+        .db
+        .connection()
+        .row(
+            "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
+             FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+             WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
+             AND u.suspended_at IS NULL AND e.suspended_at IS NULL",
+            values![Token::hash(token), app.clock.now()],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let role: UserRole = row.try_get_by_index(5)?;
+    let locale: Locale = row.try_get_by_index(6)?;
+    let actor = Actor {
+        team: row.try_get_by_index(1)?,
+        principal: Principal::User {
+            id: row.try_get_by_index(2)?,
+            role,
+        },
+        impersonator: row.try_get_by_index(3)?,
+        scopes: Scopes::of_role(role),
+        locale,
+        session: row.try_get_by_index(0)?,
+        ip_address: None,
+        trace: None,
+    };
+    Ok(Some(Found {
+        actor,
+        expires_at: row.try_get_by_index(4)?,
+    }))
+}

@@ -1,0 +1,38 @@
+//! The first people of a team, made from the command line.
+
+use entities::{Feature, Locale, TeamId, UserId, UserRole};
+use secrecy::SecretString;
+
+use super::passwords;
+use crate::{
+    app::App,
+    error::Outcome,
+    users::{self, NewUser},
+};
+
+/// Makes an administrator, or sets the password of the one with this address.
+pub async fn create_admin(
+    app: &App,
+    team: TeamId,
+    email: &str,
+    password: &SecretString,
+    locale: Locale,
+) -> Outcome<UserId> {
+    passwords::check_length("password", password)?;
+    let hash = passwords::hash(app, password).await?;
+    let mut tx = app.begin_as_system(team).await?;
+    let new = NewUser {
+        role: UserRole::Admin,
+        features: vec![Feature::Impersonation],
+        first_name: "Admin".into(),
+        last_name: email.split('@').next().unwrap_or_default().to_owned(),
+        company_email: email.to_owned(),
+        locale: Some(locale),
+        ..NewUser::default()
+    };
+    let id = users::insert_or_find(app, &mut tx, new).await?;
+    passwords::store(&tx, id, hash).await?;
+    tx.audit("admin.created", id);
+    tx.commit().await?;
+    Ok(id)
+}

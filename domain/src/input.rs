@@ -1,0 +1,170 @@
+//! Checking what people send: each check returns the clean value, or the refusal that names the field.
+
+use entities::{Currency, Money, MoneyError};
+
+use crate::{error::Refusal, message::Message};
+
+/// Names and other one-line texts.
+pub const LINE: usize = 200;
+/// Notes, reasons and messages.
+pub const NOTE: usize = 2000;
+
+/// A text that must say something, on one line and without control characters.
+pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
+    let clean: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    if clean.is_empty() {
+        return Err(Refusal::invalid(field, Message::key("invalid-required")));
+    }
+    short_enough(field, clean, max)
+}
+
+/// A text that may be left out; nothing but white space counts as left out.
+pub fn optional_line(field: &'static str, text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
+    text.filter(|text| !text.trim().is_empty())
+        .map(|text| line(field, text, max))
+        .transpose()
+}
+
+/// A text of several lines that may be left out.
+pub fn optional_note(field: &'static str, text: Option<&str>) -> Result<Option<String>, Refusal> {
+    let clean = text.map(|text| text.trim().replace(|c: char| c.is_control() && c != '\n', ""));
+    clean
+        .filter(|text| !text.is_empty())
+        .map(|text| short_enough(field, text, NOTE))
+        .transpose()
+}
+
+fn short_enough(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
+    if text.chars().count() > max {
+        return Err(Refusal::invalid(
+            field,
+            Message::key("invalid-too-long").with("max", max),
+        ));
+    }
+    Ok(text)
+}
+
+/// An address that a mail can be sent to (RFC 5321, without quoted local parts and address literals).
+pub fn email(field: &'static str, text: &str) -> Result<String, Refusal> {
+    let clean = text.trim();
+    let refused = || Refusal::invalid(field, Message::key("invalid-email"));
+    let (local, domain) = clean.rsplit_once('@').ok_or_else(refused)?;
+    let parses = clean.parse::<lettre::Address>().is_ok();
+    if !parses
+        || clean.len() > 254
+        || local.starts_with('"')
+        || !domain.contains('.')
+        || domain.starts_with('[')
+    {
+        return Err(refused());
+    }
+    Ok(clean.to_owned())
+}
+
+/// A whole number within bounds.
+pub fn within(field: &'static str, value: i64, min: i64, max: i64) -> Result<i64, Refusal> {
+    if (min..=max).contains(&value) {
+        return Ok(value);
+    }
+    let message = Message::key("invalid-range").with("min", min).with("max", max);
+    Err(Refusal::invalid(field, message))
+}
+
+/// An ISO 4217 code.
+pub fn currency(field: &'static str, code: &str) -> Result<Currency, Refusal> {
+    code.parse().map_err(|_| {
+        let shown: String = code.chars().take(12).collect();
+        Refusal::invalid(
+            field,
+            Message::key("invalid-currency-unknown").with("currency", shown),
+        )
+    })
+}
+
+/// An amount that is more than nothing, in whole minor units of its currency.
+pub fn positive_money(field: &'static str, amount: &str, code: &str) -> Result<Money, Refusal> {
+    let money = any_money(field, amount, code)?;
+    if money.minor <= 0 {
+        return Err(Refusal::invalid(
+            field,
+            Message::key("invalid-amount-not-positive"),
+        ));
+    }
+    Ok(money)
+}
+
+fn any_money(field: &'static str, amount: &str, code: &str) -> Result<Money, Refusal> {
+    let currency = currency(field, code)?;
+    Money::from_major(amount, currency).map_err(|error| {
+        let message = match error {
+            MoneyError::TooPrecise => Message::key("invalid-amount-too-precise")
+                .with("decimals", currency.decimals())
+                .with("currency", currency),
+            MoneyError::TooLarge => Message::key("invalid-amount-too-large"),
+            MoneyError::NotANumber | MoneyError::UnknownCurrency | MoneyError::CurrencyMismatch => {
+                Message::key("invalid-amount-not-a-number")
+            }
+        };
+        Refusal::invalid(field, message)
+    })
+}
+
+/// The normal form in which texts are searched: lower case, without accents.
+pub fn searchable(text: &str) -> String {
+    use unicode_normalization::UnicodeNormalization;
+    text.nfkd()
+        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
+        .flat_map(char::to_lowercase)
+        .filter(|c| !c.is_control())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_cleaned_or_refused() {
+        assert_eq!(
+            line("name", "  Ana\r\nBcc: x  ", LINE).as_deref(),
+            Ok("AnaBcc: x")
+        );
+        assert_eq!(line("name", " \u{7} ", LINE).expect_err("empty").field, ["name"]);
+        assert!(line("name", &"x".repeat(201), LINE).is_err());
+        assert_eq!(optional_line("name", Some("  "), LINE), Ok(None));
+        assert_eq!(
+            optional_note("note", Some(" two\nlines ")),
+            Ok(Some("two\nlines".into()))
+        );
+    }
+
+    #[test]
+    fn addresses_are_taken_only_if_a_mail_can_reach_them() {
+        for good in ["ana@example.com", "ana.maria+x@sub.example.co"] {
+            assert_eq!(email("email", good).as_deref(), Ok(good));
+        }
+        for bad in [
+            "",
+            "ana",
+            "ana@",
+            "@example.com",
+            "ana@example",
+            "a b@example.com",
+            "ana@[127.0.0.1]",
+            "ana@example.com\r\nBcc: x@y.z",
+        ] {
+            assert!(email("email", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_searched_has_no_case_and_no_accents() {
+        for (text, normal) in [
+            ("Ángela NÚÑEZ", "angela nunez"),
+            ("São Paulo", "sao paulo"),
+            ("ﬁn", "fin"),
+        ] {
+            assert_eq!(searchable(text), normal);
+        }
+    }
+}

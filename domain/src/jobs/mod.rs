@@ -1,0 +1,228 @@
+//! Background work. The table is the record; bells only say that there is something to do.
+//!
+//! pending | scheduled | retrying ──claim──▶ running ──▶ done
+//!                 ▲                            ├──▶ retrying (an error, or its worker died)
+//!                 └──────── jobRetry ──────────┴──▶ dead (out of attempts, for good, or three dead workers)
+
+pub mod store;
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{GatewayEventId, JobId, MailId, RefundId, TeamId};
+use rand::RngExt;
+use serde::{Deserialize, Serialize};
+
+use crate::{actor::Origin, error::Error};
+
+/// How long a worker holds a job without a sign of life.
+pub const LEASE: Duration = Duration::from_secs(3);
+/// How often a worker renews what it holds.
+pub const RENEWAL: Duration = Duration::from_millis(800);
+/// After so many dead workers a job is held to be the cause.
+pub const CRASHES_ALLOWED: i64 = 3;
+
+/// A pool of workers. Each has its own, so that exports never delay refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Queue {
+    Refunds,
+    Webhooks,
+    Emails,
+    Inbound,
+    Verification,
+    Exports,
+    Maintenance,
+}
+
+impl Queue {
+    pub const ALL: [Self; 7] = [
+        Self::Refunds,
+        Self::Webhooks,
+        Self::Emails,
+        Self::Inbound,
+        Self::Verification,
+        Self::Exports,
+        Self::Maintenance,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refunds => "refunds",
+            Self::Webhooks => "webhooks",
+            Self::Emails => "emails",
+            Self::Inbound => "inbound",
+            Self::Verification => "verification",
+            Self::Exports => "exports",
+            Self::Maintenance => "maintenance",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.as_str() == name)
+    }
+
+    /// Jobs at once in each worker process, until an operator decides otherwise.
+    pub const fn default_concurrency(self) -> usize {
+        match self {
+            Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound => 16,
+            Self::Verification => 8,
+            Self::Exports | Self::Maintenance => 2,
+        }
+    }
+
+    /// How long one attempt may take before it counts as failed.
+    pub const fn time_limit(self) -> Duration {
+        match self {
+            Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound | Self::Verification => {
+                Duration::from_secs(60)
+            }
+            Self::Exports | Self::Maintenance => Duration::from_secs(3600),
+        }
+    }
+
+    pub const fn max_attempts(self) -> i64 {
+        match self {
+            Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound => 25,
+            Self::Verification => 15,
+            Self::Exports | Self::Maintenance => 5,
+        }
+    }
+}
+
+/// What is to be done. Ids only: the handler reads the rest when it runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Work {
+    /// Brings a refund one step on: sends it, or asks what became of it.
+    ProcessRefund {
+        refund: RefundId,
+    },
+    /// Pauses the recurring agreement of a refunded purchase.
+    PauseSubscription {
+        refund: RefundId,
+    },
+    /// Takes in what a gateway told us.
+    HandleGatewayEvent {
+        event: GatewayEventId,
+    },
+    SendMail {
+        mail: MailId,
+    },
+    /// Does nothing: what the path itself costs and survives.
+    Probe,
+}
+
+impl Work {
+    pub const fn queue(&self) -> Queue {
+        match self {
+            Self::ProcessRefund { .. } | Self::PauseSubscription { .. } => Queue::Refunds,
+            Self::HandleGatewayEvent { .. } => Queue::Webhooks,
+            Self::SendMail { .. } => Queue::Emails,
+            Self::Probe => Queue::Maintenance,
+        }
+    }
+
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::ProcessRefund { .. } => "process_refund",
+            Self::PauseSubscription { .. } => "pause_subscription",
+            Self::HandleGatewayEvent { .. } => "handle_gateway_event",
+            Self::SendMail { .. } => "send_mail",
+            Self::Probe => "probe",
+        }
+    }
+
+    /// The object that it is about.
+    pub fn subject(&self) -> Option<String> {
+        match self {
+            Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => Some(refund.to_string()),
+            Self::HandleGatewayEvent { event } => Some(event.to_string()),
+            Self::SendMail { mail } => Some(mail.to_string()),
+            Self::Probe => None,
+        }
+    }
+}
+
+/// The stored form of a job's payload.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Payload {
+    #[serde(flatten)]
+    pub work: Work,
+    /// Who is behind it.
+    #[serde(default)]
+    pub by: Origin,
+}
+
+/// A job that is wanted.
+#[derive(Clone, Debug)]
+pub struct NewJob {
+    pub work: Work,
+    /// Not before this time; at once if none.
+    pub run_at: Option<DateTime<Utc>>,
+    /// While an unfinished job has this key, another is not made.
+    pub unique_key: Option<String>,
+}
+
+impl NewJob {
+    pub fn now(work: Work) -> Self {
+        Self {
+            work,
+            run_at: None,
+            unique_key: None,
+        }
+    }
+
+    pub fn at(work: Work, run_at: DateTime<Utc>) -> Self {
+        Self {
+            work,
+            run_at: Some(run_at),
+            unique_key: None,
+        }
+    }
+
+    #[must_use]
+    pub fn once(mut self, key: impl Into<String>) -> Self {
+        self.unique_key = Some(key.into());
+        self
+    }
+}
+
+/// A job in the hands of a worker.
+#[derive(Clone, Debug)]
+pub struct ClaimedJob {
+    pub id: JobId,
+    pub team: Option<TeamId>,
+    pub queue: Queue,
+    pub payload: Payload,
+    /// This one included.
+    pub attempts: i64,
+    pub max_attempts: i64,
+    /// Proof of the claim: a write with an older one changes nothing.
+    pub fence: i64,
+}
+
+/// How an attempt ended.
+#[derive(Debug)]
+pub enum Ending {
+    Done,
+    /// Not an error: there is more to do, or it is too early.
+    Again {
+        at: DateTime<Utc>,
+        note: String,
+    },
+    /// Trying again would not help.
+    Dead {
+        reason: String,
+    },
+}
+
+/// What a handler returns. An error is tried again with back-off.
+pub type Handled = Result<Ending, Error>;
+
+/// How long to wait after the given attempt: doubling from half a second up to 15 minutes, with jitter so
+/// that jobs that failed together do not come back together.
+pub fn backoff(attempt: i64) -> TimeDelta {
+    let exponent = u32::try_from(attempt.clamp(1, 12) - 1).unwrap_or(0);
+    let full = 500_i64.saturating_mul(1 << exponent).min(900_000);
+    TimeDelta::milliseconds(rand::rng().random_range(full / 2..=full))
+}

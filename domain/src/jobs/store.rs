@@ -1,0 +1,255 @@
+//! The jobs table: claiming with a lease and a fence, ending in batches, taking back from the dead.
+
+use chrono::{DateTime, Utc};
+use entities::{JobId, JobStatus, TeamId, WorkerId};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
+
+use super::{CRASHES_ALLOWED, ClaimedJob, LEASE, NewJob, Payload, Queue};
+use crate::{
+    actor::Origin,
+    database::{Database, Sql},
+    error::Outcome,
+    values,
+};
+
+const LEASE_SECONDS: i64 = LEASE.as_secs() as i64;
+
+/// Writes jobs in the transaction of the change that wants them.
+pub async fn insert(
+    connection: &impl ConnectionTrait,
+    team: Option<TeamId>,
+    origin: &Origin,
+    now: DateTime<Utc>,
+    jobs: &[(JobId, NewJob)],
+) -> Outcome<()> {
+    for chunk in jobs.chunks(500) {
+        let mut rows = Vec::with_capacity(chunk.len());
+        let mut values: Vec<Value> = values![team, now];
+        for (id, job) in chunk {
+            let run_at = job.run_at.unwrap_or(now);
+            let status = if run_at > now {
+                JobStatus::Scheduled
+            } else {
+                JobStatus::Pending
+            };
+            let payload = Payload {
+                work: job.work.clone(),
+                by: origin.clone(),
+            };
+            let queue = job.work.queue();
+            let n = values.len();
+            rows.push(format!(
+                "(${}, $1, ${}, ${}, ${}, ${}, ${}, ${}, ${}, 0, ${}, 0, 0, $2)",
+                n + 1,
+                n + 2,
+                n + 3,
+                n + 4,
+                n + 5,
+                n + 6,
+                n + 7,
+                n + 8,
+                n + 9
+            ));
+            values.extend(values![
+                *id,
+                queue.as_str(),
+                job.work.kind(),
+                serde_json::to_value(&payload)?,
+                job.work.subject(),
+                job.unique_key.clone(),
+                status,
+                run_at,
+                queue.max_attempts(),
+            ]);
+        }
+        let sql = format!(
+            "INSERT INTO jobs (id, team_id, queue, kind, payload, subject_id, unique_key, status, run_at, \
+             attempts, max_attempts, crash_count, fence, created_at) VALUES {} \
+             ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') \
+             DO NOTHING",
+            rows.join(", ")
+        );
+        connection.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+/// Takes up to `limit` due jobs of a queue, oldest first. Whoever else asks at the same moment gets others.
+pub async fn claim(
+    db: &Database,
+    queue: Queue,
+    worker: WorkerId,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Outcome<Vec<ClaimedJob>> {
+    let dialect = db.dialect();
+    let sql = format!(
+        "UPDATE jobs SET status = 'RUNNING', attempts = attempts + 1, fence = fence + 1, leased_by = $1, \
+         lease_expires_at = {} \
+         WHERE id IN (SELECT id FROM jobs WHERE queue = $2 AND run_at <= $3 \
+         AND status IN ('PENDING', 'SCHEDULED', 'RETRYING') ORDER BY run_at, id LIMIT {limit}{}) \
+         RETURNING id, team_id, payload, attempts, max_attempts, fence",
+        dialect.now_plus(LEASE_SECONDS),
+        dialect.skip_locked(),
+    );
+    let rows = db
+        .execute_returning(&sql, values![worker, queue.as_str(), now])
+        .await?;
+    let mut jobs = rows
+        .iter()
+        .map(|row| read_claimed(row, queue))
+        .collect::<Outcome<Vec<_>>>()?;
+    jobs.sort_by_key(|job| job.id);
+    Ok(jobs)
+}
+
+fn read_claimed(row: &QueryResult, queue: Queue) -> Outcome<ClaimedJob> {
+    let payload: serde_json::Value = row.try_get_by_index(2)?;
+    Ok(ClaimedJob {
+        id: row.try_get_by_index(0)?,
+        team: row.try_get_by_index(1)?,
+        queue,
+        payload: serde_json::from_value(payload)?,
+        attempts: row.try_get_by_index(3)?,
+        max_attempts: row.try_get_by_index(4)?,
+        fence: row.try_get_by_index(5)?,
+    })
+}
+
+/// Renews the leases of jobs that are still being worked. Returns those that were really still ours.
+pub async fn renew(db: &Database, held: &[(JobId, i64)]) -> Outcome<Vec<JobId>> {
+    if held.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (places, values) = pairs(1, held);
+    let sql = format!(
+        "UPDATE jobs SET lease_expires_at = {} WHERE status = 'RUNNING' AND (id, fence) IN (VALUES {places}) RETURNING id",
+        db.dialect().now_plus(LEASE_SECONDS)
+    );
+    let rows = db.execute_returning(&sql, values).await?;
+    Ok(rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?)
+}
+
+/// Marks jobs as done, all in one statement. A job that was taken away meanwhile is left as it is.
+pub async fn finish(db: &Database, held: &[(JobId, i64)], now: DateTime<Utc>) -> Outcome<u64> {
+    if held.is_empty() {
+        return Ok(0);
+    }
+    let (places, mut values) = pairs(2, held);
+    values.insert(0, now.into());
+    let sql = format!(
+        "UPDATE jobs SET status = 'DONE', finished_at = $1, leased_by = NULL, lease_expires_at = NULL, last_error = NULL \
+         WHERE status = 'RUNNING' AND (id, fence) IN (VALUES {places})"
+    );
+    Ok(db.execute(&sql, values).await?.rows_affected())
+}
+
+/// Puts a job back for later. `counts` says whether the attempt is held against it.
+pub async fn retry(
+    db: &Database,
+    job: (JobId, i64),
+    at: DateTime<Utc>,
+    note: &str,
+    counts: bool,
+) -> Outcome<()> {
+    let status = if counts {
+        JobStatus::Retrying
+    } else {
+        JobStatus::Scheduled
+    };
+    db.execute(
+        "UPDATE jobs SET status = $1, run_at = $2, last_error = $3, crash_count = 0, attempts = attempts - $4, \
+         leased_by = NULL, lease_expires_at = NULL WHERE id = $5 AND fence = $6 AND status = 'RUNNING'",
+        values![status, at, note, i64::from(!counts), job.0, job.1],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Parks a job: it runs again only if somebody asks for it.
+pub async fn bury(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
+    db.execute(
+        "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, lease_expires_at = NULL \
+         WHERE id = $3 AND fence = $4 AND status = 'RUNNING'",
+        values![reason, now, job.0, job.1],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Gives back what a stopping worker has claimed and not begun.
+pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
+    if held.is_empty() {
+        return Ok(());
+    }
+    let (places, values) = pairs(1, held);
+    let sql = format!(
+        "UPDATE jobs SET status = 'PENDING', attempts = attempts - 1, leased_by = NULL, lease_expires_at = NULL \
+         WHERE status = 'RUNNING' AND (id, fence) IN (VALUES {places})"
+    );
+    db.execute(&sql, values).await?;
+    Ok(())
+}
+
+/// Takes jobs back whose worker gives no sign of life. Returns the queues that have work again.
+pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Queue)>> {
+    let sql = format!(
+        "UPDATE jobs SET crash_count = crash_count + 1, fence = fence + 1, leased_by = NULL, lease_expires_at = NULL, \
+         run_at = $1, last_error = 'its worker gave no sign of life', \
+         status = CASE WHEN crash_count + 1 >= {CRASHES_ALLOWED} THEN 'DEAD' ELSE 'RETRYING' END, \
+         finished_at = CASE WHEN crash_count + 1 >= {CRASHES_ALLOWED} THEN $1 END \
+         WHERE status = 'RUNNING' AND lease_expires_at < {} RETURNING id, queue",
+        db.dialect().now_plus(0)
+    );
+    let rows = db.execute_returning(&sql, values![now]).await?;
+    let read = |row: &QueryResult| -> Result<_, DbErr> {
+        let queue: String = row.try_get_by_index(1)?;
+        Ok((
+            row.try_get_by_index(0)?,
+            Queue::named(&queue).unwrap_or(Queue::Maintenance),
+        ))
+    };
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// The queues that have something due.
+pub async fn due_queues(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<Queue>> {
+    let union = Queue::ALL
+        .iter()
+        .map(|queue| {
+            format!(
+                "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = '{0}' AND run_at <= $1 \
+                 AND status IN ('PENDING', 'SCHEDULED', 'RETRYING'))",
+                queue.as_str()
+            )
+        })
+        .collect::<Vec<_>>()
+        .join(" UNION ALL ");
+    let rows = db.connection().rows(&union, values![now]).await?;
+    let names = rows
+        .iter()
+        .map(|row| row.try_get_by_index::<String>(0))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(names.iter().filter_map(|name| Queue::named(name)).collect())
+}
+
+/// How many jobs are neither done nor dead.
+pub async fn unfinished(db: &Database) -> Outcome<i64> {
+    let row = db
+        .connection()
+        .row(
+            "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING')",
+            vec![],
+        )
+        .await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+fn pairs(from: usize, held: &[(JobId, i64)]) -> (String, Vec<Value>) {
+    let places = (0..held.len()).map(|i| format!("(${}, ${})", from + 2 * i, from + 2 * i + 1));
+    let values = held.iter().flat_map(|(id, fence)| values![*id, *fence]);
+    (places.collect::<Vec<_>>().join(", "), values.collect())
+}

@@ -1,0 +1,51 @@
+//! Sentences for people, kept as what they say rather than in the words of one language.
+
+use serde::{Deserialize, Serialize};
+
+/// A sentence of the language files with its arguments, or what a person wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Message {
+    Key {
+        key: String,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        args: Vec<(String, String)>,
+    },
+    Text(String),
+}
+
+impl Message {
+    pub fn key(key: &str) -> Self {
+        Self::Key {
+            key: key.to_owned(),
+            args: Vec::new(),
+        }
+    }
+
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(text.into())
+    }
+
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl ToString) -> Self {
+        if let Self::Key { args, .. } = &mut self {
+            args.push((name.to_owned(), value.to_string()));
+        }
+        self
+    }
+
+    /// The form in which it is stored: a person's text as it is, anything else as JSON.
+    pub fn to_stored(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Key { .. } => serde_json::to_string(self).unwrap_or_default(),
+        }
+    }
+
+    pub fn from_stored(stored: &str) -> Self {
+        serde_json::from_str(stored)
+            .ok()
+            .filter(|message| matches!(message, Self::Key { .. }))
+            .unwrap_or_else(|| Self::text(stored))
+    }
+}

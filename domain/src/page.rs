@@ -1,0 +1,289 @@
+//! Pages of long lists: by key, not by count, so that page 10,000 costs what page 1 costs.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use chrono::{DateTime, Utc};
+use sea_orm::Value;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::{Denied, Error, Outcome};
+
+/// The most that one page may hold.
+pub const MOST: i64 = 100;
+/// What a page holds if nobody says.
+const USUAL: i64 = 20;
+
+/// What a caller asks for, as Relay's connection arguments say it.
+#[derive(Clone, Debug, Default)]
+pub struct PageArgs {
+    pub first: Option<i32>,
+    pub after: Option<String>,
+    pub last: Option<i32>,
+    pub before: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Ascending,
+    Descending,
+}
+
+impl Direction {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+
+    fn sql(self) -> &'static str {
+        match self {
+            Self::Ascending => "ASC",
+            Self::Descending => "DESC",
+        }
+    }
+}
+
+/// A list's order: an SQL expression that has an index, and the id that breaks ties.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// Names the list and its order: a cursor of another one is refused.
+    pub name: &'static str,
+    pub key: &'static str,
+    pub id: &'static str,
+    pub direction: Direction,
+}
+
+/// What a row is sorted by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Key {
+    Number(i64),
+    Time(DateTime<Utc>),
+    Text(String),
+}
+
+impl From<Key> for Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Number(number) => number.into(),
+            Key::Time(time) => time.into(),
+            Key::Text(text) => text.into(),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Cursor(String, Key, Uuid);
+
+/// A page that was asked for, checked.
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    order: Order,
+    limit: i64,
+    backward: bool,
+    from: Option<(Key, Uuid)>,
+    /// The other end, where both were given.
+    until: Option<(Key, Uuid)>,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// Each with its cursor.
+    pub items: Vec<(String, T)>,
+    pub has_next: bool,
+    pub has_previous: bool,
+}
+
+impl PageRequest {
+    pub fn new(args: &PageArgs, order: Order) -> Outcome<Self> {
+        let backward = args.last.is_some();
+        if backward && args.first.is_some() {
+            return Err(Denied::PageInvalid.into());
+        }
+        let limit = args.first.or(args.last).map_or(USUAL, i64::from);
+        if !(0..=MOST).contains(&limit) {
+            return Err(Denied::PageInvalid.into());
+        }
+        let after = args
+            .after
+            .as_deref()
+            .map(|cursor| read_cursor(cursor, order))
+            .transpose()?;
+        let before = args
+            .before
+            .as_deref()
+            .map(|cursor| read_cursor(cursor, order))
+            .transpose()?;
+        let (from, until) = if backward {
+            (before, after)
+        } else {
+            (after, before)
+        };
+        Ok(Self {
+            order,
+            limit,
+            backward,
+            from,
+            until,
+        })
+    }
+
+    /// ` AND … ORDER BY … LIMIT …`, to be put behind a WHERE clause; its values are added to `values`.
+    pub fn sql(&self, values: &mut Vec<Value>) -> String {
+        let Order {
+            key, id, direction, ..
+        } = self.order;
+        let direction = if self.backward {
+            direction.reversed()
+        } else {
+            direction
+        };
+        let mut sql = String::new();
+        let ends = [(&self.from, direction), (&self.until, direction.reversed())];
+        for (end, direction) in ends {
+            let Some((at, row)) = end else { continue };
+            let comparison = if direction == Direction::Ascending {
+                ">"
+            } else {
+                "<"
+            };
+            let n = values.len();
+            sql.push_str(&format!(
+                " AND ({key}, {id}) {comparison} (${}, ${})",
+                n + 1,
+                n + 2
+            ));
+            values.push(at.clone().into());
+            values.push((*row).into());
+        }
+        let way = direction.sql();
+        // One more than asked for says whether there is a next page.
+        sql.push_str(&format!(
+            " ORDER BY {key} {way}, {id} {way} LIMIT {}",
+            self.limit + 1
+        ));
+        sql
+    }
+
+    /// Makes the page of the rows that the SQL has found.
+    pub fn page<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> (Key, Uuid)) -> Page<T> {
+        let limit = usize::try_from(self.limit).unwrap_or_default();
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if self.backward {
+            rows.reverse();
+        }
+        let items = rows
+            .into_iter()
+            .map(|row| (self.cursor(key(&row)), row))
+            .collect();
+        let (has_next, has_previous) = if self.backward {
+            (self.from.is_some(), more)
+        } else {
+            (more, self.from.is_some())
+        };
+        Page {
+            items,
+            has_next,
+            has_previous,
+        }
+    }
+
+    fn cursor(&self, (key, id): (Key, Uuid)) -> String {
+        let cursor = Cursor(self.order.name.to_owned(), key, id);
+        BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+    }
+}
+
+fn read_cursor(text: &str, order: Order) -> Outcome<(Key, Uuid)> {
+    let invalid = || Error::Denied(Denied::CursorInvalid);
+    if text.len() > 4000 {
+        return Err(invalid());
+    }
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
+    let Cursor(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
+    if name == order.name {
+        Ok((key, id))
+    } else {
+        Err(invalid())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDER: Order = Order {
+        name: "things",
+        key: "at",
+        id: "id",
+        direction: Direction::Descending,
+    };
+
+    #[test]
+    fn a_cursor_is_good_for_its_own_list_only() {
+        let request = PageRequest::new(&PageArgs::default(), ORDER).expect("a page");
+        let page = request.page(vec![1_i64], |n| (Key::Number(*n), Uuid::nil()));
+        let after = Some(page.items[0].0.clone());
+        assert!(
+            PageRequest::new(
+                &PageArgs {
+                    after: after.clone(),
+                    ..PageArgs::default()
+                },
+                ORDER
+            )
+            .is_ok()
+        );
+        let other = Order {
+            name: "others",
+            ..ORDER
+        };
+        for args in [
+            PageArgs {
+                after: Some("not a cursor".into()),
+                ..PageArgs::default()
+            },
+            PageArgs {
+                after: Some(BASE64_URL_SAFE_NO_PAD.encode("[\"things\",1]")),
+                ..PageArgs::default()
+            },
+        ] {
+            assert!(matches!(
+                PageRequest::new(&args, ORDER),
+                Err(Error::Denied(Denied::CursorInvalid))
+            ));
+        }
+        let foreign = PageRequest::new(
+            &PageArgs {
+                after,
+                ..PageArgs::default()
+            },
+            other,
+        );
+        assert!(matches!(foreign, Err(Error::Denied(Denied::CursorInvalid))));
+    }
+
+    #[test]
+    fn a_page_has_a_size_that_makes_sense() {
+        for (first, last, good) in [
+            (None, None, true),
+            (Some(0), None, true),
+            (Some(100), None, true),
+            (None, Some(100), true),
+            (Some(-1), None, false),
+            (Some(101), None, false),
+            (None, Some(1000), false),
+            (Some(1), Some(1), false),
+        ] {
+            let args = PageArgs {
+                first,
+                last,
+                ..PageArgs::default()
+            };
+            assert_eq!(PageRequest::new(&args, ORDER).is_ok(), good, "{first:?} {last:?}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! What a team entrusts to us: gateway credentials, encrypted at rest, set and replaced but never shown.
+
+use std::collections::HashMap;
+
+use entities::{PaymentGateway, TeamId, team_secret};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
+use secrecy::SecretString;
+
+use crate::{app::App, error::Outcome, scoped::Scoped, tx::Tx};
+
+/// Which secret it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretName {
+    StripeSecretKey,
+    StripePublishableKey,
+    StripeWebhookSecret,
+    MercadoPagoAccessToken,
+    MercadoPagoWebhookSecret,
+    PaypalClientId,
+    PaypalClientSecret,
+}
+
+impl SecretName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::StripeSecretKey => "stripeSecretKey",
+            Self::StripePublishableKey => "stripePublishableKey",
+            Self::StripeWebhookSecret => "stripeWebhookSecret",
+            Self::MercadoPagoAccessToken => "mercadoPagoAccessToken",
+            Self::MercadoPagoWebhookSecret => "mercadoPagoWebhookSecret",
+            Self::PaypalClientId => "paypalClientId",
+            Self::PaypalClientSecret => "paypalClientSecret",
+        }
+    }
+
+    fn named(name: &str) -> Option<Self> {
+        [
+            Self::StripeSecretKey,
+            Self::StripePublishableKey,
+            Self::StripeWebhookSecret,
+            Self::MercadoPagoAccessToken,
+            Self::MercadoPagoWebhookSecret,
+            Self::PaypalClientId,
+            Self::PaypalClientSecret,
+        ]
+        .into_iter()
+        .find(|secret| secret.as_str() == name)
+    }
+}
+
+/// A team's gateway credentials, opened.
+#[derive(Clone, Debug, Default)]
+pub struct GatewaySecrets(HashMap<SecretName, SecretString>);
+
+impl GatewaySecrets {
+    pub fn get(&self, name: SecretName) -> Option<&SecretString> {
+        self.0.get(&name)
+    }
+
+    pub fn set(&mut self, name: SecretName, secret: SecretString) {
+        self.0.insert(name, secret);
+    }
+
+    /// Whether refunds can be sent to this gateway.
+    pub fn can_refund(&self, gateway: PaymentGateway) -> bool {
+        match gateway {
+            PaymentGateway::Stripe => self.get(SecretName::StripeSecretKey).is_some(),
+            PaymentGateway::MercadoPago => self.get(SecretName::MercadoPagoAccessToken).is_some(),
+            PaymentGateway::Paypal => {
+                self.get(SecretName::PaypalClientId).is_some()
+                    && self.get(SecretName::PaypalClientSecret).is_some()
+            }
+            PaymentGateway::Manual => false,
+        }
+    }
+}
+
+/// A team's own credentials, over the installation's.
+pub async fn load(app: &App, team: TeamId) -> Outcome<GatewaySecrets> {
+    let rows = team_secret::Entity::of(team).all(app.db.connection()).await?;
+    let mut secrets = app.settings.gateway_secrets.clone();
+    for row in rows {
+        if let Some(name) = SecretName::named(&row.name) {
+            secrets.set(name, app.vault.open(team, &row.name, &row.ciphertext)?);
+        }
+    }
+    Ok(secrets)
+}
+
+/// The teams that may have sent what came without saying from whom: all that have this secret.
+pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
+    let rows = team_secret::Entity::find()
+        .filter(team_secret::Column::Name.eq(name.as_str()))
+        .all(app.db.connection())
+        .await?;
+    Ok(rows.into_iter().map(|row| row.team_id).collect())
+}
+
+/// Sets or replaces a secret of the acting team.
+pub(super) async fn store(app: &App, tx: &Tx, name: SecretName, secret: &SecretString) -> Outcome<()> {
+    let team = tx.actor().team;
+    let row = team_secret::ActiveModel {
+        team_id: Set(team),
+        name: Set(name.as_str().to_owned()),
+        ciphertext: Set(app.vault.seal(&*app.ids, team, name.as_str(), secret)?),
+        updated_at: Set(tx.now()),
+    };
+    let conflict = OnConflict::columns([team_secret::Column::TeamId, team_secret::Column::Name])
+        .update_columns([team_secret::Column::Ciphertext, team_secret::Column::UpdatedAt])
+        .to_owned();
+    team_secret::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! One use case's transaction: the database's, the actor, one frozen `now`, and what goes along with each
+//! change: its audit entry, its event, its job.
+
+use chrono::{DateTime, Utc};
+use entities::{ApiKeyId, AuditEntryId, EventId, EventTopic, JobId, UserId};
+use sea_orm::{DatabaseTransaction, Value};
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    actor::{Actor, Origin},
+    app::App,
+    database::{Sql, WriteTransaction},
+    error::Outcome,
+    jobs::{self, NewJob, Queue},
+    values,
+};
+
+/// A use case under way. Nothing outside the database happens before [`Tx::commit`].
+pub struct Tx {
+    app: App,
+    transaction: WriteTransaction,
+    actor: Actor,
+    /// Who stands behind work that this transaction continues; the actor, if nobody else.
+    origin: Origin,
+    now: DateTime<Utc>,
+    audits: Vec<Audit>,
+    events: Vec<(EventTopic, String, Json)>,
+    jobs: Vec<(JobId, NewJob)>,
+}
+
+struct Audit {
+    action: &'static str,
+    subject: Option<String>,
+    reason: Option<String>,
+    data: Json,
+}
+
+impl Tx {
+    pub(crate) async fn begin(app: &App, actor: Actor) -> Outcome<Self> {
+        let transaction = app.db.begin().await?;
+        let origin = actor.origin();
+        let now = app.clock.now();
+        Ok(Self {
+            app: app.clone(),
+            transaction,
+            actor,
+            origin,
+            now,
+            audits: Vec::new(),
+            events: Vec::new(),
+            jobs: Vec::new(),
+        })
+    }
+
+    /// Says on whose behalf the product acts here (S0.6): for work that somebody set in motion earlier.
+    #[must_use]
+    pub fn on_behalf_of(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    pub fn db(&self) -> &DatabaseTransaction {
+        self.transaction.connection()
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// The time of this use case: the same however often it is asked.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        T::from(self.app.ids.uuid(self.now))
+    }
+
+    /// Records who did what. `subject` is a public id.
+    pub fn audit(&mut self, action: &'static str, subject: impl ToString) {
+        self.audit_with(action, Some(subject.to_string()), None, json!({}));
+    }
+
+    /// Records who did what and why, with what the entry should still say in years.
+    pub fn audit_with(
+        &mut self,
+        action: &'static str,
+        subject: Option<String>,
+        reason: Option<String>,
+        data: Json,
+    ) {
+        self.audits.push(Audit {
+            action,
+            subject,
+            reason,
+            data,
+        });
+    }
+
+    /// Tells whoever follows the team. `subject` is the public id of the changed object.
+    pub fn publish(&mut self, topic: EventTopic, subject: impl ToString, data: Json) {
+        self.events.push((topic, subject.to_string(), data));
+    }
+
+    /// Wants background work.
+    pub fn enqueue(&mut self, job: NewJob) -> JobId {
+        let id = self.id();
+        self.jobs.push((id, job));
+        id
+    }
+
+    /// Makes everything true at once, then rings the bells.
+    pub async fn commit(mut self) -> Outcome<()> {
+        self.write_audits().await?;
+        self.write_events().await?;
+        let jobs = std::mem::take(&mut self.jobs);
+        if !jobs.is_empty() {
+            jobs::store::insert(self.db(), Some(self.actor.team), &self.origin, self.now, &jobs).await?;
+        }
+        let has_events = !self.events.is_empty();
+        self.transaction.commit().await?;
+        ring(&self.app, &jobs, self.now);
+        // The change is made: trouble from here on delays its announcement and is not the caller's.
+        if has_events && let Err(error) = self.app.place_events().await {
+            tracing::warn!(error = ?error, "events wait for the next round of the sequencer");
+        }
+        Ok(())
+    }
+
+    async fn write_audits(&mut self) -> Outcome<()> {
+        let audits = std::mem::take(&mut self.audits);
+        let api_key: Option<ApiKeyId> = self.actor.api_key();
+        self.insert_rows(
+            "INSERT INTO audit_entries (team_id, at, actor_id, impersonator_id, api_key_id, ip_address, \
+             id, action, subject_id, reason, data)",
+            values![
+                self.actor.team,
+                self.now,
+                self.origin.actor,
+                self.origin.impersonator,
+                api_key,
+                self.actor.ip_address.clone(),
+            ],
+            audits.into_iter().map(|audit| {
+                let id: AuditEntryId = self.id();
+                values![id, audit.action, audit.subject, audit.reason, audit.data]
+            }),
+        )
+        .await
+    }
+
+    async fn write_events(&self) -> Outcome<()> {
+        let (actor, impersonator): (Option<UserId>, Option<UserId>) =
+            (self.origin.actor, self.origin.impersonator);
+        self.insert_rows(
+            "INSERT INTO events (team_id, at, actor_id, impersonator_id, id, topic, subject_id, data)",
+            values![self.actor.team, self.now, actor, impersonator],
+            self.events.iter().map(|(topic, subject, data)| {
+                let id: EventId = self.id();
+                values![id, *topic, subject.clone(), data.clone()]
+            }),
+        )
+        .await
+    }
+
+    /// One statement for many rows that share their first values.
+    async fn insert_rows(
+        &self,
+        insert: &str,
+        shared: Vec<Value>,
+        rows: impl Iterator<Item = Vec<Value>>,
+    ) -> Outcome<()> {
+        let first: Vec<String> = (1..=shared.len()).map(|n| format!("${n}")).collect();
+        let mut values = shared;
+        let mut places = Vec::new();
+        for row in rows {
+            let own = (1..=row.len()).map(|n| format!("${}", values.len() + n));
+            places.push(format!(
+                "({})",
+                first.iter().cloned().chain(own).collect::<Vec<_>>().join(", ")
+            ));
+            values.extend(row);
+        }
+        if !places.is_empty() {
+            self.db()
+                .run(&format!("{insert} VALUES {}", places.join(", ")), values)
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn ring(app: &App, jobs: &[(JobId, NewJob)], now: DateTime<Utc>) {
+    for queue in Queue::ALL {
+        let due = jobs
+            .iter()
+            .filter(|(_, job)| job.work.queue() == queue && job.run_at.is_none_or(|at| at <= now));
+        let ids: Vec<JobId> = due.map(|(id, _)| *id).collect();
+        if !ids.is_empty() {
+            app.bell.ring(queue, &ids);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The people of a team: staff, customers and leads.
+
+pub mod store;
+mod view;
+
+use entities::{CustomerTier, Feature, Locale, UserId, UserRole, UserSegment, team, user};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde_json::json;
+
+pub use view::{EcosystemView, PlanView, UserParts, UserView};
+
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    error::Outcome,
+    input,
+    page::{Page, PageArgs},
+    scoped::Scoped,
+    tx::Tx,
+};
+
+/// A person to be made; what is left out gets the usual value.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    pub role: UserRole,
+    pub segment: UserSegment,
+    pub tier: CustomerTier,
+    pub features: Vec<Feature>,
+    pub first_name: String,
+    pub last_name: String,
+    pub company_email: String,
+    pub phone: Option<String>,
+    pub company_name: Option<String>,
+    /// The team's language if none.
+    pub locale: Option<Locale>,
+}
+
+impl Default for NewUser {
+    fn default() -> Self {
+        Self {
+            role: UserRole::Member,
+            segment: UserSegment::Lead,
+            tier: CustomerTier::Standard,
+            features: Vec::new(),
+            first_name: String::new(),
+            last_name: String::new(),
+            company_email: String::new(),
+            phone: None,
+            company_name: None,
+            locale: None,
+        }
+    }
+}
+
+/// Which users are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    pub search: Option<String>,
+    pub segment: Option<UserSegment>,
+    pub role: Option<UserRole>,
+    pub tier: Option<CustomerTier>,
+    pub active: Option<bool>,
+    pub has_ecosystem: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UserOrderField {
+    #[default]
+    CreatedAt,
+    LastName,
+    CompanyName,
+}
+
+/// One person, if the caller may see them: themselves, or with `users.read` anybody of the team.
+pub async fn find(app: &App, actor: &Actor, id: UserId, parts: UserParts) -> Outcome<Option<UserView>> {
+    if !actor.sees(id, Scope::UsersRead) {
+        return Ok(None);
+    }
+    store::by_id(app, actor.team, id, parts).await
+}
+
+/// A page of the team's people.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &UserFilter,
+    order: (UserOrderField, crate::page::Direction),
+    args: &PageArgs,
+    parts: UserParts,
+) -> Outcome<Page<UserView>> {
+    actor.require(Scope::UsersRead)?;
+    store::list(app, actor.team, filter, order, args, parts).await
+}
+
+/// How many match a filter.
+pub async fn count(app: &App, actor: &Actor, filter: &UserFilter) -> Outcome<i64> {
+    actor.require(Scope::UsersRead)?;
+    store::count(app, actor.team, filter).await
+}
+
+/// Writes a person, or finds the one with the same address. For the command line and seeds.
+pub async fn insert_or_find(app: &App, tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
+    let email_key = new.company_email.trim().to_lowercase();
+    let known = user::Entity::of(tx.actor().team)
+        .filter(user::Column::EmailKey.eq(&email_key))
+        .one(tx.db())
+        .await?;
+    if let Some(known) = known {
+        return Ok(known.id);
+    }
+    insert(app, tx, new).await
+}
+
+async fn insert(_app: &App, tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
+    let team = team::Entity::find_by_id(tx.actor().team).one(tx.db()).await?;
+    let locale = new
+        .locale
+        .or(team.map(|team| team.default_locale))
+        .unwrap_or(Locale::En);
+    let id: UserId = tx.id();
+    let row = user::ActiveModel {
+        id: Set(id),
+        team_id: Set(tx.actor().team),
+        role: Set(new.role),
+        segment: Set(new.segment),
+        tier: Set(new.tier),
+        features: Set(json!(new.features)),
+        search_text: Set(search_text(
+            &new.first_name,
+            &new.last_name,
+            &new.company_email,
+            new.phone.as_deref(),
+            new.company_name.as_deref(),
+        )),
+        email_key: Set(new.company_email.trim().to_lowercase()),
+        first_name: Set(new.first_name),
+        last_name: Set(new.last_name),
+        company_email: Set(new.company_email),
+        phone: Set(new.phone),
+        company_name: Set(new.company_name),
+        locale: Set(locale),
+        suspended_at: Set(None),
+        ecosystem_id: Set(None),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+    };
+    row.insert(tx.db()).await?;
+    tx.publish(entities::EventTopic::UserCreated, id, json!({}));
+    Ok(id)
+}
+
+/// S3.16: the five fields that are searched, in one normal form. Phones stand in it twice: as they are
+/// written, and as digits alone. A line break keeps a match from reaching over two fields.
+pub fn search_text(
+    first: &str,
+    last: &str,
+    email: &str,
+    phone: Option<&str>,
+    company: Option<&str>,
+) -> String {
+    let digits: Option<String> = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
+    let name = format!("{first} {last}");
+    [
+        Some(name.as_str()),
+        Some(email),
+        phone,
+        digits.as_deref(),
+        company,
+    ]
+    .into_iter()
+    .flatten()
+    .map(input::searchable)
+    .collect::<Vec<_>>()
+    .join("\n")
+}

@@ -1,0 +1,136 @@
+//! Finding people.
+
+use entities::{TeamId, UserId};
+use sea_orm::Value;
+
+use super::{UserFilter, UserOrderField, UserParts, UserView};
+use crate::{
+    app::App,
+    database::{Dialect, Sql, places},
+    error::Outcome,
+    input,
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    values,
+};
+
+pub async fn by_id(app: &App, team: TeamId, id: UserId, parts: UserParts) -> Outcome<Option<UserView>> {
+    let sql = format!("{} WHERE u.id = $1 AND u.team_id = $2", parts.select());
+    let row = app.db.connection().row(&sql, values![id, team]).await?;
+    row.map(|row| parts.read(&row)).transpose()
+}
+
+/// Several people at once, in no particular order.
+pub async fn by_ids(app: &App, team: TeamId, ids: &[UserId], parts: UserParts) -> Outcome<Vec<UserView>> {
+    let sql = format!(
+        "{} WHERE u.team_id = $1 AND u.id IN ({})",
+        parts.select(),
+        places(2, ids.len())
+    );
+    let values = values![team]
+        .into_iter()
+        .chain(ids.iter().map(|id| Value::from(*id)))
+        .collect();
+    app.db
+        .connection()
+        .rows(&sql, values)
+        .await?
+        .iter()
+        .map(|row| parts.read(row))
+        .collect()
+}
+
+pub async fn list(
+    app: &App,
+    team: TeamId,
+    filter: &UserFilter,
+    (field, direction): (UserOrderField, Direction),
+    args: &PageArgs,
+    parts: UserParts,
+) -> Outcome<Page<UserView>> {
+    let request = PageRequest::new(args, order(field, direction))?;
+    let mut values = Vec::new();
+    let wanted = condition(app.db.dialect(), team, filter, &mut values);
+    let sql = format!("{}{wanted}{}", parts.select(), request.sql(&mut values));
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let users = rows
+        .iter()
+        .map(|row| parts.read(row))
+        .collect::<Outcome<Vec<_>>>()?;
+    Ok(request.page(users, |user| (key(field, user), user.id.0)))
+}
+
+pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64> {
+    let mut values = Vec::new();
+    let wanted = condition(app.db.dialect(), team, filter, &mut values);
+    let sql = format!("SELECT count(*) FROM users u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id{wanted}");
+    let row = app.db.connection().row(&sql, values).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+fn order(field: UserOrderField, direction: Direction) -> Order {
+    let (name, key) = match field {
+        UserOrderField::CreatedAt => ("users by creation", "u.created_at"),
+        UserOrderField::LastName => ("users by last name", "u.last_name"),
+        UserOrderField::CompanyName => ("users by company", "COALESCE(u.company_name, '')"),
+    };
+    Order {
+        name,
+        key,
+        id: "u.id",
+        direction,
+    }
+}
+
+fn key(field: UserOrderField, user: &UserView) -> Key {
+    match field {
+        UserOrderField::CreatedAt => Key::Time(user.created_at),
+        UserOrderField::LastName => Key::Text(user.last_name.clone()),
+        UserOrderField::CompanyName => Key::Text(user.company_name.clone().unwrap_or_default()),
+    }
+}
+
+fn condition(dialect: Dialect, team: TeamId, filter: &UserFilter, values: &mut Vec<Value>) -> String {
+    let mut sql = " WHERE u.team_id = $1".to_owned();
+    values.push(team.into());
+    let mut equal = |column: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    };
+    equal("u.segment", filter.segment.map(Value::from));
+    equal("u.role", filter.role.map(Value::from));
+    equal("u.tier", filter.tier.map(Value::from));
+    match filter.active {
+        Some(true) => sql.push_str(" AND u.suspended_at IS NULL AND e.suspended_at IS NULL"),
+        Some(false) => sql.push_str(" AND (u.suspended_at IS NOT NULL OR e.suspended_at IS NOT NULL)"),
+        None => {}
+    }
+    match filter.has_ecosystem {
+        Some(true) => sql.push_str(" AND e.owner_id = u.id"),
+        Some(false) => sql.push_str(" AND (e.owner_id IS NULL OR e.owner_id <> u.id)"),
+        None => {}
+    }
+    if let Some(term) = filter
+        .search
+        .as_deref()
+        .map(input::searchable)
+        .filter(|term| !term.trim().is_empty())
+    {
+        sql.push_str(&search(dialect, term.trim(), values));
+    }
+    sql
+}
+
+/// Any part of any of the five fields. Three letters and more go through the trigram index of either
+/// database; SQLite's has nothing to say about fewer.
+fn search(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
+    let n = values.len() + 1;
+    if dialect == Dialect::Sqlite && term.chars().count() >= 3 {
+        values.push(format!("\"{}\"", term.replace('"', "\"\"")).into());
+        return format!(" AND u.rowid IN (SELECT rowid FROM users_search WHERE users_search MATCH ${n})");
+    }
+    let escaped = term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    values.push(format!("%{escaped}%").into());
+    format!(" AND u.search_text LIKE ${n} ESCAPE '\\'")
+}

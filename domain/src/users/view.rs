@@ -1,0 +1,160 @@
+//! A person as they are read: the columns that are asked for, in the order in which SQL gives them.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    BillingInterval, CustomerTier, EcosystemId, Feature, Locale, PlanSubscriptionId, PlanSubscriptionStatus,
+    ProductId, TeamId, UserId, UserRole, UserSegment,
+};
+use sea_orm::QueryResult;
+
+use crate::error::Outcome;
+
+/// What is wanted beside the person's own columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UserParts {
+    pub ecosystem: bool,
+    pub plan: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserView {
+    pub id: UserId,
+    pub team: TeamId,
+    pub role: UserRole,
+    pub segment: UserSegment,
+    pub tier: CustomerTier,
+    pub features: Vec<Feature>,
+    pub first_name: String,
+    pub last_name: String,
+    pub company_email: String,
+    pub phone: Option<String>,
+    pub company_name: Option<String>,
+    pub locale: Locale,
+    /// Neither the person nor the ecosystem that they belong to is suspended.
+    pub active: bool,
+    pub created_at: DateTime<Utc>,
+    /// Outer `None`: was not asked for.
+    pub ecosystem: Option<Option<EcosystemView>>,
+    pub plan: Option<Option<PlanView>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EcosystemView {
+    pub id: EcosystemId,
+    pub name: String,
+    pub owner: UserId,
+    pub suspended_at: Option<DateTime<Utc>>,
+    pub suspension_reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanView {
+    pub id: PlanSubscriptionId,
+    pub user: UserId,
+    pub product: ProductId,
+    pub interval: BillingInterval,
+    pub status: PlanSubscriptionStatus,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub encounters: i64,
+    pub licenses_total: i64,
+    pub licenses_assigned: i64,
+    pub licenses_suspended: i64,
+}
+
+const OWN: &str = "u.id, u.team_id, u.role, u.segment, u.tier, u.features, u.first_name, u.last_name, \
+     u.company_email, u.phone, u.company_name, u.locale, u.created_at, \
+     (u.suspended_at IS NULL AND e.suspended_at IS NULL)";
+const OWN_COLUMNS: usize = 14;
+const ECOSYSTEM: &str = ", e.id, e.name, e.owner_id, e.suspended_at, e.suspension_reason";
+const ECOSYSTEM_COLUMNS: usize = 5;
+const PLAN: &str = ", p.id, p.user_id, p.product_id, p.interval, p.status, p.starts_at, p.ends_at, p.encounters, \
+     p.licenses_total, p.licenses_assigned, p.licenses_suspended";
+
+impl UserParts {
+    pub const ALL: Self = Self {
+        ecosystem: true,
+        plan: true,
+    };
+
+    /// `SELECT … FROM users u …`: everything to one comes with it in one statement.
+    pub(super) fn select(self) -> String {
+        let mut columns = OWN.to_owned();
+        let mut joins = " LEFT JOIN ecosystems e ON e.id = u.ecosystem_id".to_owned();
+        if self.ecosystem {
+            columns.push_str(ECOSYSTEM);
+        }
+        if self.plan {
+            columns.push_str(PLAN);
+            joins.push_str(
+                " LEFT JOIN plan_subscriptions p ON p.id = (SELECT l.id FROM plan_subscriptions l \
+                 WHERE l.user_id = u.id ORDER BY l.starts_at DESC, l.id DESC LIMIT 1)",
+            );
+        }
+        format!("SELECT {columns} FROM users u{joins}")
+    }
+
+    pub(super) fn read(self, row: &QueryResult) -> Outcome<UserView> {
+        let features: serde_json::Value = row.try_get_by_index(5)?;
+        let mut view = UserView {
+            id: row.try_get_by_index(0)?,
+            team: row.try_get_by_index(1)?,
+            role: row.try_get_by_index(2)?,
+            segment: row.try_get_by_index(3)?,
+            tier: row.try_get_by_index(4)?,
+            features: serde_json::from_value(features)?,
+            first_name: row.try_get_by_index(6)?,
+            last_name: row.try_get_by_index(7)?,
+            company_email: row.try_get_by_index(8)?,
+            phone: row.try_get_by_index(9)?,
+            company_name: row.try_get_by_index(10)?,
+            locale: row.try_get_by_index(11)?,
+            created_at: row.try_get_by_index(12)?,
+            active: row.try_get_by_index(13)?,
+            ecosystem: None,
+            plan: None,
+        };
+        let mut at = OWN_COLUMNS;
+        if self.ecosystem {
+            // Members of somebody else's ecosystem have deployed none of their own.
+            view.ecosystem = Some(read_ecosystem(row, at)?.filter(|it| it.owner == view.id));
+            at += ECOSYSTEM_COLUMNS;
+        }
+        if self.plan {
+            view.plan = Some(read_plan(row, at)?);
+        }
+        Ok(view)
+    }
+}
+
+fn read_ecosystem(row: &QueryResult, at: usize) -> Outcome<Option<EcosystemView>> {
+    let Some(id) = row.try_get_by_index::<Option<EcosystemId>>(at)? else {
+        return Ok(None);
+    };
+    Ok(Some(EcosystemView {
+        id,
+        name: row.try_get_by_index(at + 1)?,
+        owner: row.try_get_by_index(at + 2)?,
+        suspended_at: row.try_get_by_index(at + 3)?,
+        suspension_reason: row.try_get_by_index(at + 4)?,
+    }))
+}
+
+fn read_plan(row: &QueryResult, at: usize) -> Outcome<Option<PlanView>> {
+    let Some(id) = row.try_get_by_index::<Option<PlanSubscriptionId>>(at)? else {
+        return Ok(None);
+    };
+    Ok(Some(PlanView {
+        id,
+        user: row.try_get_by_index(at + 1)?,
+        product: row.try_get_by_index(at + 2)?,
+        interval: row.try_get_by_index(at + 3)?,
+        status: row.try_get_by_index(at + 4)?,
+        starts_at: row.try_get_by_index(at + 5)?,
+        ends_at: row.try_get_by_index(at + 6)?,
+        encounters: row.try_get_by_index(at + 7)?,
+        licenses_total: row.try_get_by_index(at + 8)?,
+        licenses_assigned: row.try_get_by_index(at + 9)?,
+        licenses_suspended: row.try_get_by_index(at + 10)?,
+    }))
+}
