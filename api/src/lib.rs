@@ -1,1 +1,4 @@
 //! Placeholder.
+
+#[cfg(feature = "embedded")]
+pub mod sandbox;
