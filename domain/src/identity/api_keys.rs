@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{ApiKeyId, Locale, TeamId, UserId, api_key};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, Set};
 use serde_json::json;
 
 use crate::{

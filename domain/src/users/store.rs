@@ -130,7 +130,7 @@ fn search(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
         values.push(format!("\"{}\"", term.replace('"', "\"\"")).into());
         return format!(" AND u.rowid IN (SELECT rowid FROM users_search WHERE users_search MATCH ${n})");
     }
-    let escaped = term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    values.push(format!("%{escaped}%").into());
-    format!(" AND u.search_text LIKE ${n} ESCAPE '\\'")
+    let (condition, pattern) = input::contains("u.search_text", term, n);
+    values.push(pattern.into());
+    condition
 }

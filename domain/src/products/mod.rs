@@ -1,0 +1,113 @@
+//! What is sold, as the store tells us.
+
+use entities::{ProductId, TeamId, product};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, Value};
+use serde_json::json;
+
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    database::Sql,
+    error::{Outcome, Refusals},
+    input,
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    values,
+};
+
+/// A product as the store reports it. The same `external_id` is the same product.
+#[derive(Clone, Debug)]
+pub struct ProductReport {
+    pub external_id: String,
+    pub name: String,
+    pub active: bool,
+    pub grace_days: i64,
+}
+
+/// Takes in what the store says of a product.
+pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<product::Model> {
+    actor.require(Scope::UsersWrite)?;
+    let mut refusals = Refusals::default();
+    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let name = refusals.keep(input::line("name", &report.name, input::LINE));
+    refusals.keep(input::within("graceDays", report.grace_days, 0, 365));
+    refusals.check()?;
+    let (external_id, name) = (external_id.unwrap_or_default(), name.unwrap_or_default());
+
+    let mut tx = app.begin(actor).await?;
+    let known = product::Entity::of(actor.team).filter(product::Column::ExternalId.eq(&external_id));
+    let product = if let Some(known) = known.one(tx.db()).await? {
+        if (&known.name, known.active, known.grace_days) == (&name, report.active, report.grace_days) {
+            return Ok(known);
+        }
+        let mut row = known.into_active_model();
+        row.search_text = Set(input::searchable(&name));
+        row.name = Set(name);
+        row.active = Set(report.active);
+        row.grace_days = Set(report.grace_days);
+        row.updated_at = Set(tx.now());
+        row.update(tx.db()).await?
+    } else {
+        let row = product::ActiveModel {
+            id: Set(tx.id()),
+            team_id: Set(actor.team),
+            external_id: Set(external_id),
+            search_text: Set(input::searchable(&name)),
+            name: Set(name),
+            active: Set(report.active),
+            grace_days: Set(report.grace_days),
+            created_at: Set(tx.now()),
+            updated_at: Set(tx.now()),
+        };
+        row.insert(tx.db()).await?
+    };
+    let facts = json!({ "name": product.name, "active": product.active, "graceDays": product.grace_days });
+    tx.audit_with("product.recorded", Some(product.id.to_string()), None, facts);
+    tx.commit().await?;
+    Ok(product)
+}
+
+/// Products by id; those of other teams are not there.
+pub async fn by_ids(app: &App, team: TeamId, ids: &[ProductId]) -> Outcome<Vec<product::Model>> {
+    let rows = product::Entity::of(team).filter(product::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(app.db.connection()).await?)
+}
+
+const BY_NAME: Order = Order { name: "products", key: "name", id: "id", direction: Direction::Ascending };
+
+/// A page of the team's products, by name. Everybody of the team may see what it sells.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    search: Option<&str>,
+    active: Option<bool>,
+    args: &PageArgs,
+) -> Outcome<Page<product::Model>> {
+    let request = PageRequest::new(args, BY_NAME)?;
+    let (mut sql, mut values) = condition(actor.team, search, active);
+    sql = format!("SELECT * FROM products{sql}{}", request.sql(&mut values));
+    let statement =
+        sea_orm::Statement::from_sql_and_values(sea_orm::ConnectionTrait::get_database_backend(app.db.connection()), sql, values);
+    let rows = product::Entity::find().from_raw_sql(statement).all(app.db.connection()).await?;
+    Ok(request.page(rows, |product| (Key::Text(product.name.clone()), product.id.0)))
+}
+
+pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Option<bool>) -> Outcome<i64> {
+    let (condition, values) = condition(actor.team, search, active);
+    let row = app.db.connection().row(&format!("SELECT count(*) FROM products{condition}"), values).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> (String, Vec<Value>) {
+    let mut sql = " WHERE team_id = $1".to_owned();
+    let mut values = values![team];
+    if let Some(active) = active {
+        sql.push_str(if active { " AND active" } else { " AND NOT active" });
+    }
+    if let Some(term) = search.map(input::searchable).filter(|term| !term.trim().is_empty()) {
+        let (condition, pattern) = input::contains("search_text", term.trim(), values.len() + 1);
+        sql.push_str(&condition);
+        values.push(pattern.into());
+    }
+    (sql, values)
+}
