@@ -1,0 +1,3 @@
+//! Where the outside world begins: one folder for each thing that is not ours.
+
+pub mod gateways;
