@@ -17,7 +17,7 @@ pub(super) struct MercadoPagoRefund {
     id: Box<RawValue>,
     amount: Box<RawValue>,
     status: Option<String>,
-    date_created: Option<DateTime<Utc>>,
+    date_created: Option<String>,
     reason: Option<String>,
 }
 
@@ -34,7 +34,7 @@ impl MercadoPagoRefund {
             amount: money(&self.amount, currency)?,
             status,
             our_refund: None,
-            created_at: self.date_created,
+            created_at: self.date_created.and_then(|it| it.parse::<DateTime<Utc>>().ok()),
             failure,
         })
     }

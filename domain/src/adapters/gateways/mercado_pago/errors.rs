@@ -8,19 +8,33 @@ use serde_json::Value;
 use crate::adapters::gateways::GatewayError;
 use crate::adapters::gateways::http::{Answer, excerpt};
 
+const KEY_USED: &str = "idempotency_key_already_used";
+
+/// Of an order, a key that was used means that something was sent with it before; only asking tells what.
+pub(super) fn of_an_order(error: GatewayError) -> GatewayError {
+    match error {
+        GatewayError::Refused { code, message } if code == "2032" || code == KEY_USED => {
+            GatewayError::unknown(format!("{code}: {message}"))
+        }
+        other => other,
+    }
+}
+
 /// Sorts an answer that is no success. The code in the body speaks before the status: 4040 and 4041 come with 401.
 ///
 /// - 2063: "the action requested is not valid for the current payment state", "the payment was fully refunded".
 /// - 4296: the charge is refunded already.
-/// - 2032: "X-Idempotency-Key already used" or "refund not found": with this key something was sent before.
+/// - 2032: "refund not found", or of an order "X-Idempotency-Key already used"; see [`of_an_order`].
 /// - 2000 no such payment; 2024 and 15016 too old to be refunded; 3024 no partial refund for this means of payment;
 ///   2085 an invalid value; 4040 and 4041 not a positive number; 4292 no idempotency key: refused for good.
 /// - 409 and 423: another request holds the payment; 424: something behind failed; 429: over the limit.
+/// - `idempotency_key_already_used` (with 409, in the newer Orders API): see 2032; waiting would not help.
 pub(super) fn error_of(answer: &Answer) -> GatewayError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Reason { code, message } = reason_of(&body);
     let detail = format!("{} {code}: {message}", answer.status);
     match answer.status {
+        409 if code == KEY_USED => return GatewayError::Refused { code, message },
         409 | 423 | 424 | 429 => {
             return GatewayError::Busy {
                 retry_after: answer.retry_after,
@@ -32,8 +46,7 @@ pub(super) fn error_of(answer: &Answer) -> GatewayError {
     }
     match code.as_str() {
         "2063" | "4296" => GatewayError::AlreadyRefunded { code, message },
-        "2032" => GatewayError::Unknown { detail },
-        "2000" | "2024" | "2085" | "3024" | "4040" | "4041" | "4292" | "15016" => {
+        "2000" | "2024" | "2032" | "2085" | "3024" | "4040" | "4041" | "4292" | "15016" => {
             GatewayError::Refused { code, message }
         }
         _ if matches!(answer.status, 401 | 403) => GatewayError::Credentials { detail },
@@ -82,7 +95,7 @@ mod tests {
             retry_after: None,
             body: body.as_bytes().to_vec().into(),
         };
-        match error_of(&answer) {
+        match of_an_order(error_of(&answer)) {
             GatewayError::Refused { .. } => "refused",
             GatewayError::AlreadyRefunded { .. } => "already",
             GatewayError::Busy { .. } => "busy",
@@ -143,6 +156,12 @@ mod tests {
             ),
             (403, "<html>", "credentials"),
             (409, "", "busy"),
+            (409, r#"{"error":"refund_in_progress","cause":[]}"#, "busy"),
+            (
+                409,
+                r#"{"error":"idempotency_key_already_used","cause":[]}"#,
+                "unknown",
+            ),
             (423, "{}", "busy"),
             (424, "{}", "busy"),
             (429, "", "busy"),

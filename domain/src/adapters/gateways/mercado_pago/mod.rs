@@ -99,7 +99,10 @@ impl RefundGateway for MercadoPagoGateway {
             .header(IDEMPOTENCY_KEY, order.refund_id.to_string())
             .header(CONTENT_TYPE, "application/json")
             .body(body);
-        answer_to::<MercadoPagoRefund>(request).await?.read(currency)
+        answer_to::<MercadoPagoRefund>(request)
+            .await
+            .map_err(errors::of_an_order)?
+            .read(currency)
     }
 
     /// MercadoPago answers all refunds of a payment at once, without pages.

@@ -91,7 +91,8 @@ async fn refunds_and_payments_are_read_exactly() {
     let script = Script::of(PaymentGateway::MercadoPago, [
         Reply::Answer(200, r#"[{"id":"1","amount":10.10,"status":"approved"},{"id":2,"amount":1e1,"status":"rejected"},{"id":3,"amount":1}]"#),
         Reply::Answer(200, r#"{"id":1,"amount":0.3,"status":"cancelled","reason":"no funds"}"#),
-        Reply::Answer(200, r#"{"id":123,"status":"charged_back","currency_id":"CLP","transaction_amount":1990.0,"transaction_amount_refunded":null}"#),
+        Reply::Answer(404, r#"{"error":"not_found","cause":[{"code":2032}]}"#),
+Reply::Answer(200, r#"{"id":123,"status":"charged_back","currency_id":"CLP","transaction_amount":1990.0,"transaction_amount_refunded":null}"#),
         Reply::Answer(200, r#"{"id":123,"status":"pending","currency_id":"BRL","transaction_amount":10}"#),
     ])
     .await;
@@ -116,6 +117,8 @@ async fn refunds_and_payments_are_read_exactly() {
         (one.amount.minor, one.failure.as_deref()),
         (30, Some("cancelled: no funds"))
     );
+    let unknown = script.gateway.refund_by_id(&payment, "9").await;
+    assert!(matches!(unknown, Err(GatewayError::Refused { code, .. }) if code == "2032"));
     let disputed = script.gateway.payment("123").await.expect("a payment");
     assert_eq!(
         (
