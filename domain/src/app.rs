@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     actor::Actor,
-    adapters::bell::Bell,
+    adapters::{bell::Bell, gateways::Gateways},
     clock::Clock,
     database::Database,
     error::Outcome,
@@ -28,6 +28,7 @@ pub struct Services {
     pub ids: Arc<dyn Ids>,
     pub bell: Arc<dyn Bell>,
     pub bus: Arc<dyn EventBus>,
+    pub gateways: Gateways,
     pub vault: Vault,
     pub settings: Settings,
 }

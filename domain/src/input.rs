@@ -122,7 +122,10 @@ pub fn searchable(text: &str) -> String {
 /// ` AND column LIKE $n`, and the pattern that finds `term` in it as it is written, wildcards included.
 pub fn contains(column: &str, term: &str, n: usize) -> (String, String) {
     let escaped = term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    (format!(" AND {column} LIKE ${n} ESCAPE '\\'"), format!("%{escaped}%"))
+    (
+        format!(" AND {column} LIKE ${n} ESCAPE '\\'"),
+        format!("%{escaped}%"),
+    )
 }
 
 #[cfg(test)]

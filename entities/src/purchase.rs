@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{
     id::{ProductId, PurchaseId, TeamId, UserId},
-    money::Currency,
+    money::{Currency, Money},
     vocabulary::{PaymentGateway, PurchaseKind, PurchaseStatus},
 };
 
@@ -42,4 +42,24 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::TeamOwned for Entity {
     const TEAM: Column = Column::TeamId;
+}
+
+impl Model {
+    /// What was paid.
+    pub fn amount(&self) -> Money {
+        Money::new(self.amount_minor, self.currency)
+    }
+
+    /// What has gone back for certain.
+    pub fn refunded(&self) -> Money {
+        Money::new(self.refunded_minor, self.currency)
+    }
+
+    /// What can still go back: neither gone nor promised.
+    pub fn refundable(&self) -> Money {
+        Money::new(
+            self.amount_minor - self.refunded_minor - self.reserved_minor,
+            self.currency,
+        )
+    }
 }

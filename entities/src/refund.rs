@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use crate::{
     id::{ApiKeyId, PurchaseId, RefundId, TeamId, UserId},
-    money::Currency,
+    money::{Currency, Money},
     vocabulary::{PaymentGateway, RefundReason, RefundStatus},
 };
 
@@ -53,4 +53,10 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl crate::TeamOwned for Entity {
     const TEAM: Column = Column::TeamId;
+}
+
+impl Model {
+    pub fn amount(&self) -> Money {
+        Money::new(self.amount_minor, self.currency)
+    }
 }

@@ -2,3 +2,4 @@
 
 pub mod bell;
 pub mod bus;
+pub mod gateways;

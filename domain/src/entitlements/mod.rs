@@ -5,8 +5,8 @@ pub mod store;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantSource, ProductId, PurchaseId, RefundId,
-    UserId, entitlement, entitlement_event, entitlement_grant, product,
+    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantSource, ProductId, PurchaseId,
+    RefundId, UserId, entitlement, entitlement_event, entitlement_grant, product,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
@@ -41,7 +41,11 @@ pub struct Access {
 
 impl Access {
     /// For whoever is not there: like somebody without any access.
-    pub const NONE: Self = Self { allowed: false, status: None, until: None };
+    pub const NONE: Self = Self {
+        allowed: false,
+        status: None,
+        until: None,
+    };
 }
 
 /// Whether a user may use a product now: one look-up. The user, or whoever may read entitlements, may ask.
@@ -109,8 +113,15 @@ async fn insert(
     new: &NewGrant,
 ) -> Outcome<entitlement::Model> {
     let days = chrono::TimeDelta::days(product.grace_days);
-    let grace = new.expires_at.filter(|_| product.grace_days > 0).map(|end| end + days);
-    let span = rules::Span { starts_at: new.starts_at, expires_at: new.expires_at, grace_ends_at: grace };
+    let grace = new
+        .expires_at
+        .filter(|_| product.grace_days > 0)
+        .map(|end| end + days);
+    let span = rules::Span {
+        starts_at: new.starts_at,
+        expires_at: new.expires_at,
+        grace_ends_at: grace,
+    };
     let row = entitlement::ActiveModel {
         id: Set(id),
         team_id: Set(tx.actor().team),
@@ -138,7 +149,9 @@ pub async fn take_back_purchase(
     reason: Message,
 ) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
-    let Some(grant) = store::grant_of_purchase(tx, purchase).await? else { return Ok(Taken::Nothing) };
+    let Some(grant) = store::grant_of_purchase(tx, purchase).await? else {
+        return Ok(Taken::Nothing);
+    };
     if grant.revoked_at.is_some() {
         return Ok(Taken::Nothing);
     }
@@ -157,9 +170,15 @@ pub async fn take_back_everything(
     reason: Message,
 ) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
-    let Some(row) = store::open(tx, user, product).await? else { return Ok(Taken::Nothing) };
+    let Some(row) = store::open(tx, user, product).await? else {
+        return Ok(Taken::Nothing);
+    };
     let grants = store::grants(tx, row.id).await?;
-    let standing: Vec<_> = grants.iter().filter(|it| it.revoked_at.is_none()).map(|it| it.id).collect();
+    let standing: Vec<_> = grants
+        .iter()
+        .filter(|it| it.revoked_at.is_none())
+        .map(|it| it.id)
+        .collect();
     store::revoke_grants(tx, &standing, refund).await?;
     settle(tx, row, reason).await
 }
@@ -168,7 +187,9 @@ pub async fn take_back_everything(
 pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
     let grants = store::revoked_by(tx, refund).await?;
-    let Some(first) = grants.first() else { return Ok(Taken::Nothing) };
+    let Some(first) = grants.first() else {
+        return Ok(Taken::Nothing);
+    };
     let row = store::by_id(tx, first.entitlement_id).await?;
     let standing = match store::open(tx, user, row.product_id).await? {
         Some(open) if open.id != row.id && rules::status(&open, tx.now()) == EntitlementStatus::Expired => {
@@ -221,9 +242,13 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
 
 /// Makes the entitlement last as long as its grants say.
 async fn follow_grants(tx: &Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
-    let product = product::Entity::of_by_id(tx.actor().team, row.product_id).one(tx.db()).await?;
+    let product = product::Entity::of_by_id(tx.actor().team, row.product_id)
+        .one(tx.db())
+        .await?;
     let grants = store::grants(tx, row.id).await?;
-    let Some(span) = rules::span(&grants, product.map_or(0, |product| product.grace_days)) else { return Ok(row) };
+    let Some(span) = rules::span(&grants, product.map_or(0, |product| product.grace_days)) else {
+        return Ok(row);
+    };
     let mut change = row.into_active_model();
     change.starts_at = Set(span.starts_at);
     change.expires_at = Set(span.expires_at);
@@ -269,6 +294,11 @@ async fn record(
         row.id,
         json!({ "action": action, "status": status, "userId": row.user_id, "productId": row.product_id, "expiresAt": row.expires_at }),
     );
-    tx.audit_with("entitlement.changed", Some(row.id.to_string()), None, json!({ "action": action }));
+    tx.audit_with(
+        "entitlement.changed",
+        Some(row.id.to_string()),
+        None,
+        json!({ "action": action }),
+    );
     Ok(())
 }

@@ -20,7 +20,11 @@ pub fn status(row: &entitlement::Model, now: DateTime<Utc>) -> EntitlementStatus
     if row.revoked_at.is_some() {
         return EntitlementStatus::Revoked;
     }
-    let span = Span { starts_at: row.starts_at, expires_at: row.expires_at, grace_ends_at: row.grace_ends_at };
+    let span = Span {
+        starts_at: row.starts_at,
+        expires_at: row.expires_at,
+        grace_ends_at: row.grace_ends_at,
+    };
     span.status(now)
 }
 
@@ -52,9 +56,19 @@ pub fn span(grants: &[entitlement_grant::Model], grace_days: i64) -> Option<Span
     let standing = || grants.iter().filter(|grant| grant.revoked_at.is_none());
     let starts_at = standing().map(|grant| grant.starts_at).min()?;
     let for_life = standing().any(|grant| grant.expires_at.is_none());
-    let expires_at = if for_life { None } else { standing().filter_map(|grant| grant.expires_at).max() };
-    let grace_ends_at = expires_at.filter(|_| grace_days > 0).map(|end| end + TimeDelta::days(grace_days));
-    Some(Span { starts_at, expires_at, grace_ends_at })
+    let expires_at = if for_life {
+        None
+    } else {
+        standing().filter_map(|grant| grant.expires_at).max()
+    };
+    let grace_ends_at = expires_at
+        .filter(|_| grace_days > 0)
+        .map(|end| end + TimeDelta::days(grace_days));
+    Some(Span {
+        starts_at,
+        expires_at,
+        grace_ends_at,
+    })
 }
 
 #[cfg(test)]
@@ -67,7 +81,11 @@ mod tests {
 
     #[test]
     fn s4_22_the_status_follows_the_clock() {
-        let span = Span { starts_at: at(1), expires_at: Some(at(3)), grace_ends_at: Some(at(5)) };
+        let span = Span {
+            starts_at: at(1),
+            expires_at: Some(at(3)),
+            grace_ends_at: Some(at(5)),
+        };
         for (hour, status, until) in [
             (0, EntitlementStatus::Scheduled, Some(1)),
             (1, EntitlementStatus::Active, Some(3)),
@@ -75,11 +93,25 @@ mod tests {
             (3, EntitlementStatus::GracePeriod, Some(5)),
             (5, EntitlementStatus::Expired, None),
         ] {
-            assert_eq!((span.status(at(hour)), span.until(at(hour))), (status, until.map(at)), "{hour}");
+            assert_eq!(
+                (span.status(at(hour)), span.until(at(hour))),
+                (status, until.map(at)),
+                "{hour}"
+            );
         }
-        let for_life = Span { expires_at: None, grace_ends_at: None, ..span };
-        assert_eq!((for_life.status(at(999)), for_life.until(at(999))), (EntitlementStatus::Active, None));
-        let no_grace = Span { grace_ends_at: None, ..span };
+        let for_life = Span {
+            expires_at: None,
+            grace_ends_at: None,
+            ..span
+        };
+        assert_eq!(
+            (for_life.status(at(999)), for_life.until(at(999))),
+            (EntitlementStatus::Active, None)
+        );
+        let no_grace = Span {
+            grace_ends_at: None,
+            ..span
+        };
         assert_eq!(no_grace.status(at(3)), EntitlementStatus::Expired);
     }
 }

@@ -38,12 +38,19 @@ pub async fn access(app: &App, team: TeamId, user: UserId, product: ProductId) -
     let status = span.status(now);
     use entities::EntitlementStatus::{Active, GracePeriod};
     let allowed = user_active && matches!(status, Active | GracePeriod);
-    Ok(Access { allowed, status: Some(status), until: span.until(now) })
+    Ok(Access {
+        allowed,
+        status: Some(status),
+        until: span.until(now),
+    })
 }
 
 /// Changes of one user's access come one after the other.
 pub async fn lock_user(tx: &Tx, user: UserId) -> Outcome<()> {
-    let sql = format!("SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}", tx.db().dialect().for_update());
+    let sql = format!(
+        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
+        tx.db().dialect().for_update()
+    );
     tx.db().rows(&sql, values![user, tx.actor().team]).await?;
     Ok(())
 }
@@ -58,24 +65,36 @@ pub async fn open(tx: &Tx, user: UserId, product: ProductId) -> Outcome<Option<e
 }
 
 pub async fn by_id(tx: &Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
-    let row = entitlement::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
+    let row = entitlement::Entity::of_by_id(tx.actor().team, id)
+        .one(tx.db())
+        .await?;
     Ok(row.ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
 }
 
 pub async fn grants(tx: &Tx, of: EntitlementId) -> Outcome<Vec<entitlement_grant::Model>> {
-    let rows = entitlement_grant::Entity::of(tx.actor().team).filter(entitlement_grant::Column::EntitlementId.eq(of));
-    Ok(rows.order_by_asc(entitlement_grant::Column::Id).all(tx.db()).await?)
+    let rows = entitlement_grant::Entity::of(tx.actor().team)
+        .filter(entitlement_grant::Column::EntitlementId.eq(of));
+    Ok(rows
+        .order_by_asc(entitlement_grant::Column::Id)
+        .all(tx.db())
+        .await?)
 }
 
 pub async fn grant_of_purchase(tx: &Tx, purchase: PurchaseId) -> Outcome<Option<entitlement_grant::Model>> {
     let rows = entitlement_grant::Entity::of(tx.actor().team);
-    Ok(rows.filter(entitlement_grant::Column::PurchaseId.eq(purchase)).one(tx.db()).await?)
+    Ok(rows
+        .filter(entitlement_grant::Column::PurchaseId.eq(purchase))
+        .one(tx.db())
+        .await?)
 }
 
 pub async fn revoked_by(tx: &Tx, refund: RefundId) -> Outcome<Vec<entitlement_grant::Model>> {
     let rows = entitlement_grant::Entity::of(tx.actor().team);
     let rows = rows.filter(entitlement_grant::Column::RevokedByRefund.eq(refund));
-    Ok(rows.order_by_asc(entitlement_grant::Column::Id).all(tx.db()).await?)
+    Ok(rows
+        .order_by_asc(entitlement_grant::Column::Id)
+        .all(tx.db())
+        .await?)
 }
 
 pub async fn revoke_grants(tx: &Tx, grants: &[GrantId], by: RefundId) -> Outcome<()> {

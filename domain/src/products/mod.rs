@@ -73,7 +73,12 @@ pub async fn by_ids(app: &App, team: TeamId, ids: &[ProductId]) -> Outcome<Vec<p
     Ok(rows.all(app.db.connection()).await?)
 }
 
-const BY_NAME: Order = Order { name: "products", key: "name", id: "id", direction: Direction::Ascending };
+const BY_NAME: Order = Order {
+    name: "products",
+    key: "name",
+    id: "id",
+    direction: Direction::Ascending,
+};
 
 /// A page of the team's products, by name. Everybody of the team may see what it sells.
 pub async fn list(
@@ -86,15 +91,25 @@ pub async fn list(
     let request = PageRequest::new(args, BY_NAME)?;
     let (mut sql, mut values) = condition(actor.team, search, active);
     sql = format!("SELECT * FROM products{sql}{}", request.sql(&mut values));
-    let statement =
-        sea_orm::Statement::from_sql_and_values(sea_orm::ConnectionTrait::get_database_backend(app.db.connection()), sql, values);
-    let rows = product::Entity::find().from_raw_sql(statement).all(app.db.connection()).await?;
+    let statement = sea_orm::Statement::from_sql_and_values(
+        sea_orm::ConnectionTrait::get_database_backend(app.db.connection()),
+        sql,
+        values,
+    );
+    let rows = product::Entity::find()
+        .from_raw_sql(statement)
+        .all(app.db.connection())
+        .await?;
     Ok(request.page(rows, |product| (Key::Text(product.name.clone()), product.id.0)))
 }
 
 pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Option<bool>) -> Outcome<i64> {
     let (condition, values) = condition(actor.team, search, active);
-    let row = app.db.connection().row(&format!("SELECT count(*) FROM products{condition}"), values).await?;
+    let row = app
+        .db
+        .connection()
+        .row(&format!("SELECT count(*) FROM products{condition}"), values)
+        .await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
 
@@ -104,7 +119,10 @@ fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> (Strin
     if let Some(active) = active {
         sql.push_str(if active { " AND active" } else { " AND NOT active" });
     }
-    if let Some(term) = search.map(input::searchable).filter(|term| !term.trim().is_empty()) {
+    if let Some(term) = search
+        .map(input::searchable)
+        .filter(|term| !term.trim().is_empty())
+    {
         let (condition, pattern) = input::contains("search_text", term.trim(), values.len() + 1);
         sql.push_str(&condition);
         values.push(pattern.into());

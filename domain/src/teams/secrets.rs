@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entities::{PaymentGateway, TeamId, team_secret};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
 use secrecy::SecretString;
 
 use crate::{app::App, error::Outcome, scoped::Scoped, tx::Tx};
@@ -76,8 +76,8 @@ impl GatewaySecrets {
 }
 
 /// A team's own credentials, over the installation's.
-pub async fn load(app: &App, team: TeamId) -> Outcome<GatewaySecrets> {
-    let rows = team_secret::Entity::of(team).all(app.db.connection()).await?;
+pub async fn load(app: &App, team: TeamId, connection: &impl ConnectionTrait) -> Outcome<GatewaySecrets> {
+    let rows = team_secret::Entity::of(team).all(connection).await?;
     let mut secrets = app.settings.gateway_secrets.clone();
     for row in rows {
         if let Some(name) = SecretName::named(&row.name) {

@@ -1,0 +1,134 @@
+//! One HTTP connection pool for all gateways: time limits, no redirects, no second attempt of its own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::bytes::Bytes;
+use url::Url;
+
+use super::GatewayError;
+
+/// A connection that is not open by then will not be.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What came back, whatever its status.
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub status: u16,
+    pub retry_after: Option<Duration>,
+    pub body: Bytes,
+}
+
+/// A client for one gateway. The trusted authorities are those of Mozilla, built in, so that a bare container works.
+pub(super) fn client(base: &Url, timeout: Duration) -> Result<reqwest::Client, GatewayError> {
+    let roots = rustls::RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| not_configured(&error))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("postventa/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(timeout)
+        // A redirected POST would become a GET, and the secret would travel to wherever it points.
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never());
+    // A simulator on this machine is out of reach for a proxy.
+    if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| not_configured(&error))
+}
+
+fn not_configured(error: &dyn std::error::Error) -> GatewayError {
+    GatewayError::Busy {
+        retry_after: None,
+        detail: format!("no HTTP client could be made: {error}"),
+    }
+}
+
+/// The base address without a slash at its end.
+pub(super) fn base_of(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+/// `Authorization: Bearer …`, never shown in a log.
+pub(super) fn bearer(secret: &SecretString) -> Result<HeaderValue, GatewayError> {
+    let secret = secret.expose_secret().trim();
+    if secret.is_empty() {
+        return Err(GatewayError::Credentials {
+            detail: "there are none".to_owned(),
+        });
+    }
+    let mut value =
+        HeaderValue::from_str(&format!("Bearer {secret}")).map_err(|_| GatewayError::Credentials {
+            detail: "they hold a forbidden character".to_owned(),
+        })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// Sends once and reads the whole answer.
+pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, GatewayError> {
+    let response = request
+        .send()
+        .await
+        .map_err(|error| not_sent_or_unknown(&error))?;
+    let status = response.status().as_u16();
+    let retry_after = retry_after(response.headers());
+    match response.bytes().await {
+        Ok(body) => Ok(Answer {
+            status,
+            retry_after,
+            body,
+        }),
+        Err(error) => Err(GatewayError::unknown(format!(
+            "the answer broke off: {}",
+            cause(&error)
+        ))),
+    }
+}
+
+/// A connection that was never opened carried nothing; after that nobody knows.
+fn not_sent_or_unknown(error: &reqwest::Error) -> GatewayError {
+    if error.is_connect() {
+        GatewayError::Busy {
+            retry_after: None,
+            detail: format!("no connection: {}", cause(error)),
+        }
+    } else if error.is_builder() {
+        GatewayError::refused("malformed_request", cause(error))
+    } else if error.is_timeout() {
+        GatewayError::unknown("no answer in time")
+    } else {
+        GatewayError::unknown(format!("the connection broke: {}", cause(error)))
+    }
+}
+
+/// The innermost cause: the outer ones repeat the address.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}
+
+/// Seconds only: neither gateway sends the other form, a date.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds: u64 = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(24 * 60 * 60)))
+}
+
+/// The beginning of a text that somebody else wrote, for a log.
+pub(super) fn excerpt(text: &str) -> String {
+    text.chars().take(300).collect()
+}

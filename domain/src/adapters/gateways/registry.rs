@@ -1,0 +1,88 @@
+//! Which gateway to ask with whose credentials: made for each call, over pools that are shared.
+
+use std::time::Duration;
+
+use entities::PaymentGateway;
+use secrecy::SecretString;
+use url::Url;
+
+use super::mercado_pago::{self, MercadoPagoGateway};
+use super::stripe::{self, StripeGateway};
+use super::{GatewayError, RefundGateway, http};
+
+/// Where the gateways are, and how long an answer may take.
+#[derive(Clone, Debug)]
+pub struct GatewayEndpoints {
+    /// None: the real one.
+    pub stripe_api_base: Option<Url>,
+    /// None: the real one.
+    pub mercado_pago_api_base: Option<Url>,
+    /// From the beginning of a request to the end of its answer.
+    pub timeout: Duration,
+}
+
+impl Default for GatewayEndpoints {
+    fn default() -> Self {
+        Self {
+            stripe_api_base: None,
+            mercado_pago_api_base: None,
+            timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// A team's secret, and the gateway that it opens.
+#[derive(Clone, Debug)]
+pub enum GatewayCredentials {
+    Stripe { secret_key: SecretString },
+    MercadoPago { access_token: SecretString },
+}
+
+impl GatewayCredentials {
+    /// None for the gateways where nobody but a person can refund.
+    pub fn new(gateway: PaymentGateway, secret: SecretString) -> Option<Self> {
+        match gateway {
+            PaymentGateway::Stripe => Some(Self::Stripe { secret_key: secret }),
+            PaymentGateway::MercadoPago => Some(Self::MercadoPago { access_token: secret }),
+            PaymentGateway::Paypal | PaymentGateway::Manual => None,
+        }
+    }
+}
+
+/// All gateways. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateways {
+    stripe: (reqwest::Client, Url),
+    mercado_pago: (reqwest::Client, Url),
+}
+
+impl Gateways {
+    pub fn new(endpoints: GatewayEndpoints) -> Result<Self, GatewayError> {
+        let at = |given: Option<Url>, real: &str| {
+            let base = match given {
+                Some(base) => base,
+                None => Url::parse(real)
+                    .map_err(|error| GatewayError::refused("malformed_address", error.to_string()))?,
+            };
+            Ok::<_, GatewayError>((http::client(&base, endpoints.timeout)?, base))
+        };
+        Ok(Self {
+            stripe: at(endpoints.stripe_api_base, stripe::API_BASE)?,
+            mercado_pago: at(endpoints.mercado_pago_api_base, mercado_pago::API_BASE)?,
+        })
+    }
+
+    /// No connection is opened here; the error is of credentials that cannot even be sent.
+    pub fn open(&self, credentials: &GatewayCredentials) -> Result<Box<dyn RefundGateway>, GatewayError> {
+        Ok(match credentials {
+            GatewayCredentials::Stripe { secret_key } => {
+                let (http, base) = &self.stripe;
+                Box::new(StripeGateway::new(http.clone(), base, secret_key)?)
+            }
+            GatewayCredentials::MercadoPago { access_token } => {
+                let (http, base) = &self.mercado_pago;
+                Box::new(MercadoPagoGateway::new(http.clone(), base, access_token)?)
+            }
+        })
+    }
+}

@@ -1,0 +1,218 @@
+//! Stripe: refunds of payment intents and charges, over async-stripe's requests and our own connection pool.
+
+mod amounts;
+mod answers;
+mod errors;
+#[cfg(test)]
+mod tests;
+mod transport;
+pub mod webhooks;
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use entities::RefundReason;
+use secrecy::SecretString;
+use stripe_client_core::{IdempotencyKey, RequestBuilder, RequestStrategy, StripeMethod, StripeRequest};
+use stripe_core::payment_intent::RetrievePaymentIntent;
+use stripe_core::refund::{CreateRefund, CreateRefundReason, ListRefund, RetrieveRefund};
+use url::Url;
+
+use super::{
+    GatewayError, GatewayPayment, GatewayRefund, PaymentRef, RefundGateway, RefundOrder, checked_id,
+};
+use answers::{StripeCharge, StripePaymentIntent, StripeRefund, StripeRefunds, StripeSubscription};
+use transport::StripeTransport;
+
+pub(super) const API_BASE: &str = "https://api.stripe.com";
+
+/// The refund's id in Stripe's metadata: what a refund is recognised by when its answer was lost.
+pub const METADATA_REFUND: &str = "postventa_refund";
+const METADATA_REASON: &str = "postventa_reason";
+const METADATA_NOTE: &str = "postventa_note";
+
+/// A metadata value has at most 500 characters: <https://docs.stripe.com/api/metadata>.
+const LONGEST_METADATA: usize = 500;
+
+/// A page of a list has at most 100 objects: <https://docs.stripe.com/api/pagination>.
+const PAGE: i64 = 100;
+
+/// One account at Stripe.
+pub struct StripeGateway {
+    transport: StripeTransport,
+}
+
+impl StripeGateway {
+    pub(super) fn new(
+        http: reqwest::Client,
+        base: &Url,
+        secret: &SecretString,
+    ) -> Result<Self, GatewayError> {
+        Ok(Self {
+            transport: StripeTransport::new(http, base, secret)?,
+        })
+    }
+
+    async fn ask<T: miniserde::Deserialize>(&self, request: RequestBuilder) -> Result<T, GatewayError> {
+        request
+            .customize::<T>()
+            .request_strategy(RequestStrategy::Once)
+            .send(&self.transport)
+            .await
+    }
+
+    /// Whether no invoice will come from this subscription any more.
+    async fn has_ended(&self, path: &str) -> Result<bool, GatewayError> {
+        let it: StripeSubscription = self.ask(RequestBuilder::new(StripeMethod::Get, path)).await?;
+        Ok(matches!(it.status.as_str(), "canceled" | "incomplete_expired"))
+    }
+}
+
+/// What a payment's id stands for.
+enum Source<'a> {
+    PaymentIntent(&'a str),
+    Charge(&'a str),
+}
+
+/// `ch_` are card charges, `py_` those of other payment methods; both are charges to the API.
+fn source_of(payment_id: &str) -> Result<Source<'_>, GatewayError> {
+    let id = checked_id(payment_id)?;
+    match id.split_once('_').map(|(kind, _)| kind) {
+        Some("pi") => Ok(Source::PaymentIntent(id)),
+        Some("ch" | "py") => Ok(Source::Charge(id)),
+        _ => Err(GatewayError::refused(
+            "malformed_id",
+            format!("not a payment at Stripe: {id}"),
+        )),
+    }
+}
+
+#[async_trait]
+impl RefundGateway for StripeGateway {
+    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, GatewayError> {
+        let key = IdempotencyKey::new(order.refund_id.to_string())
+            .map_err(|error| GatewayError::refused("malformed_key", error.to_string()))?;
+        let answer: StripeRefund = refund_request(order)?
+            .customize()
+            .request_strategy(RequestStrategy::Idempotent(key))
+            .send(&self.transport)
+            .await?;
+        answer.read()
+    }
+
+    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, GatewayError> {
+        let first = match source_of(&payment.id)? {
+            Source::PaymentIntent(id) => ListRefund::new().payment_intent(id),
+            Source::Charge(id) => ListRefund::new().charge(id),
+        }
+        .limit(PAGE);
+        let mut refunds = Vec::new();
+        let mut next = first.clone();
+        loop {
+            let page: StripeRefunds = self.ask(next.build()).await?;
+            let last = page.data.last().map(|it| it.id.clone());
+            for refund in page.data {
+                refunds.push(refund.read()?);
+            }
+            match (page.has_more, last) {
+                (false, _) => return Ok(refunds),
+                (true, Some(last)) => next = first.clone().starting_after(last),
+                (true, None) => return Err(GatewayError::unknown("an empty page that has more")),
+            }
+        }
+    }
+
+    async fn refund_by_id(
+        &self,
+        _payment: &PaymentRef,
+        gateway_refund_id: &str,
+    ) -> Result<GatewayRefund, GatewayError> {
+        let request = RetrieveRefund::new(checked_id(gateway_refund_id)?);
+        self.ask::<StripeRefund>(request.build()).await?.read()
+    }
+
+    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, GatewayError> {
+        match source_of(payment_id)? {
+            Source::PaymentIntent(id) => {
+                let request = RetrievePaymentIntent::new(id).expand(["latest_charge".to_owned()]);
+                self.ask::<StripePaymentIntent>(request.build()).await?.read()
+            }
+            Source::Charge(id) => {
+                let request = RequestBuilder::new(StripeMethod::Get, format!("/charges/{id}"));
+                self.ask::<StripeCharge>(request).await?.read()
+            }
+        }
+    }
+
+    /// `void`: invoices that come up in the meantime are never collected.
+    /// Source: <https://docs.stripe.com/billing/subscriptions/pause-payment>.
+    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), GatewayError> {
+        let path = format!("/subscriptions/{}", checked_id(subscription_id)?);
+        let request = RequestBuilder::new(StripeMethod::Post, path.as_str()).form(&HashMap::from([(
+            "pause_collection",
+            HashMap::from([("behavior", "void")]),
+        )]));
+        match self.ask::<StripeSubscription>(request).await {
+            Ok(_) => Ok(()),
+            // A canceled subscription can no longer be changed, and need not be.
+            Err(refused @ GatewayError::Refused { .. }) => match self.has_ended(&path).await {
+                Ok(true) => Ok(()),
+                _ => Err(refused),
+            },
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// `POST /v1/refunds`. The currency is the payment's own and cannot be sent; the answer's is compared by the caller.
+fn refund_request(order: &RefundOrder) -> Result<RequestBuilder, GatewayError> {
+    let amount = amounts::to_stripe(order.amount)
+        .ok_or_else(|| GatewayError::refused("amount_not_representable", order.amount.to_string()))?;
+    if amount <= 0 {
+        return Err(GatewayError::refused(
+            "amount_not_positive",
+            order.amount.to_string(),
+        ));
+    }
+    let mut request = CreateRefund::new().amount(amount).metadata(metadata(order));
+    request = match source_of(&order.payment_id)? {
+        Source::PaymentIntent(id) => request.payment_intent(id),
+        Source::Charge(id) => request.charge(id),
+    };
+    if let Some(reason) = reason_at_stripe(order.reason) {
+        request = request.reason(reason);
+    }
+    let mut built = request.build();
+    // The metadata comes from a hash map: a repeat must be the same request to the last byte.
+    built.body = built.body.map(|body| {
+        let mut fields: Vec<&str> = body.split('&').collect();
+        fields.sort_unstable();
+        fields.join("&")
+    });
+    Ok(built)
+}
+
+/// Stripe knows no "other", so none is sent; `fraudulent` puts card and address on its block lists.
+/// Source: <https://docs.stripe.com/api/refunds/create#create_refund-reason>.
+fn reason_at_stripe(reason: RefundReason) -> Option<CreateRefundReason> {
+    match reason {
+        RefundReason::Duplicate => Some(CreateRefundReason::Duplicate),
+        RefundReason::Fraudulent => Some(CreateRefundReason::Fraudulent),
+        RefundReason::RequestedByCustomer => Some(CreateRefundReason::RequestedByCustomer),
+        RefundReason::Other => None,
+    }
+}
+
+fn metadata(order: &RefundOrder) -> HashMap<String, String> {
+    let mut metadata = HashMap::from([
+        (METADATA_REFUND.to_owned(), order.refund_id.to_string()),
+        (METADATA_REASON.to_owned(), order.reason.to_string()),
+    ]);
+    if let Some(note) = order.note.as_deref().map(str::trim).filter(|it| !it.is_empty()) {
+        metadata.insert(
+            METADATA_NOTE.to_owned(),
+            note.chars().take(LONGEST_METADATA).collect(),
+        );
+    }
+    metadata
+}

@@ -1,0 +1,209 @@
+//! What is really sent to Stripe, and what is made of its answers.
+
+use std::time::Duration;
+
+use entities::{Money, PaymentGateway, RefundReason};
+
+use crate::adapters::gateways::testing::{OUR_REFUND, Reply, Script, open, order, our_refund};
+use crate::adapters::gateways::{GatewayError, GatewayRefundStatus};
+
+const REFUND: &str = r#"{"id":"re_1","object":"refund","amount":1230,"currency":"eur","status":"pending",
+    "created":1700000000,"metadata":{"postventa_refund":"refund_01h2xcejqtf2nbrexx3vqjhp41"}}"#;
+
+fn field(name: &str, value: &str) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
+#[tokio::test]
+async fn an_order_is_sent_with_its_key_its_amount_and_its_reason() {
+    let script = Script::of(PaymentGateway::Stripe, [Reply::Answer(200, REFUND)]).await;
+    let mut order = order("pi_1", "12.30", "EUR", RefundReason::RequestedByCustomer);
+    order.note = Some("ñ".repeat(600));
+    let refund = script.gateway.refund(&order).await.expect("a refund");
+
+    assert!(order.agrees_with(&refund));
+    assert_eq!(refund.our_refund, Some(our_refund()));
+    assert_eq!(refund.status, GatewayRefundStatus::Pending);
+    let sent = &script.sent()[0];
+    assert_eq!(sent.line, "POST /v1/refunds");
+    assert_eq!(sent.header("idempotency-key"), Some(OUR_REFUND));
+    assert_eq!(sent.header("authorization"), Some("Bearer sk_test_secret"));
+    assert_eq!(sent.header("stripe-version"), Some("2026-09-30.endive"));
+    let expected = [
+        field("amount", "1230"),
+        field("metadata[postventa_note]", &"ñ".repeat(500)),
+        field("metadata[postventa_reason]", "REQUESTED_BY_CUSTOMER"),
+        field("metadata[postventa_refund]", OUR_REFUND),
+        field("payment_intent", "pi_1"),
+        field("reason", "requested_by_customer"),
+    ];
+    assert_eq!(sent.form(), expected);
+}
+
+#[tokio::test]
+async fn fraudulent_is_said_of_fraud_only_and_other_is_not_said() {
+    for (reason, said) in [
+        (RefundReason::Duplicate, Some("duplicate")),
+        (RefundReason::Fraudulent, Some("fraudulent")),
+        (RefundReason::RequestedByCustomer, Some("requested_by_customer")),
+        (RefundReason::Other, None),
+    ] {
+        let script = Script::of(PaymentGateway::Stripe, [Reply::Answer(200, REFUND)]).await;
+        script
+            .gateway
+            .refund(&order("ch_1", "500", "JPY", reason))
+            .await
+            .expect("a refund");
+        let form = script.sent()[0].form();
+        let value = |name: &str| {
+            form.iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.as_str())
+        };
+        assert_eq!(
+            (value("reason"), value("charge"), value("amount")),
+            (said, Some("ch_1"), Some("500"))
+        );
+        assert_eq!(value("metadata[postventa_reason]"), Some(reason.as_str()));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_refund_is_never_sent() {
+    let script = Script::of(PaymentGateway::Stripe, []).await;
+    for (payment, amount) in [
+        ("cus_1", "1"),
+        ("", "1"),
+        ("pi_1/../x", "1"),
+        ("1234", "1"),
+        ("pi_1", "0"),
+        ("pi_1", "-1"),
+    ] {
+        let refused = script
+            .gateway
+            .refund(&order(payment, amount, "EUR", RefundReason::Other))
+            .await;
+        assert!(
+            matches!(refused, Err(GatewayError::Refused { .. })),
+            "{payment} {amount}"
+        );
+    }
+    assert!(script.sent().is_empty());
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_unknown_and_an_unopened_connection_is_not() {
+    let order = order("pi_1", "1", "EUR", RefundReason::Other);
+    for reply in [
+        Reply::Cut,
+        Reply::Answer(500, r#"{"error":{"type":"api_error"}}"#),
+        Reply::Answer(200, r#"{"object":"refund"}"#),
+        Reply::Answer(200, "<html>"),
+    ] {
+        let script = Script::of(PaymentGateway::Stripe, [reply]).await;
+        let lost = script.gateway.refund(&order).await;
+        assert!(matches!(lost, Err(GatewayError::Unknown { .. })), "{lost:?}");
+        assert_eq!(script.sent().len(), 1, "sent again by itself");
+    }
+    let silent = Script::with_timeout(
+        PaymentGateway::Stripe,
+        [Reply::Silence],
+        Duration::from_millis(200),
+    )
+    .await;
+    assert!(matches!(
+        silent.gateway.refund(&order).await,
+        Err(GatewayError::Unknown { .. })
+    ));
+
+    let nobody = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let base = format!("http://{}", nobody.local_addr().expect("an address"));
+    drop(nobody);
+    let refused = open(PaymentGateway::Stripe, &base, Duration::from_secs(20))
+        .refund(&order)
+        .await;
+    assert!(matches!(refused, Err(GatewayError::Busy { .. })), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_busy_gateway_says_when_to_come_back() {
+    let script = Script::of(PaymentGateway::Stripe, [Reply::Answer(429, "")]).await;
+    let busy = script
+        .gateway
+        .refund(&order("pi_1", "1", "EUR", RefundReason::Other))
+        .await;
+    assert!(matches!(busy, Err(GatewayError::Busy { retry_after: Some(it), .. }) if it.as_secs() == 3));
+}
+
+#[tokio::test]
+async fn all_pages_of_refunds_are_read() {
+    let script = Script::of(PaymentGateway::Stripe, [
+        Reply::Answer(200, r#"{"has_more":true,"data":[{"id":"re_1","amount":1,"currency":"eur","status":"failed","failure_reason":"unknown"}]}"#),
+        Reply::Answer(200, r#"{"has_more":false,"data":[{"id":"re_2","amount":2,"currency":"eur","status":"succeeded"}]}"#),
+    ])
+    .await;
+    let order = order("pi_1", "1", "EUR", RefundReason::Other);
+    let refunds = script
+        .gateway
+        .refunds_of(&order.payment())
+        .await
+        .expect("refunds");
+    let read: Vec<_> = refunds
+        .iter()
+        .map(|it| (it.id.as_str(), it.status, it.amount.minor))
+        .collect();
+    assert_eq!(
+        read,
+        [
+            ("re_1", GatewayRefundStatus::Failed, 1),
+            ("re_2", GatewayRefundStatus::Succeeded, 2)
+        ]
+    );
+    assert_eq!(refunds[0].failure.as_deref(), Some("unknown"));
+    let lines: Vec<_> = script.sent().into_iter().map(|it| it.line).collect();
+    assert_eq!(lines[0], "GET /v1/refunds?limit=100&payment_intent=pi_1");
+    assert_eq!(
+        lines[1],
+        "GET /v1/refunds?limit=100&payment_intent=pi_1&starting_after=re_1"
+    );
+}
+
+#[tokio::test]
+async fn a_payment_tells_what_was_taken_and_given_back() {
+    let script = Script::of(PaymentGateway::Stripe, [
+        Reply::Answer(200, r#"{"id":"pi_1","status":"succeeded","currency":"kwd","amount_received":5000,"latest_charge":{"id":"ch_1","amount_refunded":1230,"disputed":true}}"#),
+        Reply::Answer(200, r#"{"id":"py_1","status":"succeeded","currency":"clp","amount_captured":1990,"amount_refunded":0,"disputed":false}"#),
+    ])
+    .await;
+    let kwd = script.gateway.payment("pi_1").await.expect("a payment");
+    assert_eq!(
+        (kwd.captured.to_string(), kwd.refunded.to_string(), kwd.disputed),
+        ("5.000 KWD".into(), "1.230 KWD".into(), true)
+    );
+    let clp = script.gateway.payment("py_1").await.expect("a payment");
+    assert_eq!(clp.captured, Money::new(1990, "CLP".parse().expect("a currency")));
+    assert_eq!(script.sent()[1].line, "GET /v1/charges/py_1");
+}
+
+#[tokio::test]
+async fn pausing_is_done_once_the_subscription_has_ended() {
+    let script = Script::of(PaymentGateway::Stripe, [
+        Reply::Answer(200, r#"{"id":"sub_1","status":"active"}"#),
+        Reply::Answer(400, r#"{"error":{"type":"invalid_request_error","message":"A canceled subscription can only update its cancellation_details and metadata."}}"#),
+        Reply::Answer(200, r#"{"id":"sub_1","status":"canceled"}"#),
+        Reply::Answer(404, r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#),
+        Reply::Answer(404, r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#),
+    ])
+    .await;
+    assert_eq!(script.gateway.pause_subscription("sub_1").await, Ok(()));
+    assert_eq!(script.gateway.pause_subscription("sub_1").await, Ok(()));
+    assert!(matches!(
+        script.gateway.pause_subscription("sub_2").await,
+        Err(GatewayError::Refused { .. })
+    ));
+    let sent = &script.sent()[0];
+    assert_eq!(sent.line, "POST /v1/subscriptions/sub_1");
+    assert_eq!(sent.form(), [field("pause_collection[behavior]", "void")]);
+}

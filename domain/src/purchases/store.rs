@@ -1,0 +1,98 @@
+//! The purchases' rows.
+
+use entities::{PaymentGateway, PurchaseId, PurchaseKind, TeamId, UserId, purchase};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+};
+
+use crate::{
+    app::App,
+    database::{Dialect, Sql},
+    error::Outcome,
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    tx::Tx,
+    values,
+};
+
+const NEWEST_FIRST: Order = Order {
+    name: "purchases",
+    key: "purchased_at",
+    id: "id",
+    direction: Direction::Descending,
+};
+
+/// One purchase, locked until the end of the transaction.
+pub async fn lock(tx: &Tx, id: PurchaseId) -> Outcome<Option<purchase::Model>> {
+    let select = purchase::Entity::of_by_id(tx.actor().team, id);
+    let select = if tx.db().dialect() == Dialect::Postgres {
+        select.lock_exclusive()
+    } else {
+        select
+    };
+    Ok(select.one(tx.db()).await?)
+}
+
+pub async fn by_id(app: &App, team: TeamId, id: PurchaseId) -> Outcome<Option<purchase::Model>> {
+    Ok(purchase::Entity::of_by_id(team, id)
+        .one(app.db.connection())
+        .await?)
+}
+
+pub async fn by_ids(app: &App, team: TeamId, ids: &[PurchaseId]) -> Outcome<Vec<purchase::Model>> {
+    let rows = purchase::Entity::of(team).filter(purchase::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(app.db.connection()).await?)
+}
+
+/// The purchases that a payment at a gateway has paid for.
+pub async fn of_payments(
+    connection: &impl ConnectionTrait,
+    team: TeamId,
+    gateway: PaymentGateway,
+    payments: &[String],
+) -> Outcome<Vec<purchase::Model>> {
+    let rows = purchase::Entity::of(team)
+        .filter(purchase::Column::Gateway.eq(gateway))
+        .filter(purchase::Column::GatewayPaymentId.is_in(payments.iter().cloned()));
+    Ok(rows.order_by_asc(purchase::Column::Id).all(connection).await?)
+}
+
+/// A page of what somebody has bought, newest first.
+pub async fn list(
+    app: &App,
+    team: TeamId,
+    user: UserId,
+    kind: Option<PurchaseKind>,
+    args: &PageArgs,
+) -> Outcome<Page<purchase::Model>> {
+    let request = PageRequest::new(args, NEWEST_FIRST)?;
+    let (condition, mut values) = condition(team, user, kind);
+    let sql = format!("SELECT * FROM purchases{condition}{}", request.sql(&mut values));
+    let connection = app.db.connection();
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = purchase::Entity::find()
+        .from_raw_sql(statement)
+        .all(connection)
+        .await?;
+    Ok(request.page(rows, |purchase| (Key::Time(purchase.purchased_at), purchase.id.0)))
+}
+
+pub async fn count(app: &App, team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> Outcome<i64> {
+    let (condition, values) = condition(team, user, kind);
+    let row = app
+        .db
+        .connection()
+        .row(&format!("SELECT count(*) FROM purchases{condition}"), values)
+        .await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+fn condition(team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> (String, Vec<Value>) {
+    let mut sql = " WHERE team_id = $1 AND user_id = $2".to_owned();
+    let mut values = values![team, user];
+    if let Some(kind) = kind {
+        sql.push_str(" AND kind = $3");
+        values.push(kind.into());
+    }
+    (sql, values)
+}

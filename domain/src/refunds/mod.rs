@@ -1,0 +1,18 @@
+//! Refunds: the payment goes back, once, and the access with it.
+//!
+//! `request` accepts a refund and takes the access away in one commit; `process` brings it to the gateway and
+//! asks what became of it; `settle` is the one place where what we learn changes anything.
+
+pub mod evidence;
+pub mod process;
+pub mod request;
+pub mod rules;
+pub mod settle;
+pub mod state;
+pub mod store;
+mod tell;
+
+pub use evidence::{Check, Eligibility, eligibility};
+pub use process::{pause_subscription, process, reconcile};
+pub use request::{RefundRequest, request};
+pub use store::{RefundFilter, count, find, list};

@@ -1,0 +1,288 @@
+//! Accepting a refund: everything that can be true at once becomes true in one commit.
+
+use entities::{
+    EffectStatus, EventTopic, Money, PurchaseId, RefundEffectKind, RefundReason, RefundStatus, purchase,
+    refund,
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{
+    evidence,
+    rules::{self, Decision, Facts, Policy, Wish},
+    store, tell,
+};
+use crate::{
+    actor::{Actor, Principal, Scope},
+    app::App,
+    database::is_unique_violation,
+    entitlements::{self, Taken},
+    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    input,
+    jobs::{NewJob, Work},
+    message::Message,
+    purchases,
+    tx::Tx,
+};
+
+/// A refund as an agent asks for it.
+#[derive(Clone, Debug)]
+pub struct RefundRequest {
+    pub purchase: Result<PurchaseId, Refusal>,
+    pub reason: RefundReason,
+    pub note: Option<String>,
+    /// Major units and currency; the whole refundable amount if none.
+    pub amount: Option<(String, String)>,
+    pub override_policy: bool,
+    pub idempotency_key: Option<String>,
+}
+
+struct Checked {
+    purchase: PurchaseId,
+    note: Option<String>,
+    amount: Option<Money>,
+    key: Option<String>,
+    /// Tells whether a repeated key comes with the same request.
+    fingerprint: String,
+}
+
+/// S0.25: accepts a refund. Plan and access are gone when this returns; the gateway is told by a worker.
+pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcome<refund::Model> {
+    actor.require(Scope::RefundsWrite)?;
+    if actor.impersonator.is_some() {
+        return Err(Refusal::new(UserErrorCode::NotAllowedWhileImpersonating).into());
+    }
+    let checked = check(&request)?;
+    let mut tx = app.begin(actor).await?;
+    // The purchase's lock makes refunds of it one after the other, whoever asks.
+    let Some(purchase) = purchases::store::lock(&tx, checked.purchase).await? else {
+        return Err(Refusal::not_found("purchaseId", "purchase").into());
+    };
+    if let Some(known) = replay(&tx, &checked).await? {
+        return Ok(known);
+    }
+    let team = store::team(&tx).await?;
+    let policy = Policy::of(&team);
+    let facts = evidence::gather(app, tx.db(), purchase).await?;
+    let wish = Wish {
+        reason: request.reason,
+        note: checked.note.clone(),
+        amount: checked.amount,
+        override_policy: request.override_policy,
+        may_override: actor.scopes.contains(Scope::RefundsOverride),
+    };
+    let decision = rules::decide(policy, &facts, &wish)
+        .map_err(|refusals| Error::Refused(refusals.into_iter().map(Refusal::from).collect()))?;
+
+    let refund = insert(&tx, &checked, &wish, decision, policy, &facts).await?;
+    let purchase = reserve(&tx, &facts.purchase, decision).await?;
+    take_access(&mut tx, &refund, &facts.purchase).await?;
+    store::add_step(&tx, refund.id, RefundStatus::Requested, None).await?;
+    tell::customer(app, &mut tx, &refund, &purchase, tell::Occasion::Requested).await?;
+    tx.audit_with(
+        "refund.requested",
+        Some(refund.id.to_string()),
+        refund.note.clone(),
+        json!({ "purchaseId": purchase.id, "reason": refund.reason, "amount": refund.amount().to_string(), "overridePolicy": refund.override_policy }),
+    );
+    tell::followers(&mut tx, &refund);
+    tx.publish(
+        EventTopic::PurchaseUpdated,
+        purchase.id,
+        json!({ "status": purchase.status }),
+    );
+    tx.enqueue(NewJob::now(Work::ProcessRefund { refund: refund.id }).once(store::job_key(refund.id)));
+    tx.commit().await?;
+    Ok(refund)
+}
+
+fn check(request: &RefundRequest) -> Outcome<Checked> {
+    let mut refusals = Refusals::default();
+    let purchase = refusals.keep(request.purchase.clone());
+    let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
+    let amount = request
+        .amount
+        .as_ref()
+        .map(|(amount, currency)| input::positive_money("amount", amount, currency));
+    let amount = refusals.keep(amount.transpose());
+    let key = refusals.keep(input::optional_line(
+        "idempotencyKey",
+        request.idempotency_key.as_deref(),
+        input::LINE,
+    ));
+    refusals.check()?;
+    let (Some(purchase), Some(note), Some(amount), Some(key)) = (purchase, note, amount, key) else {
+        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
+    };
+    let said = json!([
+        purchase,
+        request.reason,
+        note,
+        amount.map(|it| it.to_string()),
+        request.override_policy
+    ]);
+    let fingerprint = hex::encode(Sha256::digest(said.to_string()));
+    Ok(Checked {
+        purchase,
+        note,
+        amount,
+        key,
+        fingerprint,
+    })
+}
+
+/// The refund that this key has already made; a conflict if it was another request.
+async fn replay(tx: &Tx, checked: &Checked) -> Outcome<Option<refund::Model>> {
+    let Some(key) = &checked.key else { return Ok(None) };
+    let Some(known) = store::by_idempotency_key(tx, key).await? else {
+        return Ok(None);
+    };
+    if known.request_fingerprint == checked.fingerprint {
+        Ok(Some(known))
+    } else {
+        Err(key_conflict())
+    }
+}
+
+fn key_conflict() -> Error {
+    let refusal = Refusal::new(UserErrorCode::Conflict).on("idempotencyKey");
+    refusal.saying(Message::key("conflict-idempotency-key")).into()
+}
+
+async fn insert(
+    tx: &Tx,
+    checked: &Checked,
+    wish: &Wish,
+    decision: Decision,
+    policy: Policy,
+    facts: &Facts,
+) -> Outcome<refund::Model> {
+    let actor = tx.actor();
+    let requested_by = match actor.principal {
+        Principal::User { id, .. } => id,
+        // An integration acts for whoever gave it its key.
+        Principal::ApiKey { created_by, .. } => created_by,
+        Principal::System => return Err(Denied::Unauthenticated.into()),
+    };
+    let checklist: Vec<_> = evidence::checks(policy, facts)
+        .into_iter()
+        .map(|check| json!({ "item": format!("{:?}", check.item), "passed": check.passed, "detail": check.detail }))
+        .collect();
+    let row = refund::ActiveModel {
+        id: Set(tx.id()),
+        team_id: Set(actor.team),
+        purchase_id: Set(facts.purchase.id),
+        user_id: Set(facts.purchase.user_id),
+        gateway: Set(facts.purchase.gateway),
+        amount_minor: Set(decision.amount.minor),
+        currency: Set(decision.amount.currency),
+        reason: Set(wish.reason),
+        note: Set(checked.note.clone()),
+        override_policy: Set(wish.override_policy),
+        status: Set(RefundStatus::Requested),
+        takes_access: Set(decision.takes_access),
+        gateway_refund_id: Set(None),
+        failure_code: Set(None),
+        failure_message: Set(None),
+        first_sent_at: Set(None),
+        inquiries: Set(0),
+        requested_by: Set(requested_by),
+        api_key_id: Set(actor.api_key()),
+        idempotency_key: Set(checked.key.clone()),
+        request_fingerprint: Set(checked.fingerprint.clone()),
+        requested_at: Set(tx.now()),
+        completed_at: Set(None),
+        percent_read_at_request: Set(facts.percent_read),
+        seconds_read_at_request: Set(facts.seconds_read),
+        evidence: Set(
+            json!({ "sessions": facts.sessions, "seconds": facts.seconds_read, "percentRead": facts.percent_read, "checks": checklist }),
+        ),
+        updated_at: Set(tx.now()),
+    };
+    // Two purchases, one key, one moment: the locks differ, the index does not.
+    row.insert(tx.db()).await.map_err(|error| {
+        if is_unique_violation(&error) {
+            key_conflict()
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Promises the amount to this refund and, if nothing is left of the payment, cancels the plan (S0.34).
+async fn reserve(tx: &Tx, purchase: &purchase::Model, decision: Decision) -> Outcome<purchase::Model> {
+    let mut row = purchase.clone().into_active_model();
+    row.reserved_minor = Set(purchase.reserved_minor + decision.amount.minor);
+    row.updated_at = Set(tx.now());
+    if decision.takes_access && purchase.canceled_at.is_none() {
+        row.canceled_at = Set(Some(tx.now()));
+        if purchase.refunded_minor == 0 {
+            row.status = Set(entities::PurchaseStatus::Canceled);
+        }
+    }
+    Ok(purchase::Entity::update(row).exec(tx.db()).await?)
+}
+
+/// S0.35, S0.45, S0.46: takes away what this purchase gave; after fraud, all of it. Notes each effect.
+async fn take_access(tx: &mut Tx, refund: &refund::Model, before: &purchase::Model) -> Outcome<()> {
+    let mut effects = store::Effects::default();
+    if refund.takes_access {
+        match before.canceled_at {
+            None => effects.set(RefundEffectKind::CancelPlan, EffectStatus::Done, None),
+            Some(at) => {
+                let detail = Message::key("effect-plan-already-canceled").with("date", at.date_naive());
+                effects.set(RefundEffectKind::CancelPlan, EffectStatus::Skipped, Some(detail));
+            }
+        }
+        let reason = Message::key("revoked-by-refund").with("refund", refund.id);
+        let taken = if refund.reason == RefundReason::Fraudulent {
+            let (user, product) = (before.user_id, before.product_id);
+            entitlements::take_back_everything(tx, user, product, refund.id, reason).await?
+        } else {
+            entitlements::take_back_purchase(tx, before.user_id, before.id, refund.id, reason).await?
+        };
+        match taken {
+            Taken::Revoked(_) => effects.set(RefundEffectKind::RevokeAccess, EffectStatus::Done, None),
+            Taken::Kept(_) => {
+                let detail = Message::key("effect-access-kept-other-purchase");
+                effects.set(
+                    RefundEffectKind::RevokeAccess,
+                    EffectStatus::Skipped,
+                    Some(detail),
+                );
+            }
+            Taken::Nothing => {
+                let detail = Message::key("effect-no-access-granted");
+                effects.set(
+                    RefundEffectKind::RevokeAccess,
+                    EffectStatus::Skipped,
+                    Some(detail),
+                );
+            }
+        }
+    } else {
+        let detail = Some(Message::key("effect-skipped-partial"));
+        effects.set(
+            RefundEffectKind::CancelPlan,
+            EffectStatus::Skipped,
+            detail.clone(),
+        );
+        effects.set(RefundEffectKind::RevokeAccess, EffectStatus::Skipped, detail);
+    }
+    effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Pending, None);
+    match (&before.gateway_subscription_id, refund.takes_access) {
+        (Some(_), true) => effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Pending, None),
+        (Some(_), false) => {
+            let detail = Some(Message::key("effect-skipped-partial"));
+            effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Skipped, detail);
+        }
+        (None, _) => {
+            let detail = Some(Message::key("effect-nothing-recurring"));
+            effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Skipped, detail);
+        }
+    }
+    effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Pending, None);
+    effects.set(RefundEffectKind::NotifyCustomer, EffectStatus::Pending, None);
+    effects.store(tx, refund.id).await
+}

@@ -1,0 +1,291 @@
+//! The one place where what we learn of a refund changes anything: the refund, the purchase, the access, the
+//! effects, and who is told.
+
+use entities::{EffectStatus, EventTopic, RefundEffectKind, RefundReason, RefundStatus, purchase, refund};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
+use serde_json::json;
+
+use super::{
+    rules,
+    state::{self, Observation},
+    store, tell,
+};
+use crate::{
+    adapters::gateways::{GatewayRefund, GatewayRefundStatus},
+    app::App,
+    entitlements,
+    error::Outcome,
+    jobs::{NewJob, Work},
+    message::Message,
+    tx::Tx,
+};
+
+/// What was learned, and from whom.
+#[derive(Clone, Debug)]
+pub(super) struct Learned {
+    pub observation: Observation,
+    pub gateway_refund_id: Option<String>,
+    /// The gateway's code and words for a refusal.
+    pub failure: Option<(String, String)>,
+    /// What a person has to do, if it does not follow from the observation.
+    pub follow_up: Option<Message>,
+    /// For the timeline, if there is more to say than the status does.
+    pub detail: Option<Message>,
+}
+
+impl Learned {
+    pub fn new(observation: Observation) -> Self {
+        Self {
+            observation,
+            gateway_refund_id: None,
+            failure: None,
+            follow_up: None,
+            detail: None,
+        }
+    }
+
+    pub fn refused(code: &str, message: &str) -> Self {
+        Self {
+            failure: Some((code.to_owned(), message.to_owned())),
+            ..Self::new(Observation::Refused)
+        }
+    }
+
+    /// What a gateway says of a refund. One that is not what was ordered is nobody's success.
+    pub fn from_gateway(refund: &refund::Model, told: &GatewayRefund) -> Self {
+        let ours = told.our_refund.is_none_or(|id| id == refund.id);
+        if told.amount != refund.amount() || !ours {
+            let asked = refund.amount();
+            let note = Message::key("follow-up-amount-mismatch")
+                .with("refund", refund.id)
+                .with("asked", asked)
+                .with("answered", told.amount);
+            let detail = Message::key("timeline-amount-mismatch")
+                .with("answered", told.amount)
+                .with("asked", asked);
+            return Self {
+                gateway_refund_id: Some(told.id.clone()),
+                follow_up: Some(note),
+                detail: Some(detail),
+                ..Self::new(Observation::GaveUp)
+            };
+        }
+        let learned = match told.status {
+            GatewayRefundStatus::Pending => Self::new(Observation::Accepted),
+            GatewayRefundStatus::Succeeded => Self::new(Observation::Succeeded),
+            GatewayRefundStatus::Failed => {
+                let failure = told.failure.clone().unwrap_or_else(|| "failed".to_owned());
+                Self::refused(&failure, &failure)
+            }
+        };
+        Self {
+            gateway_refund_id: Some(told.id.clone()),
+            ..learned
+        }
+    }
+}
+
+/// Takes in what was learned. The purchase must be locked and `refund` read after that.
+pub(super) async fn settle(
+    app: &App,
+    tx: &mut Tx,
+    refund: refund::Model,
+    purchase: purchase::Model,
+    learned: Learned,
+) -> Outcome<refund::Model> {
+    let before = refund.status;
+    let after = state::next(before, learned.observation);
+    let newly_known = refund.gateway_refund_id.is_none() && learned.gateway_refund_id.is_some();
+    if after == before && !newly_known {
+        return Ok(refund);
+    }
+    let mut row = refund.clone().into_active_model();
+    row.status = Set(after);
+    row.gateway_refund_id = Set(refund.gateway_refund_id.clone().or(learned.gateway_refund_id));
+    row.updated_at = Set(tx.now());
+    if let (true, Some((code, message))) = (after != before, &learned.failure) {
+        row.failure_code = Set(Some(code.clone()));
+        row.failure_message = Set(Some(message.clone()));
+    }
+    if after != before && !state::is_open(after) {
+        row.completed_at = Set(Some(tx.now()));
+    }
+    let refund = row.update(tx.db()).await?;
+    if after == before {
+        return Ok(refund);
+    }
+    store::add_step(tx, refund.id, after, learned.detail).await?;
+    bring_about(app, tx, before, &refund, purchase, learned.follow_up).await?;
+    tx.audit_with(
+        "refund.updated",
+        Some(refund.id.to_string()),
+        None,
+        json!({ "from": before, "to": after, "gatewayRefundId": refund.gateway_refund_id }),
+    );
+    tell::followers(tx, &refund);
+    Ok(refund)
+}
+
+/// What follows from each new status.
+async fn bring_about(
+    app: &App,
+    tx: &mut Tx,
+    before: RefundStatus,
+    refund: &refund::Model,
+    purchase: purchase::Model,
+    follow_up: Option<Message>,
+) -> Outcome<()> {
+    let amount = refund.amount_minor;
+    let mut effects = store::Effects::default();
+    match refund.status {
+        RefundStatus::Requested | RefundStatus::Processing => {}
+        RefundStatus::Pending => pause_agreement(tx, refund, &purchase).await?,
+        RefundStatus::Succeeded => {
+            let purchase = book(tx, purchase, -amount, amount, false).await?;
+            effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Done, None);
+            effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Done, None);
+            pause_agreement(tx, refund, &purchase).await?;
+            tell::customer(app, tx, refund, &purchase, tell::Occasion::Succeeded).await?;
+        }
+        RefundStatus::Failed => {
+            let message = refund.failure_message.clone().unwrap_or_default();
+            let detail = Message::key("effect-gateway-refused").with("message", &message);
+            effects.set(
+                RefundEffectKind::RefundAtGateway,
+                EffectStatus::Failed,
+                Some(detail.clone()),
+            );
+            effects.set(
+                RefundEffectKind::UpdateOrder,
+                EffectStatus::Skipped,
+                Some(detail.clone()),
+            );
+            if store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?
+                == Some(EffectStatus::Pending)
+            {
+                effects.set(
+                    RefundEffectKind::PauseSubscription,
+                    EffectStatus::Skipped,
+                    Some(detail),
+                );
+            }
+            let purchase = give_back(tx, refund, purchase, -amount, 0, &mut effects).await?;
+            let note = Message::key("follow-up-refund-failed").with("message", message);
+            store::add_follow_up(
+                tx,
+                refund.id,
+                note.with("refund", refund.id).with("amount", refund.amount()),
+            )
+            .await?;
+            tell::customer(app, tx, refund, &purchase, tell::Occasion::Failed).await?;
+        }
+        RefundStatus::NeedsAttention => {
+            let note = follow_up.unwrap_or_else(|| {
+                let note = Message::key("follow-up-refund-needs-attention");
+                note.with("refund", refund.id).with("amount", refund.amount())
+            });
+            store::add_follow_up(tx, refund.id, note).await?;
+        }
+        RefundStatus::Reversed => {
+            let detail = Message::key("effect-gateway-took-back");
+            effects.set(
+                RefundEffectKind::RefundAtGateway,
+                EffectStatus::Undone,
+                Some(detail.clone()),
+            );
+            effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Undone, Some(detail));
+            if before == RefundStatus::Succeeded {
+                let purchase = give_back(tx, refund, purchase, 0, -amount, &mut effects).await?;
+                tell::customer(app, tx, refund, &purchase, tell::Occasion::Failed).await?;
+            }
+            let note = Message::key("follow-up-refund-reversed");
+            store::add_follow_up(
+                tx,
+                refund.id,
+                note.with("refund", refund.id).with("amount", refund.amount()),
+            )
+            .await?;
+        }
+    }
+    effects.store(tx, refund.id).await
+}
+
+/// Moves the amount between promised and gone, and back.
+async fn book(
+    tx: &mut Tx,
+    mut purchase: purchase::Model,
+    reserved: i64,
+    refunded: i64,
+    reopen: bool,
+) -> Outcome<purchase::Model> {
+    purchase.reserved_minor += reserved;
+    purchase.refunded_minor += refunded;
+    if reopen {
+        purchase.canceled_at = None;
+    }
+    purchase.status = rules::purchase_status(&purchase);
+    let mut row = purchase.clone().into_active_model();
+    row.reserved_minor = Set(purchase.reserved_minor);
+    row.refunded_minor = Set(purchase.refunded_minor);
+    row.canceled_at = Set(purchase.canceled_at);
+    row.status = Set(purchase.status);
+    row.updated_at = Set(tx.now());
+    let purchase = purchase::Entity::update(row).exec(tx.db()).await?;
+    tx.publish(
+        EventTopic::PurchaseUpdated,
+        purchase.id,
+        json!({ "status": purchase.status }),
+    );
+    Ok(purchase)
+}
+
+/// The money stays with the seller: plan and access come back, but not after fraud.
+async fn give_back(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    purchase: purchase::Model,
+    reserved: i64,
+    refunded: i64,
+    effects: &mut store::Effects,
+) -> Outcome<purchase::Model> {
+    let took_plan =
+        store::effect(tx, refund.id, RefundEffectKind::CancelPlan).await? == Some(EffectStatus::Done);
+    let took_access =
+        store::effect(tx, refund.id, RefundEffectKind::RevokeAccess).await? == Some(EffectStatus::Done);
+    if refund.reason == RefundReason::Fraudulent {
+        let detail = Message::key("effect-fraud-not-restored");
+        for (taken, kind) in [
+            (took_plan, RefundEffectKind::CancelPlan),
+            (took_access, RefundEffectKind::RevokeAccess),
+        ] {
+            if taken {
+                effects.set(kind, EffectStatus::Done, Some(detail.clone()));
+            }
+        }
+        return book(tx, purchase, reserved, refunded, false).await;
+    }
+    // Also where access was kept by something else: this purchase's own reason for it stands again.
+    entitlements::restore(tx, refund.user_id, refund.id).await?;
+    let detail = Message::key("effect-restored-after-failure");
+    if took_access {
+        effects.set(
+            RefundEffectKind::RevokeAccess,
+            EffectStatus::Undone,
+            Some(detail.clone()),
+        );
+    }
+    if took_plan {
+        effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));
+    }
+    book(tx, purchase, reserved, refunded, took_plan).await
+}
+
+/// S0.37: the agreement is paused once the gateway has taken the refund: a refused one leaves it running.
+async fn pause_agreement(tx: &mut Tx, refund: &refund::Model, purchase: &purchase::Model) -> Outcome<()> {
+    let pending = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
+    if purchase.gateway_subscription_id.is_some() && pending == Some(EffectStatus::Pending) {
+        let job = NewJob::now(Work::PauseSubscription { refund: refund.id });
+        tx.enqueue(job.once(format!("pause:{}", refund.id)));
+    }
+    Ok(())
+}

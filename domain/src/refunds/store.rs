@@ -1,0 +1,254 @@
+//! The refunds' rows, their effects and their timeline.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    EffectStatus, PaymentGateway, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId, UserId,
+    follow_up, refund, refund_effect, refund_step, team,
+};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
+    Value, sea_query::OnConflict,
+};
+
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    database::{Sql, places},
+    error::Outcome,
+    message::Message,
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    tx::Tx,
+    values,
+};
+
+/// Which refunds are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct RefundFilter {
+    pub status: Vec<RefundStatus>,
+    pub reason: Option<RefundReason>,
+    pub gateway: Option<PaymentGateway>,
+    pub user: Option<UserId>,
+}
+
+const NEWEST_FIRST: Order = Order {
+    name: "refunds",
+    key: "requested_at",
+    id: "id",
+    direction: Direction::Descending,
+};
+
+/// While one of these is unfinished, another job for the refund is not made.
+pub fn job_key(refund: RefundId) -> String {
+    format!("refund:{refund}")
+}
+
+/// One refund, if the caller may see it: with `refunds.read`, or as the customer whose money it is.
+pub async fn find(app: &App, actor: &Actor, id: RefundId) -> Outcome<Option<refund::Model>> {
+    let found = refund::Entity::of_by_id(actor.team, id)
+        .one(app.db.connection())
+        .await?;
+    Ok(found.filter(|refund| actor.sees(refund.user_id, Scope::RefundsRead)))
+}
+
+/// A page of the team's refunds, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &RefundFilter,
+    args: &PageArgs,
+) -> Outcome<Page<refund::Model>> {
+    actor.require(Scope::RefundsRead)?;
+    let request = PageRequest::new(args, NEWEST_FIRST)?;
+    let (condition, mut values) = condition(actor.team, filter);
+    let sql = format!("SELECT * FROM refunds{condition}{}", request.sql(&mut values));
+    let connection = app.db.connection();
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = refund::Entity::find()
+        .from_raw_sql(statement)
+        .all(connection)
+        .await?;
+    Ok(request.page(rows, |refund| (Key::Time(refund.requested_at), refund.id.0)))
+}
+
+pub async fn count(app: &App, actor: &Actor, filter: &RefundFilter) -> Outcome<i64> {
+    actor.require(Scope::RefundsRead)?;
+    let (condition, values) = condition(actor.team, filter);
+    let row = app
+        .db
+        .connection()
+        .row(&format!("SELECT count(*) FROM refunds{condition}"), values)
+        .await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+fn condition(team: TeamId, filter: &RefundFilter) -> (String, Vec<Value>) {
+    let mut sql = " WHERE team_id = $1".to_owned();
+    let mut values = values![team];
+    if !filter.status.is_empty() {
+        sql.push_str(&format!(
+            " AND status IN ({})",
+            places(values.len() + 1, filter.status.len())
+        ));
+        values.extend(filter.status.iter().map(|status| Value::from(*status)));
+    }
+    let mut equal = |column: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            values.push(value);
+            sql.push_str(&format!(" AND {column} = ${}", values.len()));
+        }
+    };
+    equal("reason", filter.reason.map(Value::from));
+    equal("gateway", filter.gateway.map(Value::from));
+    equal("user_id", filter.user.map(Value::from));
+    (sql, values)
+}
+
+/// The refunds of some purchases, oldest first.
+pub async fn of_purchases(
+    connection: &impl ConnectionTrait,
+    team: TeamId,
+    purchases: &[entities::PurchaseId],
+) -> Outcome<Vec<refund::Model>> {
+    let rows = refund::Entity::of(team).filter(refund::Column::PurchaseId.is_in(purchases.iter().copied()));
+    Ok(rows.order_by_asc(refund::Column::Id).all(connection).await?)
+}
+
+pub async fn by_ids(app: &App, team: TeamId, ids: &[RefundId]) -> Outcome<Vec<refund::Model>> {
+    let rows = refund::Entity::of(team).filter(refund::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(app.db.connection()).await?)
+}
+
+/// The effects of some refunds, in the order of S0.34.
+pub async fn effects(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<refund_effect::Model>> {
+    let rows = refund_effect::Entity::of(team)
+        .filter(refund_effect::Column::RefundId.is_in(refunds.iter().copied()));
+    let mut rows = rows.all(app.db.connection()).await?;
+    rows.sort_by_key(|row| row.kind);
+    Ok(rows)
+}
+
+pub async fn steps(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<refund_step::Model>> {
+    let rows =
+        refund_step::Entity::of(team).filter(refund_step::Column::RefundId.is_in(refunds.iter().copied()));
+    Ok(rows
+        .order_by_asc(refund_step::Column::Number)
+        .all(app.db.connection())
+        .await?)
+}
+
+pub async fn follow_ups(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<follow_up::Model>> {
+    let rows = follow_up::Entity::of(team).filter(follow_up::Column::RefundId.is_in(refunds.iter().copied()));
+    Ok(rows
+        .order_by_asc(follow_up::Column::Id)
+        .all(app.db.connection())
+        .await?)
+}
+
+pub(super) async fn team(tx: &Tx) -> Outcome<team::Model> {
+    let found = team::Entity::find_by_id(tx.actor().team).one(tx.db()).await?;
+    Ok(found.ok_or_else(|| anyhow::anyhow!("{} is gone", tx.actor().team))?)
+}
+
+pub(super) async fn by_idempotency_key(tx: &Tx, key: &str) -> Outcome<Option<refund::Model>> {
+    let found = refund::Entity::of(tx.actor().team).filter(refund::Column::IdempotencyKey.eq(key));
+    Ok(found.one(tx.db()).await?)
+}
+
+/// The refund as it is in this transaction; its purchase must be locked.
+pub(super) async fn by_id(tx: &Tx, id: RefundId) -> Outcome<refund::Model> {
+    let found = refund::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
+    Ok(found.ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
+}
+
+pub(super) async fn add_step(
+    tx: &Tx,
+    refund: RefundId,
+    status: RefundStatus,
+    detail: Option<Message>,
+) -> Outcome<()> {
+    tx.db()
+        .run(
+            "INSERT INTO refund_steps (refund_id, number, team_id, at, status, detail) \
+             SELECT $1, COALESCE(max(number), 0) + 1, $2, $3, $4, $5 FROM refund_steps WHERE refund_id = $1",
+            values![
+                refund,
+                tx.actor().team,
+                tx.now(),
+                status,
+                detail.map(|detail| detail.to_stored())
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Opens a task for a person, due within a day.
+pub(super) async fn add_follow_up(tx: &Tx, refund: RefundId, note: Message) -> Outcome<()> {
+    let row = follow_up::ActiveModel {
+        id: Set(tx.id()),
+        team_id: Set(tx.actor().team),
+        refund_id: Set(Some(refund)),
+        note: Set(note.to_stored()),
+        due_at: Set(tx.now() + chrono::TimeDelta::days(1)),
+        assignee_id: Set(None),
+        done_at: Set(None),
+        created_at: Set(tx.now()),
+    };
+    row.insert(tx.db()).await?;
+    Ok(())
+}
+
+/// Changes of a refund's effects, written together.
+#[derive(Default)]
+pub(crate) struct Effects(Vec<(RefundEffectKind, EffectStatus, Option<Message>)>);
+
+impl Effects {
+    pub fn set(&mut self, kind: RefundEffectKind, status: EffectStatus, detail: Option<Message>) {
+        self.0.push((kind, status, detail));
+    }
+
+    pub async fn store(self, tx: &Tx, refund: RefundId) -> Outcome<()> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let at = |status: EffectStatus| -> Option<DateTime<Utc>> {
+            (status != EffectStatus::Pending).then(|| tx.now())
+        };
+        let rows = self
+            .0
+            .into_iter()
+            .map(|(kind, status, detail)| refund_effect::ActiveModel {
+                refund_id: Set(refund),
+                kind: Set(kind),
+                team_id: Set(tx.actor().team),
+                status: Set(status),
+                at: Set(at(status)),
+                detail: Set(detail.map(|detail| detail.to_stored())),
+            });
+        let conflict = OnConflict::columns([refund_effect::Column::RefundId, refund_effect::Column::Kind])
+            .update_columns([
+                refund_effect::Column::Status,
+                refund_effect::Column::At,
+                refund_effect::Column::Detail,
+            ])
+            .to_owned();
+        refund_effect::Entity::insert_many(rows)
+            .on_conflict(conflict)
+            .exec_without_returning(tx.db())
+            .await?;
+        Ok(())
+    }
+}
+
+/// The status of one effect, as it is in this transaction.
+pub(super) async fn effect(
+    tx: &Tx,
+    refund: RefundId,
+    kind: RefundEffectKind,
+) -> Outcome<Option<EffectStatus>> {
+    let found = refund_effect::Entity::of(tx.actor().team)
+        .filter(refund_effect::Column::RefundId.eq(refund))
+        .filter(refund_effect::Column::Kind.eq(kind));
+    Ok(found.one(tx.db()).await?.map(|row| row.status))
+}
