@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What Postventa decides and does.
+
+pub mod language;
