@@ -4,7 +4,7 @@ mail-greeting = Hello { $name },
 mail-greeting-nameless = Hello,
 mail-signature = The { $team } team
 mail-questions = Any questions? Just reply to this email or write to { $address }.
-mail-questions-with-number = Please mention the number { $number }, so that we find it at once.
+mail-questions-with-number = Please mention the refund number above, so that we find it at once.
 mail-why = You receive this message because of your purchase from { $team }.
 
 mail-detail-product = Product

@@ -4,7 +4,7 @@ mail-greeting = Hola, { $name }:
 mail-greeting-nameless = Hola:
 mail-signature = El equipo de { $team }
 mail-questions = ¿Tienes alguna pregunta? Responde a este correo o escríbenos a { $address }.
-mail-questions-with-number = Indica el número { $number } para que lo encontremos enseguida.
+mail-questions-with-number = Indica el número de reembolso que aparece arriba para que lo encontremos enseguida.
 mail-why = Recibes este mensaje por tu compra en { $team }.
 
 mail-detail-product = Producto

@@ -4,7 +4,7 @@ mail-greeting = Olá, { $name }!
 mail-greeting-nameless = Olá!
 mail-signature = Equipe { $team }
 mail-questions = Alguma dúvida? Responda a este e-mail ou escreva para { $address }.
-mail-questions-with-number = Informe o número { $number } para que possamos localizar tudo na hora.
+mail-questions-with-number = Informe o número do reembolso que aparece acima para que possamos localizar tudo na hora.
 mail-why = Você recebeu esta mensagem por causa da sua compra em { $team }.
 
 mail-detail-product = Produto
