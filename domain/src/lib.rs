@@ -1,3 +1,5 @@
 //! What Postventa decides and does.
 
+pub mod adapters;
 pub mod language;
+pub mod mails;

@@ -1,0 +1,3 @@
+//! Where the outside world begins.
+
+pub mod mail;
