@@ -12,6 +12,8 @@ pub mod identity;
 pub mod ids;
 mod input;
 pub mod jobs;
+pub mod language;
+pub mod mails;
 pub mod message;
 pub mod page;
 pub mod products;

@@ -3,3 +3,4 @@
 pub mod bell;
 pub mod bus;
 pub mod gateways;
+pub mod mail;

@@ -1,0 +1,24 @@
+# Access to products: why it was given or taken, and what to look at when something cannot be opened.
+
+revoked-by-refund = Revoked because the purchase was refunded (refund { $refund }).
+    .generic = Revoked because the purchase was refunded.
+revoked-by-fraud = Revoked because the payment was reported as fraudulent.
+revoked-standard = Revoked by the team; no particular reason was given.
+granted-by-purchase = Given by a purchase.
+granted-by-team = Granted by the team.
+restored-after-refund-failed = Given back because the refund failed.
+access-lifetime = Lifetime access.
+access-until = Access until { $date }.
+
+finding-user-suspended = The user is suspended. Reactivate the user to give access back.
+finding-ecosystem-suspended = The user's ecosystem is suspended. Activate it to give access back to everybody in it.
+finding-product-inactive = The product is not active, so nobody can open it.
+finding-no-purchase = There is no active purchase of this product.
+finding-no-entitlement = The user has never had access to this product.
+finding-access-scheduled = The access begins on { $date }.
+finding-access-expired = The access expired on { $date }.
+finding-access-revoked = The access was revoked on { $date }.
+finding-access-in-grace = The access has expired and is in its grace period until { $date }.
+finding-never-opened = The user has never opened it: look for a technical fault on the user's side.
+finding-opened = The user opened it last on { $date }: access worked then.
+finding-nothing-wrong = Everything is as it should be: the user may open it now.

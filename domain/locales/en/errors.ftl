@@ -1,0 +1,84 @@
+# Why something was refused, for the person who asked. One `error-…` per UserErrorCode of the contract;
+# `.generic` speaks where the caller does not know the specifics.
+
+unauthenticated = Please sign in first.
+forbidden = This needs the permission “{ $scope }”. An administrator of your team can grant it.
+    .generic = You do not have permission to do this. An administrator of your team can help.
+
+error-invalid = Something here is not filled in correctly. Please check it and try again.
+error-not-found = We could not find it. It may have been removed, or the id may be mistyped.
+error-conflict = Somebody changed this in the meantime. Please reload it and try again.
+error-rate-limited = { $seconds ->
+        [one] That was a lot in a short time. Please try again in one second.
+       *[other] That was a lot in a short time. Please try again in { $seconds } seconds.
+    }
+    .generic = That was a lot in a short time. Please try again in a few minutes.
+error-credentials-invalid = The email address or the password is not right. Please check both and try again.
+error-token-invalid = This link or code is no longer valid. Please ask for a new one.
+error-impersonation-not-allowed = You cannot view the platform as this user. It takes the role of administrator with the impersonation feature, and it works neither for yourself nor for another administrator.
+error-not-allowed-while-impersonating = This is not possible while you are viewing the platform as somebody else. Stop viewing as that user first.
+error-module-disabled = Your team does not use this module. An administrator can switch it on.
+
+error-refund-kind-not-supported = { $kind ->
+        [PREPAID] Prepaid purchases cannot be refunded here; only single purchases can.
+        [RECURRING] Recurring purchases cannot be refunded here; only single purchases can.
+        [RETAIL] Retail purchases cannot be refunded here; only single purchases can.
+       *[other] Purchases of this kind cannot be refunded here; only single purchases can.
+    }
+    .generic = Only single purchases can be refunded here.
+error-refund-gateway-not-supported = { $gateway ->
+        [PAYPAL] Payments through PayPal cannot be refunded here; only those through Stripe and Mercado Pago can.
+        [MANUAL] Payments recorded by hand cannot be refunded here; only those through Stripe and Mercado Pago can.
+       *[other] This payment cannot be refunded here; only those through Stripe and Mercado Pago can.
+    }
+    .generic = Only payments through Stripe and Mercado Pago can be refunded here.
+error-refund-purchase-not-active = { $status ->
+        [PENDING] This purchase has not been paid yet, so there is nothing to refund.
+        [REFUNDED] This purchase has already been refunded in full.
+        [CANCELED] { $days ->
+            [one] This purchase was canceled more than a day ago. Canceled purchases can be refunded within one day.
+           *[other] This purchase was canceled too long ago. Canceled purchases can be refunded within { $days } days.
+        }
+       *[other] { $days ->
+            [one] Only purchases that are active, or were canceled within the last day, can be refunded.
+           *[other] Only purchases that are active, or were canceled within the last { $days } days, can be refunded.
+        }
+    }
+    .generic = Only purchases that are active or were canceled recently can be refunded.
+error-refund-already-requested = A refund of this purchase is already under way. Please wait until it is finished.
+error-refund-note-required = Please add a note that says why: the reason “other” needs one.
+error-refund-amount-exceeds-paid = That is more than is left to refund. At most { $left } can be given back.
+    .generic = That is more than is left to refund of this purchase.
+error-refund-policy-override-required = The customer has read { $percent } % of it; above { $threshold } % the policy speaks against a refund. To refund all the same, set “overridePolicy” and say why in a note.
+    .generic = The customer has read too much of it for a refund under the policy. To refund all the same, set “overridePolicy” and say why in a note.
+override-scope-missing = Only people with the permission “refunds.override” may refund against the policy. Please ask one of them.
+note-required-override = Please add a note that says why an exception is made to the policy.
+
+error-entitlement-already-active = This person already has active access to this product. Extend it instead of granting it again.
+error-entitlement-lifetime = This is lifetime access: it does not expire, so there is nothing to extend.
+error-entitlement-not-active = This access is no longer active. To give it back, grant it anew.
+error-entitlement-expiry-not-later = The new expiry must be later than the present one.
+error-product-inactive = This product is not active, so no access to it can be granted. Choose an active product.
+
+error-invoice-not-draft = Only drafts can be changed. Void this invoice and write a new one.
+error-invoice-not-payable = This invoice cannot be paid: it is a draft, void or already settled.
+error-gateway-not-configured = This payment provider has not been set up for your team. An administrator can do so in the settings.
+error-credit-limit-exceeded = This would go beyond the customer's credit limit. Grant a smaller amount, or raise the limit in the settings.
+error-ticket-closed = This ticket is closed. Please open a new one.
+error-export-empty = There is nothing to export. Choose at least one entry, or widen the filter.
+error-job-not-retryable = This job cannot be run again: it is waiting, running or already done.
+
+conflict-idempotency-key = This idempotency key was used before, for a different request. Use a new key.
+conflict-external-id = This external id already belongs to something else that cannot be changed in this way.
+conflict-email = Somebody in your team already uses this email address.
+
+not-found-purchase = We could not find this purchase. Please check its id.
+not-found-user = We could not find this person. Please check the id.
+not-found-product = We could not find this product. Please check its id.
+not-found-refund = We could not find this refund. Please check its id.
+not-found-api-key = We could not find this API key. Please check its id.
+not-found-team = We could not find this team. Please check its id.
+not-found-entitlement = We could not find this access. Please check its id.
+not-found-ecosystem = We could not find this ecosystem. Please check its id.
+not-found-queue = There is no queue of this name.
+not-found-job = We could not find this job. Please check its id.

@@ -1,0 +1,33 @@
+# What is wrong with one field of a form.
+
+invalid-id = This is not a valid id here. Please copy it whole, with its prefix.
+invalid-required = Please fill this in.
+invalid-too-long = { $max ->
+        [one] This is too long: one character at most.
+       *[other] This is too long: { $max } characters at most.
+    }
+invalid-email = This is not an email address. It should look like name@example.com.
+invalid-amount-not-a-number = This is not an amount. Write digits with a point before the decimals, for example 12.50.
+invalid-amount-too-precise = { $decimals ->
+        [0] Amounts in { $currency } have no decimals.
+       *[other] Amounts in { $currency } have at most { $decimals } decimals.
+    }
+invalid-amount-not-positive = The amount must be greater than zero.
+invalid-amount-too-large = This amount is too large.
+invalid-currency-unknown = “{ $currency }” is not a currency that we know. Use its three-letter code, for example EUR.
+invalid-currency-other = The currency must be { $expected } here.
+invalid-time-zone = This is not a known time zone. Use a name such as America/Sao_Paulo or Europe/Madrid.
+invalid-url = This is not a valid web address. It should begin with https://.
+invalid-scope = “{ $scope }” is not a permission that you can give.
+invalid-range = This must be between { $min } and { $max }.
+invalid-date-past = This date must be in the future.
+invalid-date-future = This date must not be in the future.
+invalid-date-order = The end must be later than the start.
+invalid-password-too-short = { $min ->
+        [one] The password must have at least one character.
+       *[other] The password must have at least { $min } characters.
+    }
+invalid-too-many = { $max ->
+        [one] These are too many: one at most.
+       *[other] These are too many: { $max } at most.
+    }

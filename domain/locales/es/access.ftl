@@ -1,0 +1,24 @@
+# Acceso a los productos: por qué se dio o se retiró, y qué mirar cuando algo no se puede abrir.
+
+revoked-by-refund = Revocado porque la compra se devolvió (devolución { $refund }).
+    .generic = Revocado porque la compra se devolvió.
+revoked-by-fraud = Revocado porque el pago se denunció como fraudulento.
+revoked-standard = Revocado por el equipo; no se indicó un motivo concreto.
+granted-by-purchase = Dado por una compra.
+granted-by-team = Concedido por el equipo.
+restored-after-refund-failed = Restablecido porque la devolución falló.
+access-lifetime = Acceso vitalicio.
+access-until = Acceso hasta el { $date }.
+
+finding-user-suspended = El usuario está suspendido. Actívalo para devolverle el acceso.
+finding-ecosystem-suspended = El ecosistema del usuario está suspendido. Actívalo para devolver el acceso a todos sus miembros.
+finding-product-inactive = El producto no está activo, así que nadie puede abrirlo.
+finding-no-purchase = No hay ninguna compra activa de este producto.
+finding-no-entitlement = El usuario nunca ha tenido acceso a este producto.
+finding-access-scheduled = El acceso empieza el { $date }.
+finding-access-expired = El acceso caducó el { $date }.
+finding-access-revoked = El acceso se revocó el { $date }.
+finding-access-in-grace = El acceso ha caducado y está en periodo de gracia hasta el { $date }.
+finding-never-opened = El usuario nunca lo ha abierto: busca un problema técnico de su lado.
+finding-opened = El usuario lo abrió por última vez el { $date }: entonces el acceso funcionaba.
+finding-nothing-wrong = Todo está en orden: el usuario puede abrirlo ahora.

@@ -1,0 +1,33 @@
+# Qué le pasa a un campo de un formulario.
+
+invalid-id = Este identificador no es válido aquí. Cópialo entero, con su prefijo.
+invalid-required = Completa este campo.
+invalid-too-long = { $max ->
+        [one] Es demasiado largo: un carácter como máximo.
+       *[other] Es demasiado largo: { $max } caracteres como máximo.
+    }
+invalid-email = No es una dirección de correo electrónico. Debe tener la forma nombre@ejemplo.com.
+invalid-amount-not-a-number = No es un importe. Escribe cifras con un punto antes de los decimales, por ejemplo 12.50.
+invalid-amount-too-precise = { $decimals ->
+        [0] Los importes en { $currency } no tienen decimales.
+       *[other] Los importes en { $currency } tienen { $decimals } decimales como máximo.
+    }
+invalid-amount-not-positive = El importe debe ser mayor que cero.
+invalid-amount-too-large = Este importe es demasiado grande.
+invalid-currency-unknown = «{ $currency }» no es una moneda conocida. Usa su código de tres letras, por ejemplo EUR.
+invalid-currency-other = Aquí la moneda debe ser { $expected }.
+invalid-time-zone = No es una zona horaria conocida. Usa un nombre como America/Sao_Paulo o Europe/Madrid.
+invalid-url = No es una dirección web válida. Debe empezar por https://.
+invalid-scope = «{ $scope }» no es un permiso que puedas dar.
+invalid-range = Debe estar entre { $min } y { $max }.
+invalid-date-past = Esta fecha debe estar en el futuro.
+invalid-date-future = Esta fecha no puede estar en el futuro.
+invalid-date-order = El final debe ser posterior al comienzo.
+invalid-password-too-short = { $min ->
+        [one] La contraseña debe tener al menos un carácter.
+       *[other] La contraseña debe tener al menos { $min } caracteres.
+    }
+invalid-too-many = { $max ->
+        [one] Son demasiados: uno como máximo.
+       *[other] Son demasiados: { $max } como máximo.
+    }

@@ -1,0 +1,24 @@
+# Acesso aos produtos: por que foi dado ou retirado, e o que verificar quando algo não abre.
+
+revoked-by-refund = Revogado porque a compra foi reembolsada (reembolso { $refund }).
+    .generic = Revogado porque a compra foi reembolsada.
+revoked-by-fraud = Revogado porque o pagamento foi denunciado como fraudulento.
+revoked-standard = Revogado pela equipe; nenhum motivo específico foi informado.
+granted-by-purchase = Dado por uma compra.
+granted-by-team = Concedido pela equipe.
+restored-after-refund-failed = Restabelecido porque o reembolso falhou.
+access-lifetime = Acesso vitalício.
+access-until = Acesso até { $date }.
+
+finding-user-suspended = O usuário está suspenso. Reative-o para devolver o acesso.
+finding-ecosystem-suspended = O ecossistema do usuário está suspenso. Ative-o para devolver o acesso a todos que fazem parte dele.
+finding-product-inactive = O produto não está ativo, então ninguém consegue abri-lo.
+finding-no-purchase = Não há nenhuma compra ativa deste produto.
+finding-no-entitlement = O usuário nunca teve acesso a este produto.
+finding-access-scheduled = O acesso começa em { $date }.
+finding-access-expired = O acesso expirou em { $date }.
+finding-access-revoked = O acesso foi revogado em { $date }.
+finding-access-in-grace = O acesso expirou e está em período de carência até { $date }.
+finding-never-opened = O usuário nunca o abriu: procure um problema técnico do lado dele.
+finding-opened = O usuário o abriu pela última vez em { $date }: naquele momento o acesso funcionava.
+finding-nothing-wrong = Está tudo certo: o usuário pode abri-lo agora.

@@ -1,0 +1,98 @@
+# O que a equipe lê sobre um reembolso: a lista de verificação, os efeitos, a história e o que falta fazer.
+
+refund-check-kind-is-single-passed = É uma compra avulsa.
+refund-check-kind-is-single-failed = { $kind ->
+        [PREPAID] É uma compra pré-paga; só as avulsas podem ser reembolsadas.
+        [RECURRING] É uma compra recorrente; só as avulsas podem ser reembolsadas.
+        [RETAIL] É uma compra de varejo; só as avulsas podem ser reembolsadas.
+       *[other] Não é uma compra avulsa; só essas podem ser reembolsadas.
+    }
+refund-check-gateway-supported-passed = { $gateway ->
+        [STRIPE] Foi paga pelo Stripe.
+        [MERCADO_PAGO] Foi paga pelo Mercado Pago.
+       *[other] Foi paga por um meio de pagamento aceito.
+    }
+refund-check-gateway-supported-failed = { $gateway ->
+        [PAYPAL] Foi paga pelo PayPal; só Stripe e Mercado Pago são aceitos.
+        [MANUAL] O pagamento foi registrado manualmente; só Stripe e Mercado Pago são aceitos.
+       *[other] O meio de pagamento não é aceito; só Stripe e Mercado Pago são.
+    }
+refund-check-purchase-active-or-recently-canceled-passed = { $status ->
+        [CANCELED] Foi cancelada em { $date }, dentro do prazo.
+        [PARTIALLY_REFUNDED] Está ativa; uma parte já foi reembolsada.
+       *[other] Está ativa.
+    }
+refund-check-purchase-active-or-recently-canceled-failed = { $status ->
+        [PENDING] Ainda não foi paga.
+        [REFUNDED] Já foi reembolsada por completo.
+        [CANCELED] Foi cancelada em { $date }, há mais de { $days ->
+            [1] um dia.
+           *[other] { $days } dias.
+        }
+       *[other] Não está ativa.
+    }
+refund-check-read-less-than-half-passed = Foram lidos { $percent } %; o limite é { $threshold } %.
+refund-check-read-less-than-half-failed = Foram lidos { $percent } %, mais do que os { $threshold } % que a política permite.
+refund-check-reading-recorded-passed = { $sessions ->
+        [1] Uma sessão, { $duration } de leitura ao todo: o acesso funcionou.
+       *[other] { $sessions } sessões, { $duration } de leitura ao todo: o acesso funcionou.
+    }
+refund-check-reading-recorded-failed = Nada foi lido. Procure primeiro um problema técnico.
+refund-check-not-refunded-before-passed = Nada desta compra foi reembolsado até agora.
+refund-check-not-refunded-before-failed = { $count ->
+        [1] Já há um reembolso desta compra, de { $amount }.
+       *[other] Já há { $count } reembolsos desta compra, { $amount } ao todo.
+    }
+refund-check-no-dispute-passed = O banco do cliente não abriu nenhuma contestação.
+refund-check-no-dispute-failed = Há uma contestação aberta no banco. Resolva-a lá primeiro: um reembolso agora poderia pagar o cliente duas vezes.
+refund-check-purchase-history-clean-passed = { $count ->
+        [1] É a única compra do cliente.
+       *[other] { $count } compras ao todo, sem duplicatas nem reembolsos anteriores.
+    }
+refund-check-purchase-history-clean-failed = Vale conferir: outras compras ativas do mesmo produto: { $duplicates }; reembolsos anteriores a este cliente: { $refunds }.
+
+effect-skipped-partial = Só uma parte do pagamento é devolvida, então o plano e o acesso continuam.
+effect-access-kept-other-purchase = O acesso continua: outra compra paga do mesmo produto o garante.
+effect-access-kept-manual = O acesso continua: alguém da equipe o concedeu manualmente.
+effect-no-access-granted = Esta compra não tinha dado nenhum acesso.
+effect-access-already-ended = O acesso já tinha terminado em { $date }.
+effect-plan-already-canceled = O plano já tinha sido cancelado em { $date }.
+effect-no-plan = Nenhum plano depende desta compra.
+effect-nothing-recurring = Nada recorrente depende desta compra.
+effect-subscription-not-paused = Não foi possível pausar a cobrança recorrente no gateway: { $message }
+    .generic = Não foi possível pausar a cobrança recorrente no gateway.
+effect-subscription-already-ended = A cobrança recorrente já tinha terminado no gateway.
+effect-gateway-refused = O gateway recusou o reembolso: { $message }
+    .generic = O gateway recusou o reembolso.
+effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chegou ao cliente.
+effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
+effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
+effect-product-inactive-not-restored = O produto não está mais ativo, então o acesso não foi restabelecido.
+effect-mail-not-delivered = Não foi possível entregar o e-mail: { $message }
+    .generic = Não foi possível entregar o e-mail.
+
+timeline-requested = Solicitado por { $name }.
+timeline-processing = { $gateway ->
+        [STRIPE] Enviado ao Stripe.
+        [MERCADO_PAGO] Enviado ao Mercado Pago.
+       *[other] Enviado ao gateway.
+    }
+timeline-pending = { $gateway ->
+        [STRIPE] O Stripe aceitou e vai confirmar.
+        [MERCADO_PAGO] O Mercado Pago aceitou e vai confirmar.
+       *[other] O gateway aceitou e vai confirmar.
+    }
+timeline-succeeded = O dinheiro está a caminho do cliente.
+timeline-failed = O gateway recusou definitivamente: { $message }
+    .generic = O gateway recusou definitivamente.
+timeline-unknown = O gateway não deu uma resposta clara. Antes de mais nada, estamos perguntando o que aconteceu.
+timeline-needs-attention = Depois de todas as tentativas, o resultado continua desconhecido. Alguém precisa verificar no gateway.
+timeline-amount-mismatch = O gateway respondeu com { $answered } em vez de { $asked }. Alguém precisa verificar.
+timeline-reversed = O gateway reverteu: o dinheiro não chegou ao cliente. A compra pode ser reembolsada de novo.
+
+follow-up-refund-failed = O gateway recusou o reembolso { $refund } de { $amount }: “{ $message }”. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
+    .generic = O gateway recusou o reembolso { $refund } de { $amount }. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
+follow-up-refund-needs-attention = Não sabemos o que aconteceu com o reembolso { $refund } de { $amount }. Procure-o no gateway antes de qualquer outra coisa; não reembolse uma segunda vez.
+follow-up-refund-reversed = O gateway reverteu o reembolso { $refund } de { $amount }: o cliente não recebeu o dinheiro. Entre em contato com ele; a compra pode ser reembolsada de novo.
+follow-up-amount-mismatch = No reembolso { $refund } pedimos { $asked }, mas o gateway informa { $answered }. Compare os dois valores no gateway e acerte a diferença.
+follow-up-subscription-not-paused = O reembolso { $refund } foi feito, mas não foi possível pausar a cobrança recorrente { $subscription }. Pause-a no gateway ou o cliente será cobrado de novo.

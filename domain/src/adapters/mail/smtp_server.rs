@@ -1,0 +1,124 @@
+//! A tiny SMTP server on loopback that records what it is given and refuses on command.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+};
+
+/// What the server does with the next mails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mood {
+    Friendly,
+    /// Answers RCPT with this code.
+    Refuses(u16),
+    /// Answers AUTH with this code.
+    LocksOut(u16),
+    /// Hangs up in the middle of the data.
+    HangsUp,
+    /// Never says a word.
+    Silent,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Received {
+    pub from: String,
+    pub to: String,
+    pub data: String,
+}
+
+pub(super) struct SmtpServer {
+    pub address: SocketAddr,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    mood: Mood,
+    mails: Vec<Received>,
+    connections: usize,
+}
+
+impl SmtpServer {
+    pub(super) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let state = Arc::new(Mutex::new(State {
+            mood: Mood::Friendly,
+            mails: Vec::new(),
+            connections: 0,
+        }));
+        let shared = state.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                shared.lock().expect("the state").connections += 1;
+                let state = shared.clone();
+                tokio::spawn(async move {
+                    let _ = talk(stream, state).await;
+                });
+            }
+        });
+        Self { address, state }
+    }
+
+    pub(super) fn is_now(&self, mood: Mood) {
+        self.state.lock().expect("the state").mood = mood;
+    }
+
+    pub(super) fn mails(&self) -> Vec<Received> {
+        self.state.lock().expect("the state").mails.clone()
+    }
+
+    pub(super) fn connections(&self) -> usize {
+        self.state.lock().expect("the state").connections
+    }
+}
+
+async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+    let mood = || state.lock().expect("the state").mood;
+    let (reader, mut writer) = stream.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    if mood() == Mood::Silent {
+        std::future::pending::<()>().await;
+    }
+    writer.write_all(b"220 test.example ESMTP\r\n").await?;
+    let mut mail = Received::default();
+    while let Some(line) = lines.next_line().await? {
+        let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
+        let answer = match (verb.as_str(), mood()) {
+            ("EHLO", Mood::LocksOut(_)) => "250-test.example\r\n250 AUTH PLAIN".to_owned(),
+            ("EHLO", _) => "250-test.example\r\n250 8BITMIME".to_owned(),
+            ("AUTH", Mood::LocksOut(code)) => format!("{code} 5.7.8 who are you?"),
+            ("MAIL", _) => {
+                line.clone_into(&mut mail.from);
+                "250 2.1.0 fine".to_owned()
+            }
+            ("RCPT", Mood::Refuses(code)) => format!("{code} not this one"),
+            ("RCPT", _) => {
+                line.clone_into(&mut mail.to);
+                "250 2.1.5 fine".to_owned()
+            }
+            ("DATA", Mood::HangsUp) => return Ok(()),
+            ("DATA", _) => {
+                writer.write_all(b"354 go ahead\r\n").await?;
+                while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
+                    mail.data += line.strip_prefix('.').unwrap_or(&line);
+                    mail.data += "\r\n";
+                }
+                state
+                    .lock()
+                    .expect("the state")
+                    .mails
+                    .push(std::mem::take(&mut mail));
+                "250 2.0.0 taken".to_owned()
+            }
+            ("QUIT", _) => "221 2.0.0 bye".to_owned(),
+            _ => "250 2.0.0 fine".to_owned(),
+        };
+        writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
+    }
+    Ok(())
+}
