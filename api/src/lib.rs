@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Postventa's way in.
+
+pub mod http;
