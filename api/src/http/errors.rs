@@ -2,7 +2,7 @@
 //! their code, those of a document get one, and everything else is logged once and shown only as a
 //! trace id.
 
-use std::any::Any;
+use std::{any::Any, sync::Arc};
 
 use async_graphql::{
     Pos, Response, ServerError, Value,
@@ -13,43 +13,67 @@ use axum::http::StatusCode;
 use super::{
     answer::{Answer, CostReport, set_code},
     documents::Document,
+    nulls::FieldTypes,
     refusal::{Refusal, codes},
     trace::TraceId,
 };
 
-/// Makes an answer of what the executor says.
-///
-/// async-graphql does not mark what comes from where. An error of a resolver has a path, always; an
-/// error of validation has none, and then there is no data either.
-pub(super) fn settle(
-    mut response: Response,
-    document: &Document,
-    cost: Option<CostReport>,
-    trace: &TraceId,
-) -> Answer {
-    let validated = response.data != Value::Null
-        || response.errors.is_empty()
-        || response.errors.iter().any(|error| !error.path.is_empty());
-    for error in &mut response.errors {
-        if validated {
-            settle_resolver_error(error, trace);
-        } else if code_of(error).is_none() {
-            set_code(error, validation_code(error, document));
+/// A document can be wrong in a thousand places; nobody reads on.
+const MOST_VALIDATION_ERRORS: usize = 20;
+
+/// What is needed to understand the responses of one operation.
+pub(super) struct Understanding {
+    pub document: Arc<Document>,
+    pub operation_name: Option<String>,
+    pub types: Arc<FieldTypes>,
+    pub trace: TraceId,
+}
+
+impl Understanding {
+    /// Makes an answer of what the executor says.
+    ///
+    /// async-graphql does not mark what comes from where. An error of a resolver has a path, always;
+    /// an error of validation has none, and then there is no data either.
+    pub fn answer(&self, mut response: Response, cost: Option<CostReport>) -> Answer {
+        let failed = !response.errors.is_empty();
+        let validated = response.data != Value::Null
+            || !failed
+            || response.errors.iter().any(|error| !error.path.is_empty());
+        if !validated {
+            response.errors.truncate(MOST_VALIDATION_ERRORS);
+        }
+        for error in &mut response.errors {
+            if validated {
+                settle_resolver_error(error, &self.trace);
+            } else if code_of(error).is_none() {
+                set_code(error, validation_code(error, &self.document));
+            }
+        }
+        // Scalars of ours are read by the resolver that takes them. If nothing at all was resolved,
+        // the variables were at fault, which is an error of the request.
+        let nothing_resolved = failed && response.data == Value::Null;
+        let executed = validated && !(nothing_resolved && response.errors.iter().all(is_input_error));
+        if failed && executed {
+            self.put_nulls(&mut response);
+        }
+        let cost = cost.map(|cost| CostReport {
+            complexity: complexity(&mut response),
+            ..cost
+        });
+        Answer {
+            response,
+            executed,
+            status: None,
+            cost,
         }
     }
-    // Scalars of ours are read by the resolver that takes them. If nothing at all was resolved, the
-    // variables were at fault, which is an error of the request.
-    let nothing_resolved = validated && response.data == Value::Null && !response.errors.is_empty();
-    let executed = validated && !(nothing_resolved && response.errors.iter().all(is_input_error));
-    let cost = cost.map(|cost| CostReport {
-        complexity: complexity(&mut response),
-        ..cost
-    });
-    Answer {
-        response,
-        executed,
-        status: None,
-        cost,
+
+    fn put_nulls(&self, response: &mut Response) {
+        if let Ok(selected) = self.document.select(self.operation_name.as_deref()) {
+            let ast = &self.document.ast;
+            self.types
+                .settle(&mut response.data, &response.errors, ast, selected.definition);
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod errors;
 mod events;
 mod limits;
 mod negotiation;
+mod nulls;
 mod operation;
 mod params;
 mod refusal;
@@ -28,6 +29,7 @@ pub use refusal::codes;
 pub use trace::TraceId;
 
 use documents::Documents;
+use nulls::FieldTypes;
 
 /// Everything that a request needs; clones share their caches.
 #[derive(Clone)]
@@ -36,25 +38,30 @@ pub struct GraphqlService<E> {
     limits: Arc<Limits>,
     authenticator: Arc<dyn Authenticator>,
     documents: Documents,
+    types: Arc<FieldTypes>,
     shutdown: CancellationToken,
 }
 
 impl<E: Executor> GraphqlService<E> {
     /// When `shutdown` is cancelled, sockets close with 1001 and event streams end, so that their
     /// clients connect again elsewhere.
+    ///
+    /// `sdl` is the schema's own, with which nulls are put where errors belong.
     pub fn new(
         schema: E,
+        sdl: &str,
         limits: Limits,
         authenticator: Arc<dyn Authenticator>,
         shutdown: CancellationToken,
-    ) -> Self {
-        Self {
+    ) -> Result<Self, async_graphql::parser::Error> {
+        Ok(Self {
             schema,
+            types: Arc::new(FieldTypes::read(sdl)?),
             documents: Documents::new(&limits),
             limits: Arc::new(limits),
             authenticator,
             shutdown,
-        }
+        })
     }
 }
 

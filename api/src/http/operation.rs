@@ -8,13 +8,13 @@ use futures::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
 };
+use tracing::Instrument;
 
 use super::{
     GraphqlService,
     answer::{Answer, CostReport},
     caller::{Call, Caller, Denied},
-    documents::Document,
-    errors,
+    errors::{self, Understanding},
     params::Params,
     refusal::Refusal,
     trace::TraceId,
@@ -24,9 +24,8 @@ use super::{
 pub(super) struct Prepared {
     pub kind: OperationType,
     request: Request,
-    document: Arc<Document>,
     cost: CostReport,
-    trace: TraceId,
+    understanding: Understanding,
 }
 
 impl<E: Executor> GraphqlService<E> {
@@ -49,18 +48,24 @@ impl<E: Executor> GraphqlService<E> {
         let (kind, cost) = (selected.kind(), CostReport::new(selected.cost, &self.limits));
 
         let mut request = Request::new(params.query.unwrap_or_else(|| document.text.to_string()));
-        request.operation_name = params.operation_name;
+        request.operation_name.clone_from(&params.operation_name);
         request.variables = params.variables;
         request.extensions = params.extensions;
         request.set_parsed_query(document.ast.clone());
         request.data.insert(trace.clone());
         caller.enrich(&mut request.data);
+        let types = Arc::clone(&self.types);
+        let understanding = Understanding {
+            document,
+            operation_name: params.operation_name,
+            types,
+            trace,
+        };
         Ok(Prepared {
             kind,
             request,
-            document,
             cost,
-            trace,
+            understanding,
         })
     }
 
@@ -68,40 +73,39 @@ impl<E: Executor> GraphqlService<E> {
     pub(super) async fn execute(&self, prepared: Prepared) -> Answer {
         let Prepared {
             request,
-            document,
             cost,
-            trace,
+            understanding,
             ..
         } = prepared;
         let execution = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
         match tokio::time::timeout(self.limits.request_time, execution).await {
-            Ok(Ok(response)) => errors::settle(response, &document, Some(cost), &trace),
-            Ok(Err(panic)) => errors::panicked(&*panic, &trace),
-            Err(_) => errors::timed_out(&trace),
+            Ok(Ok(response)) => understanding.answer(response, Some(cost)),
+            Ok(Err(panic)) => errors::panicked(&*panic, &understanding.trace),
+            Err(_) => errors::timed_out(&understanding.trace),
         }
     }
 
     /// The results of any operation: one, or as many as a subscription has. The cost comes with the
     /// first.
     pub(super) fn results(&self, prepared: Prepared) -> BoxStream<'static, Answer> {
+        let span = tracing::info_span!("graphql", trace_id = %prepared.understanding.trace);
         if prepared.kind != OperationType::Subscription {
             let service = self.clone();
-            return stream::once(async move { service.execute(prepared).await }).boxed();
+            return stream::once(async move { service.execute(prepared).await }.instrument(span)).boxed();
         }
         let Prepared {
             request,
-            document,
             cost,
-            trace,
+            understanding,
             ..
         } = prepared;
         let mut cost = Some(cost);
-        AssertUnwindSafe(self.schema.execute_stream(request, None))
+        let mut answers = AssertUnwindSafe(self.schema.execute_stream(request, None))
             .catch_unwind()
             .map(move |item| match item {
-                Ok(response) => errors::settle(response, &document, cost.take(), &trace),
-                Err(panic) => errors::panicked(&*panic, &trace),
-            })
-            .boxed()
+                Ok(response) => understanding.answer(response, cost.take()),
+                Err(panic) => errors::panicked(&*panic, &understanding.trace),
+            });
+        stream::poll_fn(move |context| span.in_scope(|| answers.poll_next_unpin(context))).boxed()
     }
 }
