@@ -200,7 +200,10 @@ mod tests {
 
     #[test]
     fn too_much_is_refused_with_its_code() {
-        let doubling = (0..40).map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} }} ", n + 1)).collect::<Vec<_>>().concat();
+        let doubling = (0..40)
+            .map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} }} ", n + 1))
+            .collect::<Vec<_>>()
+            .concat();
         let aliases = (0..31).map(|n| format!("a{n}: a ")).collect::<Vec<_>>().concat();
         let cases = [
             (
