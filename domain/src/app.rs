@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     actor::Actor,
-    adapters::{bell::Bell, gateways::Gateways},
+    adapters::{bell::Bell, gateways::Gateways, mail::MailTransport},
     clock::Clock,
     database::Database,
     error::Outcome,
@@ -29,6 +29,7 @@ pub struct Services {
     pub bell: Arc<dyn Bell>,
     pub bus: Arc<dyn EventBus>,
     pub gateways: Gateways,
+    pub mail: Arc<dyn MailTransport>,
     pub vault: Vault,
     pub settings: Settings,
 }

@@ -16,6 +16,7 @@ pub mod language;
 pub mod mails;
 pub mod message;
 pub mod page;
+pub mod payments;
 pub mod products;
 pub mod purchases;
 pub mod refunds;

@@ -1,6 +1,9 @@
 //! Sentences for people, kept as what they say rather than in the words of one language.
 
+use entities::Locale;
 use serde::{Deserialize, Serialize};
+
+use crate::language::{self, Value};
 
 /// A sentence of the language files with its arguments, or what a person wrote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,24 @@ impl Message {
             args.push((name.to_owned(), value.to_string()));
         }
         self
+    }
+
+    /// The sentence in a language. Whole numbers choose the plural.
+    pub fn render(&self, locale: Locale) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Key { key, args } => {
+                let value = |text: &str| match text.parse::<i64>() {
+                    Ok(number) => Value::from(number),
+                    Err(_) => Value::from(text.to_owned()),
+                };
+                let args: Vec<_> = args
+                    .iter()
+                    .map(|(name, text)| (name.as_str(), value(text)))
+                    .collect();
+                language::text(locale, key, &args)
+            }
+        }
     }
 
     /// The form in which it is stored: a person's text as it is, anything else as JSON.

@@ -1,6 +1,8 @@
-//! Mails to customers: what they say, and how they look.
+//! Mails to customers: what they say, how they look, and their way out.
 
 pub mod compose;
 mod notice;
+pub mod outbox;
 
 pub use compose::{AccessAfter, Brand, ComposeError, Composed, MailContent, RefundFacts, compose};
+pub use outbox::{deliver, write};

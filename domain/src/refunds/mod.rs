@@ -13,6 +13,8 @@ pub mod store;
 mod tell;
 
 pub use evidence::{Check, Eligibility, eligibility};
+pub(crate) use process::{ask_now, observe};
 pub use process::{pause_subscription, process, reconcile};
 pub use request::{RefundRequest, request};
 pub use store::{RefundFilter, count, find, list};
+pub(crate) use tell::note_effect;

@@ -352,6 +352,23 @@ pub(crate) async fn observe(
     tx.commit().await
 }
 
+/// Asks the gateway what became of a refund because it told us that something did. A refund that it took back
+/// is found so, too. An answer that settles nothing makes the caller try again.
+pub(crate) async fn ask_now(app: &App, job: &ClaimedJob, team: TeamId, id: RefundId) -> Outcome<()> {
+    let (tx, refund, purchase) = open(app, job, team, id).await?;
+    let gateway = connect(app, &tx, &purchase).await?;
+    drop(tx);
+    let case = Case {
+        refund,
+        purchase,
+        gateway,
+    };
+    match ask(app, &case).await.map_err(anyhow::Error::from)? {
+        Some(told) => observe(app, job, team, id, &told).await,
+        None => Ok(()),
+    }
+}
+
 /// S0.37: pauses the recurring agreement of a refunded purchase.
 pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     let team = job

@@ -137,6 +137,7 @@ async fn bring_about(
 ) -> Outcome<()> {
     let amount = refund.amount_minor;
     let mut effects = store::Effects::default();
+    let mut mail = None;
     match refund.status {
         RefundStatus::Requested | RefundStatus::Processing => {}
         RefundStatus::Pending => pause_agreement(tx, refund, &purchase).await?,
@@ -145,7 +146,7 @@ async fn bring_about(
             effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Done, None);
             effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Done, None);
             pause_agreement(tx, refund, &purchase).await?;
-            tell::customer(app, tx, refund, &purchase, tell::Occasion::Succeeded).await?;
+            mail = Some((purchase, tell::Occasion::Succeeded));
         }
         RefundStatus::Failed => {
             let message = refund.failure_message.clone().unwrap_or_default();
@@ -177,7 +178,7 @@ async fn bring_about(
                 note.with("refund", refund.id).with("amount", refund.amount()),
             )
             .await?;
-            tell::customer(app, tx, refund, &purchase, tell::Occasion::Failed).await?;
+            mail = Some((purchase, tell::Occasion::Failed));
         }
         RefundStatus::NeedsAttention => {
             let note = follow_up.unwrap_or_else(|| {
@@ -196,7 +197,7 @@ async fn bring_about(
             effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Undone, Some(detail));
             if before == RefundStatus::Succeeded {
                 let purchase = give_back(tx, refund, purchase, 0, -amount, &mut effects).await?;
-                tell::customer(app, tx, refund, &purchase, tell::Occasion::Failed).await?;
+                mail = Some((purchase, tell::Occasion::Failed));
             }
             let note = Message::key("follow-up-refund-reversed");
             store::add_follow_up(
@@ -207,7 +208,11 @@ async fn bring_about(
             .await?;
         }
     }
-    effects.store(tx, refund.id).await
+    effects.store(tx, refund.id).await?;
+    if let Some((purchase, occasion)) = mail {
+        tell::customer(app, tx, refund, &purchase, occasion).await?;
+    }
+    Ok(())
 }
 
 /// Moves the amount between promised and gone, and back.

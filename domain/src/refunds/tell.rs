@@ -1,9 +1,17 @@
 //! Who is told of a refund: the customer by mail (S0.49), partners and front ends by an event.
 
-use entities::{EventTopic, purchase, refund};
+use entities::{EffectStatus, EventTopic, RefundEffectKind, RefundId, product, purchase, refund, user};
 use serde_json::json;
 
-use crate::{app::App, error::Outcome, tx::Tx};
+use super::store;
+use crate::{
+    app::App,
+    error::Outcome,
+    mails::{self, AccessAfter, MailContent, RefundFacts},
+    message::Message,
+    scoped::Scoped,
+    tx::Tx,
+};
 
 /// What the customer is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,14 +21,47 @@ pub(super) enum Occasion {
     Failed,
 }
 
+/// Writes the mail for an occasion. The effects of the refund must be stored before.
 pub(super) async fn customer(
-    _app: &App,
-    _tx: &mut Tx,
-    _refund: &refund::Model,
-    _purchase: &purchase::Model,
-    _occasion: Occasion,
+    app: &App,
+    tx: &mut Tx,
+    refund: &refund::Model,
+    purchase: &purchase::Model,
+    occasion: Occasion,
 ) -> Outcome<()> {
-    Ok(())
+    let team = tx.actor().team;
+    let user = user::Entity::of_by_id(team, refund.user_id).one(tx.db()).await?;
+    let product = product::Entity::of_by_id(team, purchase.product_id)
+        .one(tx.db())
+        .await?;
+    let (Some(user), Some(product)) = (user, product) else {
+        return Err(anyhow::anyhow!("the customer or the product of {} is gone", refund.id).into());
+    };
+    let revoked = store::effect(tx, refund.id, RefundEffectKind::RevokeAccess).await?;
+    let access = match (occasion, revoked) {
+        (Occasion::Requested, Some(EffectStatus::Done)) => AccessAfter::Ended,
+        (Occasion::Requested, _) => AccessAfter::Kept,
+        (Occasion::Succeeded, _) => AccessAfter::Untold,
+        (Occasion::Failed, Some(EffectStatus::Undone)) => AccessAfter::Restored,
+        (Occasion::Failed, _) => AccessAfter::Untold,
+    };
+    let facts = RefundFacts {
+        locale: user.locale,
+        customer: user.first_name.clone(),
+        product: product.name,
+        amount: refund.amount(),
+        at: tx.now(),
+        number: refund.id.to_string(),
+        gateway: refund.gateway,
+        access,
+    };
+    let (content, name) = match occasion {
+        Occasion::Requested => (MailContent::RefundRequested(facts), "requested"),
+        Occasion::Succeeded => (MailContent::RefundSucceeded(facts), "succeeded"),
+        Occasion::Failed => (MailContent::RefundFailed(facts), "failed"),
+    };
+    let occasion = format!("{}:{name}", refund.id);
+    mails::write(app, tx, &user, &content, occasion, refund.id.to_string()).await
 }
 
 pub(super) fn followers(tx: &mut Tx, refund: &refund::Model) {
@@ -34,4 +75,21 @@ pub(super) fn followers(tx: &mut Tx, refund: &refund::Model) {
             "amount": { "amount": refund.amount().to_major(), "currency": refund.currency.as_str() },
         }),
     );
+}
+
+/// Notes how an effect that happens elsewhere has come out, and tells the followers.
+pub(crate) async fn note_effect(
+    tx: &mut Tx,
+    id: RefundId,
+    kind: RefundEffectKind,
+    status: EffectStatus,
+    error: Option<String>,
+) -> Outcome<()> {
+    let refund = store::by_id(tx, id).await?;
+    let mut effects = store::Effects::default();
+    let detail = error.map(|error| Message::key("effect-mail-not-delivered").with("message", error));
+    effects.set(kind, status, detail);
+    effects.store(tx, id).await?;
+    followers(tx, &refund);
+    Ok(())
 }

@@ -1,0 +1,181 @@
+//! What the gateways tell us: verified, kept as it came, once, and worked off by a job.
+
+pub mod webhooks;
+
+use entities::{
+    EventTopic, GatewayEventId, PaymentGateway, RefundStatus, TeamId, gateway_event, purchase, refund,
+};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
+use serde_json::json;
+
+pub use webhooks::{Received, receive_mercado_pago, receive_stripe};
+
+use crate::{
+    adapters::gateways::{GatewayNotice, mercado_pago, stripe},
+    app::App,
+    error::Outcome,
+    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    purchases, refunds,
+    scoped::Scoped,
+};
+
+/// Takes in what a gateway told us. Whatever it says, the same as before or older than what is known, the
+/// end is the same.
+pub async fn handle_gateway_event(app: &App, job: &ClaimedJob, id: GatewayEventId) -> Handled {
+    let team = job
+        .team
+        .ok_or_else(|| anyhow::anyhow!("a gateway's event has a team"))?;
+    let found = gateway_event::Entity::of_by_id(team, id)
+        .one(app.db.connection())
+        .await?;
+    let Some(event) = found else {
+        return Ok(Ending::Dead {
+            reason: format!("{id} is gone"),
+        });
+    };
+    if event.processed_at.is_some() {
+        return Ok(Ending::Done);
+    }
+    let notice = match read(&event) {
+        Ok(notice) => notice,
+        Err(error) => {
+            note_outcome(app, event, &error.to_string()).await?;
+            return Ok(Ending::Done);
+        }
+    };
+    let outcome = take_in(app, job, team, event.gateway, &notice).await?;
+    note_outcome(app, event, &outcome).await?;
+    Ok(Ending::Done)
+}
+
+fn read(event: &gateway_event::Model) -> anyhow::Result<GatewayNotice> {
+    match event.gateway {
+        PaymentGateway::Stripe => Ok(stripe::webhooks::read(event.payload.as_bytes())?),
+        PaymentGateway::MercadoPago => {
+            let delivery: webhooks::StoredDelivery = serde_json::from_str(&event.payload)?;
+            Ok(mercado_pago::webhooks::read(
+                &delivery.as_delivery(),
+                delivery.body.as_bytes(),
+            )?)
+        }
+        PaymentGateway::Paypal | PaymentGateway::Manual => {
+            anyhow::bail!("{} sends no webhooks", event.gateway)
+        }
+    }
+}
+
+async fn take_in(
+    app: &App,
+    job: &ClaimedJob,
+    team: TeamId,
+    gateway: PaymentGateway,
+    notice: &GatewayNotice,
+) -> Outcome<String> {
+    if !notice.concerns_money() {
+        return Ok(format!("{} concerns nothing here", notice.kind));
+    }
+    let concerned = concerned_refunds(app, team, gateway, notice).await?;
+    for refund in &concerned {
+        // What a signed event says of our refund is a fact, however old it is.
+        let hints = notice.hints.iter().filter(|hint| {
+            hint.our_refund == Some(refund.id)
+                || refund.gateway_refund_id.as_deref() == Some(hint.id.as_str())
+        });
+        for hint in hints {
+            refunds::observe(app, job, team, refund.id, hint).await?;
+        }
+        if notice.hints.is_empty() {
+            refunds::ask_now(app, job, team, refund.id).await?;
+        }
+    }
+    if notice.disputed {
+        note_dispute(app, job, team, gateway, notice).await?;
+    }
+    Ok(match concerned.len() {
+        0 => "no refund of ours".to_owned(),
+        n => format!("{n} refund(s) looked at"),
+    })
+}
+
+/// The refunds that a notice may be about: named by the gateway's id or ours, or of the named payments.
+async fn concerned_refunds(
+    app: &App,
+    team: TeamId,
+    gateway: PaymentGateway,
+    notice: &GatewayNotice,
+) -> Outcome<Vec<refund::Model>> {
+    let connection = app.db.connection();
+    let ours: Vec<_> = notice.hints.iter().filter_map(|hint| hint.our_refund).collect();
+    let named = refund::Entity::of(team)
+        .filter(refund::Column::Gateway.eq(gateway))
+        .filter(
+            refund::Column::GatewayRefundId
+                .is_in(notice.refund_ids.iter().cloned())
+                .or(refund::Column::Id.is_in(ours)),
+        );
+    let mut refunds = named.all(connection).await?;
+    if notice.hints.is_empty() {
+        let purchases = purchases::store::of_payments(connection, team, gateway, &notice.payment_ids).await?;
+        let ids: Vec<_> = purchases.iter().map(|purchase| purchase.id).collect();
+        refunds.extend(refunds::store::of_purchases(connection, team, &ids).await?);
+    }
+    refunds.sort_by_key(|refund| refund.id);
+    refunds.dedup_by_key(|refund| refund.id);
+    // One that has not been sent has nothing to hear. A success can be taken back days later.
+    refunds.retain(|refund| refund.first_sent_at.is_some() && refund.status != RefundStatus::Reversed);
+    Ok(refunds)
+}
+
+/// S0.51: a payment that the bank disputes shows it in the checklist.
+async fn note_dispute(
+    app: &App,
+    job: &ClaimedJob,
+    team: TeamId,
+    gateway: PaymentGateway,
+    notice: &GatewayNotice,
+) -> Outcome<()> {
+    let mut tx = app
+        .begin_as_system(team)
+        .await?
+        .on_behalf_of(job.payload.by.clone());
+    let purchases = purchases::store::of_payments(tx.db(), team, gateway, &notice.payment_ids).await?;
+    for purchase in purchases
+        .into_iter()
+        .filter(|purchase| purchase.disputed_at.is_none())
+    {
+        let id = purchase.id;
+        let mut row: purchase::ActiveModel = purchase.into_active_model();
+        row.disputed_at = Set(Some(tx.now()));
+        row.updated_at = Set(tx.now());
+        row.update(tx.db()).await?;
+        tx.audit("purchase.disputed", id);
+        tx.publish(EventTopic::PurchaseUpdated, id, json!({ "disputed": true }));
+    }
+    tx.commit().await
+}
+
+async fn note_outcome(app: &App, event: gateway_event::Model, outcome: &str) -> Outcome<()> {
+    let tx = app.begin_as_system(event.team_id).await?;
+    let mut row = event.into_active_model();
+    row.processed_at = Set(Some(tx.now()));
+    row.outcome = Set(Some(outcome.to_owned()));
+    row.update(tx.db()).await?;
+    tx.commit().await
+}
+
+/// Gives every notice that was stored and not worked off a job, if it lost its own.
+pub async fn reconcile(app: &App) -> Outcome<usize> {
+    let quiet_since = app.clock.now() - chrono::TimeDelta::minutes(1);
+    let events = gateway_event::Entity::find()
+        .filter(gateway_event::Column::ProcessedAt.is_null())
+        .filter(gateway_event::Column::ReceivedAt.lt(quiet_since));
+    let events = events.all(app.db.connection()).await?;
+    for event in &events {
+        let mut tx = app.begin_as_system(event.team_id).await?;
+        tx.enqueue(
+            NewJob::now(Work::HandleGatewayEvent { event: event.id }).once(webhooks::job_key(event.id)),
+        );
+        tx.commit().await?;
+    }
+    Ok(events.len())
+}
