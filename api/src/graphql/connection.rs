@@ -1,0 +1,88 @@
+//! Relay connections with `nodes` and `totalCount`, which cost nothing when they are not selected.
+
+use async_graphql::SimpleObject;
+use domain::page::PageArgs;
+
+/// Where a page stands in its list.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct PageInfo {
+    /// Whether there is more after this page.
+    pub has_next_page: bool,
+    /// Whether there is more before this page.
+    pub has_previous_page: bool,
+    /// The cursor of the first edge.
+    pub start_cursor: Option<String>,
+    /// The cursor of the last edge.
+    pub end_cursor: Option<String>,
+}
+
+/// The arguments of a connection.
+pub fn page_args(first: Option<i32>, after: Option<String>, last: Option<i32>, before: Option<String>) -> PageArgs {
+    PageArgs { first, after, last, before }
+}
+
+/// What a connection weighs in the complexity of a query: its children, as often as there may be rows.
+pub fn weight(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
+    let rows = first.or(last).unwrap_or(20).clamp(1, 100);
+    usize::try_from(rows).unwrap_or(1).saturating_mul(child).saturating_add(1)
+}
+
+/// Makes a connection and its edge. `$count` is asked only if `totalCount` is selected.
+macro_rules! connection {
+    ($(#[$doc:meta])* $connection:ident, $edge:ident of $node:ident from $item:ty, counted by $counter:ty) => {
+        $(#[$doc])*
+        pub struct $connection {
+            page: domain::page::Page<$item>,
+            counter: $counter,
+        }
+
+        impl $connection {
+            pub fn new(page: domain::page::Page<$item>, counter: $counter) -> Self {
+                Self { page, counter }
+            }
+        }
+
+        $(#[$doc])*
+        #[async_graphql::Object]
+        impl $connection {
+            /// The rows with their cursors.
+            async fn edges(&self) -> Vec<$edge> {
+                let items = self.page.items.iter();
+                items.map(|(cursor, item)| $edge { cursor: cursor.clone(), node: $node::from(item.clone()) }).collect()
+            }
+
+            /// The rows alone.
+            async fn nodes(&self) -> Vec<$node> {
+                self.page.items.iter().map(|(_, item)| $node::from(item.clone())).collect()
+            }
+
+            /// Where this page stands.
+            async fn page_info(&self) -> $crate::graphql::connection::PageInfo {
+                $crate::graphql::connection::PageInfo {
+                    has_next_page: self.page.has_next,
+                    has_previous_page: self.page.has_previous,
+                    start_cursor: self.page.items.first().map(|(cursor, _)| cursor.clone()),
+                    end_cursor: self.page.items.last().map(|(cursor, _)| cursor.clone()),
+                }
+            }
+
+            /// How many there are in all; counted only if it is asked for.
+            async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<i32> {
+                use $crate::graphql::context::Ctx;
+                let count = self.counter.count(ctx.app(), ctx.actor()?).await;
+                Ok(i32::try_from(ctx.answer(count)?).unwrap_or(i32::MAX))
+            }
+        }
+
+        /// A row of a page with its cursor.
+        #[derive(async_graphql::SimpleObject)]
+        pub struct $edge {
+            /// Pass it as `after` or `before` to go on from here.
+            pub cursor: String,
+            /// The row itself.
+            pub node: $node,
+        }
+    };
+}
+
+pub(crate) use connection;

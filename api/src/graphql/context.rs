@@ -1,0 +1,141 @@
+//! What a resolver knows of the request: the caller, their language, the loaders.
+
+use std::{sync::Arc, time::Duration};
+
+use async_graphql::{Context, Data, ErrorExtensions, ID, Result, dataloader::DataLoader};
+use domain::{
+    App, Denied, Error, Message, Outcome, Refusal,
+    actor::Actor,
+    identity::{Keyring, sessions::Origin},
+    language,
+};
+use entities::Locale;
+
+use super::{errors::UserError, loaders::Loaders};
+use crate::http::codes;
+
+/// Who is behind the request.
+pub struct Caller {
+    pub app: App,
+    pub keyring: Keyring,
+    /// None: nobody has signed in.
+    pub actor: Option<Actor>,
+    /// The bearer token, so that signing out ends it at once.
+    pub token: Option<String>,
+    /// The viewer's language; before anybody has signed in, the browser's.
+    pub locale: Locale,
+    pub origin: Origin,
+}
+
+/// Puts everything that resolvers ask for into the data of one execution.
+pub fn enrich(caller: &Arc<Caller>, data: &mut Data) {
+    if let Some(actor) = &caller.actor {
+        let loaders = Loaders { app: caller.app.clone(), actor: actor.clone() };
+        // Without a delay: what is asked for in one go is gathered anyway.
+        data.insert(DataLoader::new(loaders, tokio::spawn).delay(Duration::ZERO));
+    }
+    data.insert(Arc::clone(caller));
+}
+
+/// Short ways to what a resolver needs.
+pub trait Ctx<'a> {
+    fn caller(&self) -> &'a Caller;
+    fn app(&self) -> &'a App;
+    /// The signed-in caller; an UNAUTHENTICATED error if there is none.
+    fn actor(&self) -> Result<&'a Actor>;
+    fn loader(&self) -> Result<&'a DataLoader<Loaders>>;
+    /// An outcome as GraphQL has it; refusals of a query are errors there.
+    fn answer<T>(&self, outcome: Outcome<T>) -> Result<T>;
+    /// A mutation's outcome: the object, or why not.
+    fn payload<T>(&self, outcome: Outcome<T>) -> Result<(Option<T>, Vec<UserError>)>;
+    fn say(&self, message: &Message) -> String;
+}
+
+impl<'a> Ctx<'a> for Context<'a> {
+    fn caller(&self) -> &'a Caller {
+        self.data_unchecked::<Arc<Caller>>()
+    }
+
+    fn app(&self) -> &'a App {
+        &self.caller().app
+    }
+
+    fn actor(&self) -> Result<&'a Actor> {
+        self.caller().actor.as_ref().ok_or_else(|| denied(Denied::Unauthenticated, self.caller().locale))
+    }
+
+    fn loader(&self) -> Result<&'a DataLoader<Loaders>> {
+        self.data::<DataLoader<Loaders>>()
+            .map_err(|_| denied(Denied::Unauthenticated, self.caller().locale))
+    }
+
+    fn answer<T>(&self, outcome: Outcome<T>) -> Result<T> {
+        outcome.map_err(|error| to_graphql(error, self.caller().locale))
+    }
+
+    fn payload<T>(&self, outcome: Outcome<T>) -> Result<(Option<T>, Vec<UserError>)> {
+        match outcome {
+            Ok(value) => Ok((Some(value), Vec::new())),
+            Err(Error::Refused(refusals)) => Ok((None, self.user_errors(refusals))),
+            Err(error) => Err(to_graphql(error, self.caller().locale)),
+        }
+    }
+
+    fn say(&self, message: &Message) -> String {
+        message.render(self.caller().locale)
+    }
+}
+
+/// Refusals in the viewer's language.
+pub trait Refused {
+    fn user_errors(&self, refusals: Vec<Refusal>) -> Vec<UserError>;
+}
+
+impl Refused for Context<'_> {
+    fn user_errors(&self, refusals: Vec<Refusal>) -> Vec<UserError> {
+        refusals.into_iter().map(|refusal| UserError::new(refusal, self.caller().locale)).collect()
+    }
+}
+
+/// An error without a code is a fault: the transport logs and masks it.
+pub fn to_graphql(error: Error, locale: Locale) -> async_graphql::Error {
+    match error {
+        Error::Fault(fault) => async_graphql::Error::new(format!("{fault:#}")),
+        Error::Denied(kind) => denied(kind, locale),
+        Error::Refused(refusals) => {
+            let first = refusals.into_iter().next().map(|refusal| UserError::new(refusal, locale));
+            let (message, code) = first.map_or_else(
+                || (String::new(), "INVALID"),
+                |refusal| (refusal.message, domain::UserErrorCode::from(refusal.code).as_str()),
+            );
+            coded(message, code)
+        }
+    }
+}
+
+fn denied(kind: Denied, locale: Locale) -> async_graphql::Error {
+    match kind {
+        Denied::Unauthenticated => {
+            coded(language::text(locale, "unauthenticated", &[]), codes::UNAUTHENTICATED)
+        }
+        Denied::Forbidden(scope) => {
+            let message = language::text(locale, "forbidden", &[("scope", scope.as_str().into())]);
+            coded(message, codes::FORBIDDEN).extend_with(|_, it| it.set("scope", scope.as_str()))
+        }
+        Denied::AdministratorsOnly => {
+            coded(language::text(locale, "administrators-only", &[]), codes::FORBIDDEN)
+        }
+        Denied::CursorExpired => coded(language::text(locale, "cursor-expired", &[]), "CURSOR_EXPIRED"),
+        Denied::CursorInvalid => coded(language::text(locale, "cursor-invalid", &[]), codes::BAD_USER_INPUT),
+        Denied::PageInvalid => coded(language::text(locale, "page-invalid", &[]), codes::BAD_USER_INPUT),
+    }
+}
+
+fn coded(message: String, code: &'static str) -> async_graphql::Error {
+    async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
+}
+
+/// Reads the id of an input field: refused with the field's name if it is malformed or of another type.
+pub fn input_id<T: std::str::FromStr>(field: &'static str, id: &ID) -> Result<T, Refusal> {
+    id.parse().map_err(|_| Refusal::invalid(field, Message::key("invalid-id")))
+}

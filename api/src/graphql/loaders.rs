@@ -1,0 +1,118 @@
+//! Loading what many rows point to in one statement.
+
+use std::{collections::HashMap, hash::Hash, sync::Arc};
+
+use async_graphql::dataloader::Loader;
+use domain::{
+    App, Error, Outcome,
+    actor::{Actor, Scope},
+    products, purchases, refunds,
+    users::{self, UserParts, UserView},
+};
+use entities::{ProductId, PurchaseId, RefundId, UserId, product, purchase, refund, refund_effect, refund_step};
+
+/// The loaders of one execution.
+pub struct Loaders {
+    pub app: App,
+    pub actor: Actor,
+}
+
+/// A fault that several fields share.
+pub type Shared = Arc<Error>;
+
+/// Keys that stand for something else than the object of their own id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RefundsOf(pub PurchaseId);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EffectsOf(pub RefundId);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StepsOf(pub RefundId);
+/// A user with everything to one that hangs on them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WholeUser(pub UserId);
+
+fn shared<T>(outcome: Outcome<T>) -> Result<T, Shared> {
+    outcome.map_err(Arc::new)
+}
+
+fn by<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, V> {
+    rows.into_iter().map(|row| (key(&row), row)).collect()
+}
+
+fn grouped<K: Eq + Hash, V>(rows: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for row in rows {
+        groups.entry(key(&row)).or_default().push(row);
+    }
+    groups
+}
+
+impl Loader<WholeUser> for Loaders {
+    type Value = UserView;
+    type Error = Shared;
+
+    /// Only whom the caller may see: a customer sees nobody but themselves.
+    async fn load(&self, keys: &[WholeUser]) -> Result<HashMap<WholeUser, UserView>, Shared> {
+        let ids: Vec<UserId> =
+            keys.iter().map(|key| key.0).filter(|id| self.actor.sees(*id, Scope::UsersRead)).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let users = shared(users::store::by_ids(&self.app, self.actor.team, &ids, UserParts::ALL).await)?;
+        Ok(by(users, |user| WholeUser(user.id)))
+    }
+}
+
+impl Loader<ProductId> for Loaders {
+    type Value = product::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ProductId]) -> Result<HashMap<ProductId, product::Model>, Shared> {
+        let products = shared(products::by_ids(&self.app, self.actor.team, keys).await)?;
+        Ok(by(products, |product| product.id))
+    }
+}
+
+impl Loader<PurchaseId> for Loaders {
+    type Value = purchase::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[PurchaseId]) -> Result<HashMap<PurchaseId, purchase::Model>, Shared> {
+        let purchases = shared(purchases::store::by_ids(&self.app, self.actor.team, keys).await)?;
+        Ok(by(purchases, |purchase| purchase.id))
+    }
+}
+
+impl Loader<RefundsOf> for Loaders {
+    type Value = Vec<refund::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[RefundsOf]) -> Result<HashMap<RefundsOf, Vec<refund::Model>>, Shared> {
+        let ids: Vec<PurchaseId> = keys.iter().map(|key| key.0).collect();
+        let connection = self.app.db.connection();
+        let refunds = shared(refunds::store::of_purchases(connection, self.actor.team, &ids).await)?;
+        Ok(grouped(refunds, |refund| RefundsOf(refund.purchase_id)))
+    }
+}
+
+impl Loader<EffectsOf> for Loaders {
+    type Value = Vec<refund_effect::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[EffectsOf]) -> Result<HashMap<EffectsOf, Vec<refund_effect::Model>>, Shared> {
+        let ids: Vec<RefundId> = keys.iter().map(|key| key.0).collect();
+        let effects = shared(refunds::store::effects(&self.app, self.actor.team, &ids).await)?;
+        Ok(grouped(effects, |effect| EffectsOf(effect.refund_id)))
+    }
+}
+
+impl Loader<StepsOf> for Loaders {
+    type Value = Vec<refund_step::Model>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[StepsOf]) -> Result<HashMap<StepsOf, Vec<refund_step::Model>>, Shared> {
+        let ids: Vec<RefundId> = keys.iter().map(|key| key.0).collect();
+        let steps = shared(refunds::store::steps(&self.app, self.actor.team, &ids).await)?;
+        Ok(grouped(steps, |step| StepsOf(step.refund_id)))
+    }
+}

@@ -1,0 +1,150 @@
+//! What is sold.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    App, Outcome,
+    actor::Actor,
+    products::{self, ProductReport},
+};
+use entities::{ProductId, product};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::Ctx,
+    errors::UserError,
+    users::count,
+};
+
+/// Something that is sold.
+#[derive(Clone, Debug)]
+pub struct Product(pub product::Model);
+
+impl From<product::Model> for Product {
+    fn from(model: product::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// A product that something points to.
+pub async fn load(ctx: &Context<'_>, id: ProductId) -> Result<Product> {
+    find(ctx, id).await?.ok_or_else(|| async_graphql::Error::new(format!("{id} is gone")))
+}
+
+pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
+    let found = ctx.loader()?.load_one(id).await;
+    Ok(found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?.map(Product))
+}
+
+/// Something that is sold.
+#[Object]
+impl Product {
+    /// TypeID.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether it can be granted.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// Days of tolerance after an access expires; 0 for none.
+    async fn grace_days(&self) -> i32 {
+        count(self.0.grace_days)
+    }
+}
+
+/// How products are counted.
+pub struct ProductCount {
+    search: Option<String>,
+    active: Option<bool>,
+}
+
+impl ProductCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        products::count(app, actor, self.search.as_deref(), self.active).await
+    }
+}
+
+connection! {
+    /// A page of products.
+    ProductConnection, ProductEdge of Product from product::Model, counted by ProductCount
+}
+
+/// The products' part of the queries.
+#[derive(Default)]
+pub struct ProductQueries;
+
+#[Object]
+impl ProductQueries {
+    /// What the team sells, by name.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Any part of the name, ignoring case and accents.")] search: Option<String>,
+        #[graphql(desc = "Only active ones, or only the others.")] active: Option<bool>,
+    ) -> Result<ProductConnection> {
+        let actor = ctx.actor()?;
+        let args = page_args(first, after, last, before);
+        let page = ctx.answer(products::list(ctx.app(), actor, search.as_deref(), active, &args).await)?;
+        Ok(ProductConnection::new(page, ProductCount { search, active }))
+    }
+}
+
+/// A product as the store reports it.
+#[derive(InputObject)]
+pub struct ProductRecordInput {
+    /// The store's own id: the same one is the same product.
+    external_id: String,
+    /// What it is called.
+    name: String,
+    /// Whether it can be granted.
+    #[graphql(default = true)]
+    active: bool,
+    /// Days of tolerance after an access expires.
+    #[graphql(default = 0)]
+    grace_days: i32,
+}
+
+/// The recorded product, or why not.
+#[derive(SimpleObject)]
+pub struct ProductPayload {
+    /// As it is now.
+    product: Option<Product>,
+    /// Empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The products' part of the mutations.
+#[derive(Default)]
+pub struct ProductMutations;
+
+#[Object]
+impl ProductMutations {
+    /// What the store tells us of a product. Can be sent again: the same `externalId` is the same object.
+    async fn product_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The product.")] input: ProductRecordInput,
+    ) -> Result<ProductPayload> {
+        let report = ProductReport {
+            external_id: input.external_id,
+            name: input.name,
+            active: input.active,
+            grace_days: input.grace_days.into(),
+        };
+        let (product, user_errors) = ctx.payload(products::record(ctx.app(), ctx.actor()?, report).await)?;
+        Ok(ProductPayload { product: product.map(Product), user_errors })
+    }
+}

@@ -1,0 +1,401 @@
+//! The people of a team, with what hangs on them.
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use domain::{
+    App, Outcome,
+    actor::{Actor, Scope},
+    purchases,
+    users::{self, EcosystemView, PlanView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
+};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::{Ctx, input_id},
+    enums::{
+        BillingInterval, CustomerTier, Feature, Locale, OrderDirection, PlanSubscriptionStatus, PurchaseKind, UserRole,
+        UserSegment,
+    },
+    loaders::WholeUser,
+    products::Product,
+    purchases::{PurchaseConnection, PurchaseCount},
+    scalars::DateTime,
+};
+
+/// A person of the team: staff, customer or lead.
+#[derive(Clone, Debug)]
+pub struct User(pub UserView);
+
+impl From<UserView> for User {
+    fn from(view: UserView) -> Self {
+        Self(view)
+    }
+}
+
+/// The user with this id, if the caller may see them.
+pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
+    let found = ctx.loader()?.load_one(WholeUser(id)).await;
+    Ok(found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?.map(User))
+}
+
+/// A person of the team: staff, customer or lead.
+#[Object]
+impl User {
+    /// TypeID.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What they are in the team.
+    async fn role(&self) -> UserRole {
+        self.0.role.into()
+    }
+
+    /// Whether they have bought a subscription.
+    async fn segment(&self) -> UserSegment {
+        self.0.segment.into()
+    }
+
+    /// How much they matter to the business.
+    async fn tier(&self) -> CustomerTier {
+        self.0.tier.into()
+    }
+
+    /// Special abilities.
+    async fn features(&self) -> Vec<Feature> {
+        self.0.features.iter().copied().map(Into::into).collect()
+    }
+
+    /// Given name.
+    async fn first_name(&self) -> &str {
+        &self.0.first_name
+    }
+
+    /// Family name.
+    async fn last_name(&self) -> &str {
+        &self.0.last_name
+    }
+
+    /// The address that mails go to.
+    async fn company_email(&self) -> &str {
+        &self.0.company_email
+    }
+
+    /// As it was entered.
+    async fn phone(&self) -> Option<&str> {
+        self.0.phone.as_deref()
+    }
+
+    /// Whom they work for.
+    async fn company_name(&self) -> Option<&str> {
+        self.0.company_name.as_deref()
+    }
+
+    /// The language that they are addressed in.
+    async fn locale(&self) -> Locale {
+        self.0.locale.into()
+    }
+
+    /// False while the user, or the ecosystem the user belongs to, is suspended.
+    async fn active(&self) -> bool {
+        self.0.active
+    }
+
+    /// When they came.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// The ecosystem this customer has deployed; null while it is not complete.
+    async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
+        let ecosystem = match &self.0.ecosystem {
+            Some(known) => known.clone(),
+            None => load(ctx, self.0.id).await?.and_then(|user| user.0.ecosystem.flatten()),
+        };
+        Ok(ecosystem.map(Ecosystem))
+    }
+
+    /// The plan subscription that counts: the one that started last.
+    async fn plan_subscription(&self, ctx: &Context<'_>) -> Result<Option<PlanSubscription>> {
+        let plan = match &self.0.plan {
+            Some(known) => known.clone(),
+            None => load(ctx, self.0.id).await?.and_then(|user| user.0.plan.flatten()),
+        };
+        let ecosystem = self.0.ecosystem.clone().flatten();
+        Ok(plan.map(|plan| PlanSubscription { plan, ecosystem }))
+    }
+
+    /// What they have bought, newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn purchases(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only of this kind.")] kind: Option<PurchaseKind>,
+    ) -> Result<PurchaseConnection> {
+        let actor = ctx.actor()?;
+        if !actor.sees(self.0.id, Scope::UsersRead) {
+            ctx.answer(actor.require(Scope::UsersRead))?;
+        }
+        let kind = kind.map(Into::into);
+        let args = page_args(first, after, last, before);
+        let page = ctx.answer(purchases::store::list(ctx.app(), actor.team, self.0.id, kind, &args).await)?;
+        Ok(PurchaseConnection::new(page, PurchaseCount { user: self.0.id, kind }))
+    }
+}
+
+/// How users are counted.
+pub struct UserCount(pub Filter);
+
+impl UserCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        users::count(app, actor, &self.0).await
+    }
+}
+
+connection! {
+    /// A page of users.
+    UserConnection, UserEdge of User from UserView, counted by UserCount
+}
+
+/// Which users are wanted.
+#[derive(InputObject, Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Matches first name, last name, company email, phone and company name, case- and accent-insensitively, anywhere in the value.
+    search: Option<String>,
+    /// Customers or leads.
+    segment: Option<UserSegment>,
+    /// Only with this role.
+    role: Option<UserRole>,
+    /// Only of this tier.
+    tier: Option<CustomerTier>,
+    /// Only those who are suspended, or who are not.
+    active: Option<bool>,
+    /// Only those who have deployed an ecosystem, or who have not.
+    has_ecosystem: Option<bool>,
+}
+
+impl From<UserFilter> for Filter {
+    fn from(filter: UserFilter) -> Self {
+        Self {
+            search: filter.search,
+            segment: filter.segment.map(Into::into),
+            role: filter.role.map(Into::into),
+            tier: filter.tier.map(Into::into),
+            active: filter.active,
+            has_ecosystem: filter.has_ecosystem,
+        }
+    }
+}
+
+/// What users can be sorted by.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserOrderField {
+    /// When they came.
+    CreatedAt,
+    /// Family name.
+    LastName,
+    /// Whom they work for.
+    CompanyName,
+}
+
+/// How users are sorted.
+#[derive(InputObject, Clone, Copy, Debug)]
+pub struct UserOrder {
+    /// By what.
+    field: UserOrderField,
+    /// Which end first.
+    #[graphql(default_with = "OrderDirection::Asc")]
+    direction: OrderDirection,
+}
+
+impl UserOrder {
+    pub fn split(this: Option<Self>) -> (Field, domain::page::Direction) {
+        let this = this.unwrap_or(Self { field: UserOrderField::CreatedAt, direction: OrderDirection::Asc });
+        let field = match this.field {
+            UserOrderField::CreatedAt => Field::CreatedAt,
+            UserOrderField::LastName => Field::LastName,
+            UserOrderField::CompanyName => Field::CompanyName,
+        };
+        (field, this.direction.into())
+    }
+}
+
+/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
+#[derive(Clone, Debug)]
+pub struct Ecosystem(pub EcosystemView);
+
+/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
+#[Object]
+impl Ecosystem {
+    /// TypeID.
+    async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What it is called.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// False while it is suspended.
+    async fn active(&self) -> bool {
+        self.0.suspended_at.is_none()
+    }
+
+    /// Since when it is suspended.
+    async fn suspended_at(&self) -> Option<DateTime> {
+        self.0.suspended_at.map(Into::into)
+    }
+
+    /// Why it is suspended.
+    async fn suspension_reason(&self) -> Option<&str> {
+        self.0.suspension_reason.as_deref()
+    }
+
+    /// The customer who has deployed it.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
+        load(ctx, self.0.owner).await?.ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
+    }
+}
+
+/// A subscription to a plan.
+#[derive(Clone, Debug)]
+pub struct PlanSubscription {
+    pub plan: PlanView,
+    pub ecosystem: Option<EcosystemView>,
+}
+
+/// A subscription to a plan.
+#[Object]
+impl PlanSubscription {
+    /// TypeID.
+    async fn id(&self) -> ID {
+        self.plan.id.to_string().into()
+    }
+
+    /// The plan.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        super::products::load(ctx, self.plan.product).await
+    }
+
+    /// How often it is paid.
+    async fn interval(&self) -> BillingInterval {
+        self.plan.interval.into()
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> PlanSubscriptionStatus {
+        self.plan.status.into()
+    }
+
+    /// When it started.
+    async fn starts_at(&self) -> DateTime {
+        self.plan.starts_at.into()
+    }
+
+    /// When it ends; null if it does not.
+    async fn ends_at(&self) -> Option<DateTime> {
+        self.plan.ends_at.map(Into::into)
+    }
+
+    /// The ecosystem that its customer has deployed with it.
+    async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
+        match &self.ecosystem {
+            Some(known) => Ok(Some(Ecosystem(known.clone()))),
+            None => {
+                let user = load(ctx, self.plan.user).await?;
+                Ok(user.and_then(|user| user.0.ecosystem.flatten()).map(Ecosystem))
+            }
+        }
+    }
+
+    /// How many encounters it has seen.
+    async fn encounters(&self) -> i32 {
+        count(self.plan.encounters)
+    }
+
+    /// Its licences by state.
+    async fn licenses(&self) -> LicenseSummary {
+        let (total, assigned, suspended) =
+            (self.plan.licenses_total, self.plan.licenses_assigned, self.plan.licenses_suspended);
+        LicenseSummary {
+            total: count(total),
+            available: count((total - assigned - suspended).max(0)),
+            assigned: count(assigned),
+            suspended: count(suspended),
+        }
+    }
+}
+
+/// Licences by state.
+#[derive(async_graphql::SimpleObject, Clone, Debug)]
+pub struct LicenseSummary {
+    /// All of them.
+    total: i32,
+    /// Free to be assigned.
+    available: i32,
+    /// In somebody's hands.
+    assigned: i32,
+    /// Taken out of use.
+    suspended: i32,
+}
+
+/// A stored count as GraphQL's 32 bits have it.
+pub fn count(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
+/// The users' part of the queries.
+#[derive(Default)]
+pub struct UserQueries;
+
+#[Object]
+impl UserQueries {
+    /// One person of the team.
+    async fn user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "TypeID of the user.")] id: ID,
+    ) -> Result<Option<User>> {
+        let actor = ctx.actor()?;
+        let Ok(id) = input_id("id", &id) else { return Ok(None) };
+        let parts = parts(ctx.look_ahead());
+        Ok(ctx.answer(users::find(ctx.app(), actor, id, parts).await)?.map(User))
+    }
+
+    /// The people of the team: customers, leads and staff.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<UserFilter>,
+        #[graphql(desc = "In which order; by creation if left out.")] order_by: Option<UserOrder>,
+    ) -> Result<UserConnection> {
+        let actor = ctx.actor()?;
+        let filter = Filter::from(filter.unwrap_or_default());
+        let look_ahead = ctx.look_ahead();
+        let (nodes, edges) = (parts(look_ahead.field("nodes")), parts(look_ahead.field("edges").field("node")));
+        let parts = UserParts { ecosystem: nodes.ecosystem || edges.ecosystem, plan: nodes.plan || edges.plan };
+        let args = page_args(first, after, last, before);
+        let order = UserOrder::split(order_by);
+        let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
+        Ok(UserConnection::new(page, UserCount(filter)))
+    }
+}
+
+/// What the selection wants beside a user's own columns.
+fn parts(selection: async_graphql::Lookahead<'_>) -> UserParts {
+    let plan = selection.field("planSubscription");
+    UserParts {
+        ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
+        plan: plan.exists(),
+    }
+}
