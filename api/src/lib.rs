@@ -1,1 +1,3 @@
-//! Placeholder.
+//! Postventa's way in: HTTP, GraphQL and the program itself.
+
+pub mod pages;
