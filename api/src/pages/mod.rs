@@ -1,0 +1,3 @@
+//! Pages for people: what the program shows in a browser.
+
+pub mod graphiql;
