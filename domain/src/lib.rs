@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod adapters;
 pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod database;
 pub mod entitlements;

@@ -131,6 +131,6 @@ CREATE TABLE audit_entries (
   ip_address TEXT,
   data JSONB NOT NULL
 );
-CREATE INDEX audit_of_team ON audit_entries (team_id, id);
-CREATE INDEX audit_of_subject ON audit_entries (team_id, subject_id, id);
-CREATE INDEX audit_of_actor ON audit_entries (team_id, actor_id, id);
+CREATE INDEX audit_of_team ON audit_entries (team_id, at, id);
+CREATE INDEX audit_of_subject ON audit_entries (team_id, subject_id, at, id);
+CREATE INDEX audit_of_actor ON audit_entries (team_id, actor_id, at, id);

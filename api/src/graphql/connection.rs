@@ -17,14 +17,27 @@ pub struct PageInfo {
 }
 
 /// The arguments of a connection.
-pub fn page_args(first: Option<i32>, after: Option<String>, last: Option<i32>, before: Option<String>) -> PageArgs {
-    PageArgs { first, after, last, before }
+pub fn page_args(
+    first: Option<i32>,
+    after: Option<String>,
+    last: Option<i32>,
+    before: Option<String>,
+) -> PageArgs {
+    PageArgs {
+        first,
+        after,
+        last,
+        before,
+    }
 }
 
 /// What a connection weighs in the complexity of a query: its children, as often as there may be rows.
 pub fn weight(first: Option<i32>, last: Option<i32>, child: usize) -> usize {
     let rows = first.or(last).unwrap_or(20).clamp(1, 100);
-    usize::try_from(rows).unwrap_or(1).saturating_mul(child).saturating_add(1)
+    usize::try_from(rows)
+        .unwrap_or(1)
+        .saturating_mul(child)
+        .saturating_add(1)
 }
 
 /// Makes a connection and its edge. `$count` is asked only if `totalCount` is selected.

@@ -30,7 +30,10 @@ pub struct Caller {
 /// Puts everything that resolvers ask for into the data of one execution.
 pub fn enrich(caller: &Arc<Caller>, data: &mut Data) {
     if let Some(actor) = &caller.actor {
-        let loaders = Loaders { app: caller.app.clone(), actor: actor.clone() };
+        let loaders = Loaders {
+            app: caller.app.clone(),
+            actor: actor.clone(),
+        };
         // Without a delay: what is asked for in one go is gathered anyway.
         data.insert(DataLoader::new(loaders, tokio::spawn).delay(Duration::ZERO));
     }
@@ -61,7 +64,10 @@ impl<'a> Ctx<'a> for Context<'a> {
     }
 
     fn actor(&self) -> Result<&'a Actor> {
-        self.caller().actor.as_ref().ok_or_else(|| denied(Denied::Unauthenticated, self.caller().locale))
+        self.caller()
+            .actor
+            .as_ref()
+            .ok_or_else(|| denied(Denied::Unauthenticated, self.caller().locale))
     }
 
     fn loader(&self) -> Result<&'a DataLoader<Loaders>> {
@@ -93,7 +99,10 @@ pub trait Refused {
 
 impl Refused for Context<'_> {
     fn user_errors(&self, refusals: Vec<Refusal>) -> Vec<UserError> {
-        refusals.into_iter().map(|refusal| UserError::new(refusal, self.caller().locale)).collect()
+        refusals
+            .into_iter()
+            .map(|refusal| UserError::new(refusal, self.caller().locale))
+            .collect()
     }
 }
 
@@ -103,10 +112,18 @@ pub fn to_graphql(error: Error, locale: Locale) -> async_graphql::Error {
         Error::Fault(fault) => async_graphql::Error::new(format!("{fault:#}")),
         Error::Denied(kind) => denied(kind, locale),
         Error::Refused(refusals) => {
-            let first = refusals.into_iter().next().map(|refusal| UserError::new(refusal, locale));
+            let first = refusals
+                .into_iter()
+                .next()
+                .map(|refusal| UserError::new(refusal, locale));
             let (message, code) = first.map_or_else(
                 || (String::new(), "INVALID"),
-                |refusal| (refusal.message, domain::UserErrorCode::from(refusal.code).as_str()),
+                |refusal| {
+                    (
+                        refusal.message,
+                        domain::UserErrorCode::from(refusal.code).as_str(),
+                    )
+                },
             );
             coded(message, code)
         }
@@ -115,18 +132,23 @@ pub fn to_graphql(error: Error, locale: Locale) -> async_graphql::Error {
 
 fn denied(kind: Denied, locale: Locale) -> async_graphql::Error {
     match kind {
-        Denied::Unauthenticated => {
-            coded(language::text(locale, "unauthenticated", &[]), codes::UNAUTHENTICATED)
-        }
+        Denied::Unauthenticated => coded(
+            language::text(locale, "unauthenticated", &[]),
+            codes::UNAUTHENTICATED,
+        ),
         Denied::Forbidden(scope) => {
             let message = language::text(locale, "forbidden", &[("scope", scope.as_str().into())]);
             coded(message, codes::FORBIDDEN).extend_with(|_, it| it.set("scope", scope.as_str()))
         }
-        Denied::AdministratorsOnly => {
-            coded(language::text(locale, "administrators-only", &[]), codes::FORBIDDEN)
-        }
+        Denied::AdministratorsOnly => coded(
+            language::text(locale, "administrators-only", &[]),
+            codes::FORBIDDEN,
+        ),
         Denied::CursorExpired => coded(language::text(locale, "cursor-expired", &[]), "CURSOR_EXPIRED"),
-        Denied::CursorInvalid => coded(language::text(locale, "cursor-invalid", &[]), codes::BAD_USER_INPUT),
+        Denied::CursorInvalid => coded(
+            language::text(locale, "cursor-invalid", &[]),
+            codes::BAD_USER_INPUT,
+        ),
         Denied::PageInvalid => coded(language::text(locale, "page-invalid", &[]), codes::BAD_USER_INPUT),
     }
 }
@@ -137,5 +159,6 @@ fn coded(message: String, code: &'static str) -> async_graphql::Error {
 
 /// Reads the id of an input field: refused with the field's name if it is malformed or of another type.
 pub fn input_id<T: std::str::FromStr>(field: &'static str, id: &ID) -> Result<T, Refusal> {
-    id.parse().map_err(|_| Refusal::invalid(field, Message::key("invalid-id")))
+    id.parse()
+        .map_err(|_| Refusal::invalid(field, Message::key("invalid-id")))
 }

@@ -20,7 +20,12 @@ pub struct UserError {
 impl UserError {
     pub fn new(refusal: Refusal, locale: Locale) -> Self {
         let path = refusal.field.iter().map(ToString::to_string);
-        let field = (!refusal.field.is_empty()).then(|| std::iter::once("input".to_owned()).chain(path).collect());
-        Self { code: refusal.code.into(), message: refusal.message.render(locale), field }
+        let field =
+            (!refusal.field.is_empty()).then(|| std::iter::once("input".to_owned()).chain(path).collect());
+        Self {
+            code: refusal.code.into(),
+            message: refusal.message.render(locale),
+            field,
+        }
     }
 }

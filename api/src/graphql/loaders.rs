@@ -9,7 +9,9 @@ use domain::{
     products, purchases, refunds,
     users::{self, UserParts, UserView},
 };
-use entities::{ProductId, PurchaseId, RefundId, UserId, product, purchase, refund, refund_effect, refund_step};
+use entities::{
+    ProductId, PurchaseId, RefundId, UserId, product, purchase, refund, refund_effect, refund_step,
+};
 
 /// The loaders of one execution.
 pub struct Loaders {
@@ -53,8 +55,11 @@ impl Loader<WholeUser> for Loaders {
 
     /// Only whom the caller may see: a customer sees nobody but themselves.
     async fn load(&self, keys: &[WholeUser]) -> Result<HashMap<WholeUser, UserView>, Shared> {
-        let ids: Vec<UserId> =
-            keys.iter().map(|key| key.0).filter(|id| self.actor.sees(*id, Scope::UsersRead)).collect();
+        let ids: Vec<UserId> = keys
+            .iter()
+            .map(|key| key.0)
+            .filter(|id| self.actor.sees(*id, Scope::UsersRead))
+            .collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
@@ -99,7 +104,10 @@ impl Loader<EffectsOf> for Loaders {
     type Value = Vec<refund_effect::Model>;
     type Error = Shared;
 
-    async fn load(&self, keys: &[EffectsOf]) -> Result<HashMap<EffectsOf, Vec<refund_effect::Model>>, Shared> {
+    async fn load(
+        &self,
+        keys: &[EffectsOf],
+    ) -> Result<HashMap<EffectsOf, Vec<refund_effect::Model>>, Shared> {
         let ids: Vec<RefundId> = keys.iter().map(|key| key.0).collect();
         let effects = shared(refunds::store::effects(&self.app, self.actor.team, &ids).await)?;
         Ok(grouped(effects, |effect| EffectsOf(effect.refund_id)))

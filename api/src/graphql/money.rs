@@ -15,7 +15,10 @@ pub struct Money {
 
 impl From<entities::Money> for Money {
     fn from(money: entities::Money) -> Self {
-        Self { amount: Decimal(money.to_major()), currency: money.currency.as_str().to_owned() }
+        Self {
+            amount: Decimal(money.to_major()),
+            currency: money.currency.as_str().to_owned(),
+        }
     }
 }
 

@@ -27,19 +27,23 @@ impl From<product::Model> for Product {
 
 /// A product that something points to.
 pub async fn load(ctx: &Context<'_>, id: ProductId) -> Result<Product> {
-    find(ctx, id).await?.ok_or_else(|| async_graphql::Error::new(format!("{id} is gone")))
+    find(ctx, id)
+        .await?
+        .ok_or_else(|| async_graphql::Error::new(format!("{id} is gone")))
 }
 
 pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
     let found = ctx.loader()?.load_one(id).await;
-    Ok(found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?.map(Product))
+    Ok(found
+        .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
+        .map(Product))
 }
 
 /// Something that is sold.
 #[Object]
 impl Product {
     /// TypeID.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
@@ -145,6 +149,9 @@ impl ProductMutations {
             grace_days: input.grace_days.into(),
         };
         let (product, user_errors) = ctx.payload(products::record(ctx.app(), ctx.actor()?, report).await)?;
-        Ok(ProductPayload { product: product.map(Product), user_errors })
+        Ok(ProductPayload {
+            product: product.map(Product),
+            user_errors,
+        })
     }
 }

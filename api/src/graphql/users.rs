@@ -5,15 +5,17 @@ use domain::{
     App, Outcome,
     actor::{Actor, Scope},
     purchases,
-    users::{self, EcosystemView, PlanView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
+    users::{
+        self, EcosystemView, PlanView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView,
+    },
 };
 
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
     enums::{
-        BillingInterval, CustomerTier, Feature, Locale, OrderDirection, PlanSubscriptionStatus, PurchaseKind, UserRole,
-        UserSegment,
+        BillingInterval, CustomerTier, Feature, Locale, OrderDirection, PlanSubscriptionStatus, PurchaseKind,
+        UserRole, UserSegment,
     },
     loaders::WholeUser,
     products::Product,
@@ -34,14 +36,16 @@ impl From<UserView> for User {
 /// The user with this id, if the caller may see them.
 pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
     let found = ctx.loader()?.load_one(WholeUser(id)).await;
-    Ok(found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?.map(User))
+    Ok(found
+        .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
+        .map(User))
 }
 
 /// A person of the team: staff, customer or lead.
 #[Object]
 impl User {
     /// TypeID.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
@@ -109,7 +113,9 @@ impl User {
     async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
         let ecosystem = match &self.0.ecosystem {
             Some(known) => known.clone(),
-            None => load(ctx, self.0.id).await?.and_then(|user| user.0.ecosystem.flatten()),
+            None => load(ctx, self.0.id)
+                .await?
+                .and_then(|user| user.0.ecosystem.flatten()),
         };
         Ok(ecosystem.map(Ecosystem))
     }
@@ -142,7 +148,13 @@ impl User {
         let kind = kind.map(Into::into);
         let args = page_args(first, after, last, before);
         let page = ctx.answer(purchases::store::list(ctx.app(), actor.team, self.0.id, kind, &args).await)?;
-        Ok(PurchaseConnection::new(page, PurchaseCount { user: self.0.id, kind }))
+        Ok(PurchaseConnection::new(
+            page,
+            PurchaseCount {
+                user: self.0.id,
+                kind,
+            },
+        ))
     }
 }
 
@@ -213,7 +225,10 @@ pub struct UserOrder {
 
 impl UserOrder {
     pub fn split(this: Option<Self>) -> (Field, domain::page::Direction) {
-        let this = this.unwrap_or(Self { field: UserOrderField::CreatedAt, direction: OrderDirection::Asc });
+        let this = this.unwrap_or(Self {
+            field: UserOrderField::CreatedAt,
+            direction: OrderDirection::Asc,
+        });
         let field = match this.field {
             UserOrderField::CreatedAt => Field::CreatedAt,
             UserOrderField::LastName => Field::LastName,
@@ -231,7 +246,7 @@ pub struct Ecosystem(pub EcosystemView);
 #[Object]
 impl Ecosystem {
     /// TypeID.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
@@ -257,7 +272,9 @@ impl Ecosystem {
 
     /// The customer who has deployed it.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        load(ctx, self.0.owner).await?.ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
+        load(ctx, self.0.owner)
+            .await?
+            .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
     }
 }
 
@@ -272,7 +289,7 @@ pub struct PlanSubscription {
 #[Object]
 impl PlanSubscription {
     /// TypeID.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         self.plan.id.to_string().into()
     }
 
@@ -319,8 +336,11 @@ impl PlanSubscription {
 
     /// Its licences by state.
     async fn licenses(&self) -> LicenseSummary {
-        let (total, assigned, suspended) =
-            (self.plan.licenses_total, self.plan.licenses_assigned, self.plan.licenses_suspended);
+        let (total, assigned, suspended) = (
+            self.plan.licenses_total,
+            self.plan.licenses_assigned,
+            self.plan.licenses_suspended,
+        );
         LicenseSummary {
             total: count(total),
             available: count((total - assigned - suspended).max(0)),
@@ -361,9 +381,13 @@ impl UserQueries {
         #[graphql(desc = "TypeID of the user.")] id: ID,
     ) -> Result<Option<User>> {
         let actor = ctx.actor()?;
-        let Ok(id) = input_id("id", &id) else { return Ok(None) };
+        let Ok(id) = input_id("id", &id) else {
+            return Ok(None);
+        };
         let parts = parts(ctx.look_ahead());
-        Ok(ctx.answer(users::find(ctx.app(), actor, id, parts).await)?.map(User))
+        Ok(ctx
+            .answer(users::find(ctx.app(), actor, id, parts).await)?
+            .map(User))
     }
 
     /// The people of the team: customers, leads and staff.
@@ -382,8 +406,14 @@ impl UserQueries {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());
         let look_ahead = ctx.look_ahead();
-        let (nodes, edges) = (parts(look_ahead.field("nodes")), parts(look_ahead.field("edges").field("node")));
-        let parts = UserParts { ecosystem: nodes.ecosystem || edges.ecosystem, plan: nodes.plan || edges.plan };
+        let (nodes, edges) = (
+            parts(look_ahead.field("nodes")),
+            parts(look_ahead.field("edges").field("node")),
+        );
+        let parts = UserParts {
+            ecosystem: nodes.ecosystem || edges.ecosystem,
+            plan: nodes.plan || edges.plan,
+        };
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
@@ -398,4 +428,24 @@ fn parts(selection: async_graphql::Lookahead<'_>) -> UserParts {
         ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
         plan: plan.exists(),
     }
+}
+
+/// The ecosystem with this id, if the caller may see its owner.
+pub async fn ecosystem(ctx: &Context<'_>, id: entities::EcosystemId) -> Result<Option<Ecosystem>> {
+    let actor = ctx.actor()?;
+    let found = ctx.answer(users::store::ecosystem(ctx.app(), actor.team, id).await)?;
+    Ok(found
+        .filter(|it| actor.sees(it.owner, Scope::UsersRead))
+        .map(Ecosystem))
+}
+
+/// The plan subscription with this id, if the caller may see its user.
+pub async fn plan(ctx: &Context<'_>, id: entities::PlanSubscriptionId) -> Result<Option<PlanSubscription>> {
+    let actor = ctx.actor()?;
+    let found = ctx.answer(users::store::plan(ctx.app(), actor.team, id).await)?;
+    let found = found.filter(|plan| actor.sees(plan.user, Scope::UsersRead));
+    Ok(found.map(|plan| PlanSubscription {
+        plan,
+        ecosystem: None,
+    }))
 }

@@ -82,3 +82,8 @@ not-found-entitlement = We could not find this access. Please check its id.
 not-found-ecosystem = We could not find this ecosystem. Please check its id.
 not-found-queue = There is no queue of this name.
 not-found-job = We could not find this job. Please check its id.
+
+administrators-only = Only administrators may do this.
+cursor-expired = The events after this cursor are no longer kept. Start again without a cursor.
+cursor-invalid = This cursor is not one of this list.
+page-invalid = Ask for 0 to 100 rows, with either `first` or `last`.

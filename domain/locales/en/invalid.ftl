@@ -31,3 +31,4 @@ invalid-too-many = { $max ->
         [one] These are too many: one at most.
        *[other] These are too many: { $max } at most.
     }
+invalid-status-not-reportable = A partial refund is made here, not reported: choose another status.

@@ -82,3 +82,8 @@ not-found-entitlement = No hemos encontrado este acceso. Comprueba su identifica
 not-found-ecosystem = No hemos encontrado este ecosistema. Comprueba su identificador.
 not-found-queue = No hay ninguna cola con este nombre.
 not-found-job = No hemos encontrado esta tarea. Comprueba su identificador.
+
+administrators-only = Solo los administradores pueden hacer esto.
+cursor-expired = Los eventos posteriores a este cursor ya no se conservan. Empieza de nuevo sin cursor.
+cursor-invalid = Este cursor no es de esta lista.
+page-invalid = Pide de 0 a 100 filas, con `first` o con `last`, pero no con ambos.

@@ -31,3 +31,4 @@ invalid-too-many = { $max ->
         [one] Son demasiados: uno como máximo.
        *[other] Son demasiados: { $max } como máximo.
     }
+invalid-status-not-reportable = Un reembolso parcial se hace aquí, no se informa: elige otro estado.

@@ -82,3 +82,8 @@ not-found-entitlement = Não encontramos este acesso. Confira o identificador.
 not-found-ecosystem = Não encontramos este ecossistema. Confira o identificador.
 not-found-queue = Não há nenhuma fila com este nome.
 not-found-job = Não encontramos esta tarefa. Confira o identificador.
+
+administrators-only = Só administradores podem fazer isso.
+cursor-expired = Os eventos posteriores a este cursor já não são guardados. Comece de novo sem cursor.
+cursor-invalid = Este cursor não é desta lista.
+page-invalid = Peça de 0 a 100 linhas, com `first` ou com `last`, mas não com os dois.

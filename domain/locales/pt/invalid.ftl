@@ -31,3 +31,4 @@ invalid-too-many = { $max ->
         [one] São itens demais: no máximo um.
        *[other] São itens demais: no máximo { $max }.
     }
+invalid-status-not-reportable = Um reembolso parcial é feito aqui, não informado: escolha outro status.

@@ -1,6 +1,6 @@
 //! Reading events: a page of what was, then what comes, with no gap and no doubling at the seam.
 
-use entities::{EventTopic, TeamId};
+use entities::{EventId, EventTopic, TeamId};
 use futures::Stream;
 use sea_orm::{QueryResult, Value};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -192,4 +192,15 @@ fn read_event(row: &QueryResult) -> Outcome<Event> {
         data: row.try_get_by_index(7)?,
         at: row.try_get_by_index(8)?,
     })
+}
+
+/// One event of a team, once it has its position.
+pub async fn by_id(app: &App, team: TeamId, id: EventId) -> Outcome<Option<Event>> {
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE id = $1 AND team_id = $2 AND position IS NOT NULL");
+    app.db
+        .connection()
+        .row(&sql, values![id, team])
+        .await?
+        .map(|row| read_event(&row))
+        .transpose()
 }

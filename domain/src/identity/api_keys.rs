@@ -125,6 +125,13 @@ pub async fn list(app: &App, actor: &Actor) -> Outcome<Vec<api_key::Model>> {
     Ok(keys.all(app.db.connection()).await?)
 }
 
+/// One key of a team.
+pub async fn by_id(app: &App, team: TeamId, id: ApiKeyId) -> Outcome<Option<api_key::Model>> {
+    Ok(api_key::Entity::of_by_id(team, id)
+        .one(app.db.connection())
+        .await?)
+}
+
 pub(super) struct Found {
     pub actor: Actor,
     pub expires_at: Option<DateTime<Utc>>,

@@ -59,6 +59,11 @@ impl Keyring {
         self.known.invalidate(&Token::hash(token)).await;
     }
 
+    /// Forgets every token at once in this process: for a revocation that is answered here.
+    pub fn forget_all(&self) {
+        self.known.invalidate_all();
+    }
+
     /// Resolves when the token stops to count. While nothing can be asked it is given the benefit of the doubt.
     pub async fn ended(self, token: String) {
         loop {

@@ -1,6 +1,6 @@
 //! The purchases' rows.
 
-use entities::{PaymentGateway, PurchaseId, PurchaseKind, TeamId, UserId, purchase};
+use entities::{PaymentGateway, PurchaseId, PurchaseKind, PurchaseStatus, TeamId, UserId, purchase};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
@@ -95,4 +95,17 @@ fn condition(team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> (String,
         values.push(kind.into());
     }
     (sql, values)
+}
+
+/// Other active purchases of the same product by the same user, oldest first: a sign of a double payment.
+pub async fn duplicates(app: &App, of: &purchase::Model) -> Outcome<Vec<purchase::Model>> {
+    let rows = purchase::Entity::of(of.team_id)
+        .filter(purchase::Column::UserId.eq(of.user_id))
+        .filter(purchase::Column::ProductId.eq(of.product_id))
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Active))
+        .filter(purchase::Column::Id.ne(of.id));
+    Ok(rows
+        .order_by_asc(purchase::Column::PurchasedAt)
+        .all(app.db.connection())
+        .await?)
 }

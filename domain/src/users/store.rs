@@ -1,9 +1,9 @@
 //! Finding people.
 
-use entities::{TeamId, UserId};
+use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId};
 use sea_orm::Value;
 
-use super::{UserFilter, UserOrderField, UserParts, UserView};
+use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, view};
 use crate::{
     app::App,
     database::{Dialect, Sql, places},
@@ -133,4 +133,19 @@ fn search(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
     let (condition, pattern) = input::contains("u.search_text", term, n);
     values.push(pattern.into());
     condition
+}
+
+pub async fn ecosystem(app: &App, team: TeamId, id: EcosystemId) -> Outcome<Option<EcosystemView>> {
+    let sql = view::select_ecosystem("WHERE e.id = $1 AND e.team_id = $2");
+    let row = app.db.connection().row(&sql, values![id, team]).await?;
+    Ok(row
+        .map(|row| view::read_ecosystem(&row, 0))
+        .transpose()?
+        .flatten())
+}
+
+pub async fn plan(app: &App, team: TeamId, id: PlanSubscriptionId) -> Outcome<Option<PlanView>> {
+    let sql = view::select_plan("WHERE p.id = $1 AND p.team_id = $2");
+    let row = app.db.connection().row(&sql, values![id, team]).await?;
+    Ok(row.map(|row| view::read_plan(&row, 0)).transpose()?.flatten())
 }

@@ -127,7 +127,16 @@ impl UserParts {
     }
 }
 
-fn read_ecosystem(row: &QueryResult, at: usize) -> Outcome<Option<EcosystemView>> {
+/// The same columns for one by itself.
+pub(super) fn select_ecosystem(condition: &str) -> String {
+    format!("SELECT {} FROM ecosystems e {condition}", &ECOSYSTEM[2..])
+}
+
+pub(super) fn select_plan(condition: &str) -> String {
+    format!("SELECT {} FROM plan_subscriptions p {condition}", &PLAN[2..])
+}
+
+pub(super) fn read_ecosystem(row: &QueryResult, at: usize) -> Outcome<Option<EcosystemView>> {
     let Some(id) = row.try_get_by_index::<Option<EcosystemId>>(at)? else {
         return Ok(None);
     };
@@ -140,7 +149,7 @@ fn read_ecosystem(row: &QueryResult, at: usize) -> Outcome<Option<EcosystemView>
     }))
 }
 
-fn read_plan(row: &QueryResult, at: usize) -> Outcome<Option<PlanView>> {
+pub(super) fn read_plan(row: &QueryResult, at: usize) -> Outcome<Option<PlanView>> {
     let Some(id) = row.try_get_by_index::<Option<PlanSubscriptionId>>(at)? else {
         return Ok(None);
     };

@@ -1,0 +1,146 @@
+//! Who changed what.
+
+use async_graphql::{Context, ID, Object, Result};
+use domain::{
+    App, Outcome,
+    actor::Actor,
+    audit::{self, AuditFilter},
+};
+use entities::{AuditEntryId, audit_entry};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::{Ctx, input_id},
+    identity::ApiKey,
+    node::{self, Node},
+    scalars::DateTime,
+    users::{self, User},
+};
+
+/// Who changed what, when, and in whose name.
+#[derive(Clone, Debug)]
+pub struct AuditEntry(pub audit_entry::Model);
+
+impl From<audit_entry::Model> for AuditEntry {
+    fn from(model: audit_entry::Model) -> Self {
+        Self(model)
+    }
+}
+
+pub async fn find(ctx: &Context<'_>, id: AuditEntryId) -> Result<Option<AuditEntry>> {
+    Ok(ctx
+        .answer(audit::find(ctx.app(), ctx.actor()?, id).await)?
+        .map(AuditEntry))
+}
+
+/// Who changed what, when, and in whose name.
+#[Object]
+impl AuditEntry {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.0.at.into()
+    }
+
+    /// What was done, e.g. `refund.requested`.
+    async fn action(&self) -> &str {
+        &self.0.action
+    }
+
+    /// Whose action it counts as.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.actor_id {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The administrator behind it, where the actor was impersonated.
+    async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.impersonator_id {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The integration behind it.
+    async fn api_key(&self, ctx: &Context<'_>) -> Result<Option<ApiKey>> {
+        let Some(id) = self.0.api_key_id else {
+            return Ok(None);
+        };
+        let found = domain::identity::api_keys::by_id(ctx.app(), self.0.team_id, id).await;
+        Ok(ctx.answer(found)?.map(ApiKey))
+    }
+
+    /// TypeID of the object.
+    async fn subject_id(&self) -> Option<ID> {
+        self.0.subject_id.clone().map(Into::into)
+    }
+
+    /// The object as it is now; null if it is gone.
+    async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
+        match &self.0.subject_id {
+            Some(id) => node::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Why, where a reason was given.
+    async fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    /// Where it came from.
+    async fn ip_address(&self) -> Option<&str> {
+        self.0.ip_address.as_deref()
+    }
+}
+
+/// How entries are counted.
+pub struct AuditCount(AuditFilter);
+
+impl AuditCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        audit::count(app, actor, &self.0).await
+    }
+}
+
+connection! {
+    /// A page of the audit log.
+    AuditEntryConnection, AuditEntryEdge of AuditEntry from audit_entry::Model, counted by AuditCount
+}
+
+/// The audit log's part of the queries.
+#[derive(Default)]
+pub struct AuditQueries;
+
+#[Object]
+impl AuditQueries {
+    /// Who changed what, newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
+    async fn audit_log(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only about this object.")] subject_id: Option<ID>,
+        #[graphql(desc = "Only what this user did.")] actor_id: Option<ID>,
+    ) -> Result<AuditEntryConnection> {
+        let actor = ctx.actor()?;
+        let by = actor_id.map(|id| input_id("actorId", &id)).transpose();
+        let filter = AuditFilter {
+            subject: subject_id.map(|id| id.to_string()),
+            actor: ctx.answer(by.map_err(Into::into))?,
+        };
+        let args = page_args(first, after, last, before);
+        let page = ctx.answer(audit::list(ctx.app(), actor, &filter, &args).await)?;
+        Ok(AuditEntryConnection::new(page, AuditCount(filter)))
+    }
+}

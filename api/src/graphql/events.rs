@@ -1,0 +1,195 @@
+//! What happened: from the past into the present, without a gap.
+
+use async_graphql::{Context, ID, Json, Object, Result, SimpleObject, Subscription};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    Denied,
+    actor::Scope,
+    events::{self, Feed, Start},
+};
+use entities::TeamId;
+use futures::{Stream, StreamExt};
+
+use super::{
+    connection::{PageInfo, weight},
+    context::{Ctx, to_graphql},
+    enums::EventTopic,
+    node::{self, Node},
+    scalars::DateTime,
+    users::{self, User},
+};
+
+/// Something that happened, in an order that every reader of the team sees alike.
+#[derive(Clone, Debug)]
+pub struct Event(pub events::Event);
+
+/// Something that happened, in an order that every reader of the team sees alike.
+#[Object]
+impl Event {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Pass the last one that you have handled as `after`: nothing is missed, nothing comes twice. A cursor older than what is kept is refused with `extensions.code: CURSOR_EXPIRED`, never skipped over.
+    async fn cursor(&self) -> String {
+        write_cursor(self.0.team, self.0.position)
+    }
+
+    /// What it is about.
+    async fn topic(&self) -> EventTopic {
+        self.0.topic.into()
+    }
+
+    /// When it happened.
+    async fn at(&self) -> DateTime {
+        self.0.at.into()
+    }
+
+    /// The object as it is now; null if it is gone.
+    async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
+        node::load(ctx, &self.0.subject_id).await
+    }
+
+    /// TypeID of the object.
+    async fn subject_id(&self) -> ID {
+        self.0.subject_id.clone().into()
+    }
+
+    /// Who did it; null if the system did it by itself.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.actor {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// What changed, for readers that do not want to ask again.
+    async fn data(&self) -> Json<serde_json::Value> {
+        Json(self.0.data.clone())
+    }
+}
+
+/// Cursors carry the team: one of another team is none.
+fn write_cursor(team: TeamId, position: i64) -> String {
+    let bytes = [team.0.as_bytes().as_slice(), &position.to_be_bytes()].concat();
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn read_cursor(team: TeamId, cursor: &str) -> Result<i64, Denied> {
+    let bytes = BASE64_URL_SAFE_NO_PAD
+        .decode(cursor)
+        .map_err(|_| Denied::CursorInvalid)?;
+    let (of, position) = bytes.split_at_checked(16).ok_or(Denied::CursorInvalid)?;
+    if of != team.0.as_bytes() {
+        return Err(Denied::CursorInvalid);
+    }
+    position
+        .try_into()
+        .map(i64::from_be_bytes)
+        .map_err(|_| Denied::CursorInvalid)
+}
+
+/// A page of events.
+#[derive(SimpleObject)]
+pub struct EventConnection {
+    /// The events with their cursors.
+    edges: Vec<EventEdge>,
+    /// The events alone.
+    nodes: Vec<Event>,
+    /// Where this page stands.
+    page_info: PageInfo,
+}
+
+/// An event with its cursor.
+#[derive(SimpleObject)]
+pub struct EventEdge {
+    /// Pass it as `after` to go on from here.
+    cursor: String,
+    /// The event itself.
+    node: Event,
+}
+
+/// The events' part of the queries.
+#[derive(Default)]
+pub struct EventQueries;
+
+#[Object]
+impl EventQueries {
+    /// Oldest first, from `after` on: what a partner that was away asks for.
+    #[graphql(complexity = "weight(first, None, child_complexity)")]
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100.")] first: Option<i32>,
+        #[graphql(desc = "The cursor of the last event that was handled.")] after: Option<String>,
+        #[graphql(desc = "Only about these; all if left out.")] topics: Option<Vec<EventTopic>>,
+    ) -> Result<EventConnection> {
+        let actor = ctx.actor()?;
+        ctx.answer(actor.require(Scope::EventsRead))?;
+        let limit = u64::try_from(first.unwrap_or(20))
+            .ok()
+            .filter(|limit| *limit <= 100);
+        let limit = limit.ok_or_else(|| to_graphql(Denied::PageInvalid.into(), ctx.caller().locale))?;
+        let feed = feed(actor.team, topics);
+        let start = ctx.answer(start(actor.team, after.as_deref(), Start::Oldest).map_err(Into::into))?;
+        let position = ctx.answer(feed.position(ctx.app(), start).await)?;
+        let mut found = ctx.answer(feed.after(ctx.app(), position, limit + 1).await)?;
+        let more = found.len() as u64 > limit;
+        found.truncate(usize::try_from(limit).unwrap_or_default());
+        let edges: Vec<EventEdge> = found
+            .into_iter()
+            .map(|event| EventEdge {
+                cursor: write_cursor(event.team, event.position),
+                node: Event(event),
+            })
+            .collect();
+        Ok(EventConnection {
+            nodes: edges.iter().map(|edge| edge.node.clone()).collect(),
+            page_info: PageInfo {
+                has_next_page: more,
+                has_previous_page: after.is_some(),
+                start_cursor: edges.first().map(|edge| edge.cursor.clone()),
+                end_cursor: edges.last().map(|edge| edge.cursor.clone()),
+            },
+            edges,
+        })
+    }
+}
+
+/// The events' part of the subscriptions.
+#[derive(Default)]
+pub struct EventSubscriptions;
+
+#[Subscription]
+impl EventSubscriptions {
+    /// Everything that happened after the cursor, then everything that happens, without a gap between the two.
+    async fn events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The cursor of the last event that was handled; from now on if left out.")]
+        after: Option<String>,
+        #[graphql(desc = "Only about these; all if left out.")] topics: Option<Vec<EventTopic>>,
+    ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
+        let actor = ctx.actor()?;
+        ctx.answer(actor.require(Scope::EventsRead))?;
+        let locale = ctx.caller().locale;
+        let start = ctx.answer(start(actor.team, after.as_deref(), Start::Now).map_err(Into::into))?;
+        let stream = feed(actor.team, topics).follow(ctx.app().clone(), start).await;
+        Ok(ctx
+            .answer(stream)?
+            .map(move |event| event.map(Event).map_err(|error| to_graphql(error, locale))))
+    }
+}
+
+fn feed(team: TeamId, topics: Option<Vec<EventTopic>>) -> Feed {
+    Feed {
+        team,
+        topics: topics.unwrap_or_default().into_iter().map(Into::into).collect(),
+        subject: None,
+    }
+}
+
+fn start(team: TeamId, after: Option<&str>, without: Start) -> Result<Start, Denied> {
+    after.map_or(Ok(without), |cursor| read_cursor(team, cursor).map(Start::After))
+}

@@ -1,0 +1,99 @@
+//! `node(id)`: any object by its id, with the same rules as anywhere else.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use domain::{actor::Scope, events, identity::api_keys, refunds};
+use entities::{
+    ApiKeyId, AuditEntryId, EcosystemId, EventId, PlanSubscriptionId, ProductId, PurchaseId, RefundId,
+    TeamId, UserId, parse_any,
+};
+
+use super::{
+    audit::{self, AuditEntry},
+    context::Ctx,
+    events::Event,
+    identity::ApiKey,
+    products::{self, Product},
+    purchases::{self, Purchase},
+    refunds::Refund,
+    teams::{self, Team},
+    users::{self, Ecosystem, PlanSubscription, User},
+};
+
+/// Anything that has an id.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "TypeID: the type's prefix and a UUIDv7."))]
+pub enum Node {
+    Team(Team),
+    User(User),
+    Ecosystem(Ecosystem),
+    PlanSubscription(PlanSubscription),
+    Product(Product),
+    Purchase(Purchase),
+    Refund(Refund),
+    Event(Event),
+    AuditEntry(AuditEntry),
+    ApiKey(ApiKey),
+}
+
+/// The object with this id; none if it is malformed, of another team, or not for the caller.
+pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
+    let actor = ctx.actor()?;
+    let Ok((prefix, uuid)) = parse_any(id) else {
+        return Ok(None);
+    };
+    Ok(match prefix.as_str() {
+        TeamId::PREFIX => (uuid == actor.team.0)
+            .then_some(teams::of(ctx, actor).await?)
+            .map(Node::Team),
+        UserId::PREFIX => users::load(ctx, uuid.into()).await?.map(Node::User),
+        EcosystemId::PREFIX => users::ecosystem(ctx, uuid.into()).await?.map(Node::Ecosystem),
+        PlanSubscriptionId::PREFIX => users::plan(ctx, uuid.into()).await?.map(Node::PlanSubscription),
+        ProductId::PREFIX => products::find(ctx, uuid.into()).await?.map(Node::Product),
+        PurchaseId::PREFIX => purchases::find(ctx, uuid.into()).await?.map(Node::Purchase),
+        RefundId::PREFIX => {
+            let found = refunds::find(ctx.app(), actor, uuid.into()).await;
+            ctx.answer(found)?.map(Refund).map(Node::Refund)
+        }
+        EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
+            let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;
+            ctx.answer(found)?.map(Event).map(Node::Event)
+        }
+        AuditEntryId::PREFIX => audit::find(ctx, uuid.into()).await?.map(Node::AuditEntry),
+        ApiKeyId::PREFIX if actor.scopes.contains(Scope::ApiKeysWrite) => {
+            let found = api_keys::by_id(ctx.app(), actor.team, uuid.into()).await;
+            ctx.answer(found)?.map(ApiKey).map(Node::ApiKey)
+        }
+        _ => None,
+    })
+}
+
+/// At most this many nodes at once.
+const MOST: usize = 100;
+
+/// The part of the queries that knows every object.
+#[derive(Default)]
+pub struct NodeQueries;
+
+#[Object]
+impl NodeQueries {
+    /// Any object by its id; null if there is none for the caller.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "TypeID.")] id: ID) -> Result<Option<Node>> {
+        load(ctx, &id).await
+    }
+
+    /// Several objects by their ids, in the same order; null where there is none for the caller.
+    #[graphql(complexity = "ids.len() * child_complexity + 1")]
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "TypeIDs, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MOST {
+            return Err(super::context::to_graphql(
+                domain::Denied::PageInvalid.into(),
+                ctx.caller().locale,
+            ));
+        }
+        futures::future::try_join_all(ids.iter().map(|id| load(ctx, id))).await
+    }
+}

@@ -1,0 +1,286 @@
+//! What was bought, and whether it can be refunded.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    App, Outcome,
+    actor::{Actor, Scope},
+    purchases::{self, PurchaseReport},
+    refunds::{self, Eligibility},
+};
+use entities::{PurchaseId, UserId, purchase};
+
+use super::{
+    connection::connection,
+    context::{Ctx, input_id},
+    enums::{PaymentGateway, PurchaseKind, PurchaseStatus, RefundCheckItem, UserErrorCode},
+    errors::UserError,
+    loaders::RefundsOf,
+    money::{Money, MoneyInput},
+    products::{self, Product},
+    refunds::Refund,
+    scalars::DateTime,
+    users::{self, User, count},
+};
+
+/// A payment for a product.
+#[derive(Clone, Debug)]
+pub struct Purchase(pub purchase::Model);
+
+impl From<purchase::Model> for Purchase {
+    fn from(model: purchase::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// The purchase with this id, if the caller may see it.
+pub async fn find(ctx: &Context<'_>, id: PurchaseId) -> Result<Option<Purchase>> {
+    let actor = ctx.actor()?;
+    let found = ctx.loader()?.load_one(id).await;
+    let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+    let sees = |user: UserId| actor.sees(user, Scope::UsersRead) || actor.sees(user, Scope::RefundsRead);
+    Ok(found.filter(|purchase| sees(purchase.user_id)).map(Purchase))
+}
+
+/// A payment for a product.
+#[Object]
+impl Purchase {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Who has bought.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        users::load(ctx, self.0.user_id)
+            .await?
+            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+    }
+
+    /// What was bought.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        products::load(ctx, self.0.product_id).await
+    }
+
+    /// How it was sold.
+    async fn kind(&self) -> PurchaseKind {
+        self.0.kind.into()
+    }
+
+    /// Where the money came from.
+    async fn gateway(&self) -> PaymentGateway {
+        self.0.gateway.into()
+    }
+
+    /// The gateway's id of the payment.
+    async fn gateway_payment_id(&self) -> Option<&str> {
+        self.0.gateway_payment_id.as_deref()
+    }
+
+    /// What was paid.
+    async fn amount(&self) -> Money {
+        self.0.amount().into()
+    }
+
+    /// What has gone back for certain.
+    async fn refunded_amount(&self) -> Money {
+        self.0.refunded().into()
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> PurchaseStatus {
+        self.0.status.into()
+    }
+
+    /// When it was bought.
+    async fn purchased_at(&self) -> DateTime {
+        self.0.purchased_at.into()
+    }
+
+    /// When it was canceled.
+    async fn canceled_at(&self) -> Option<DateTime> {
+        self.0.canceled_at.map(Into::into)
+    }
+
+    /// Its refunds, oldest first.
+    async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>> {
+        let found = ctx.loader()?.load_one(RefundsOf(self.0.id)).await;
+        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        Ok(found.unwrap_or_default().into_iter().map(Refund).collect())
+    }
+
+    /// What an agent checks before a refund, answered in one place.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn refund_eligibility(&self, ctx: &Context<'_>) -> Result<RefundEligibility> {
+        let eligibility = refunds::eligibility(ctx.app(), ctx.actor()?, &self.0).await;
+        Ok(RefundEligibility {
+            purchase: self.0.clone(),
+            eligibility: ctx.answer(eligibility)?,
+        })
+    }
+}
+
+pub(super) fn not_visible(ctx: &Context<'_>, scope: Scope) -> async_graphql::Error {
+    let error = domain::Error::Denied(domain::Denied::Forbidden(scope));
+    super::context::to_graphql(error, ctx.caller().locale)
+}
+
+/// What an agent checks before a refund, answered in one place.
+pub struct RefundEligibility {
+    purchase: purchase::Model,
+    eligibility: Eligibility,
+}
+
+/// What an agent checks before a refund, answered in one place.
+#[Object]
+impl RefundEligibility {
+    /// Whether a refund can be requested, if need be with an override.
+    async fn eligible(&self) -> bool {
+        self.eligibility.blockers.is_empty()
+    }
+
+    /// Facts that rule a refund out.
+    async fn blockers(&self) -> Vec<UserErrorCode> {
+        self.eligibility
+            .blockers
+            .iter()
+            .copied()
+            .map(Into::into)
+            .collect()
+    }
+
+    /// True if policy speaks against it (more than half was read): possible only with `overridePolicy` and a note.
+    async fn override_required(&self) -> bool {
+        self.eligibility.override_required
+    }
+
+    /// What is left to give back.
+    async fn refundable_amount(&self) -> Money {
+        self.eligibility.refundable.into()
+    }
+
+    /// The furthest share of the title that was read, 0 to 100.
+    async fn percent_read(&self) -> f64 {
+        self.eligibility.percent_read
+    }
+
+    /// Reading time of the title.
+    async fn seconds_read(&self) -> i32 {
+        count(self.eligibility.seconds_read)
+    }
+
+    /// Other active purchases of the same product by the same user: a sign of a duplicate payment.
+    async fn duplicates(&self, ctx: &Context<'_>) -> Result<Vec<Purchase>> {
+        let found = purchases::store::duplicates(ctx.app(), &self.purchase).await;
+        Ok(ctx.answer(found)?.into_iter().map(Purchase).collect())
+    }
+
+    /// The checklist that an agent goes through, each item answered from the data.
+    async fn checks(&self, ctx: &Context<'_>) -> Vec<RefundCheck> {
+        let check = |check: &refunds::Check| RefundCheck {
+            item: check.item.into(),
+            passed: check.passed,
+            detail: ctx.say(&check.detail),
+        };
+        self.eligibility.checks.iter().map(check).collect()
+    }
+}
+
+/// One item of the checklist.
+#[derive(SimpleObject)]
+pub struct RefundCheck {
+    /// Which one.
+    item: RefundCheckItem,
+    /// Whether nothing speaks against a refund here.
+    passed: bool,
+    /// In the viewer's language.
+    detail: String,
+}
+
+/// How purchases are counted.
+pub struct PurchaseCount {
+    pub user: UserId,
+    pub kind: Option<entities::PurchaseKind>,
+}
+
+impl PurchaseCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        purchases::store::count(app, actor.team, self.user, self.kind).await
+    }
+}
+
+connection! {
+    /// A page of purchases.
+    PurchaseConnection, PurchaseEdge of Purchase from purchase::Model, counted by PurchaseCount
+}
+
+/// A purchase as the store reports it.
+#[derive(InputObject)]
+pub struct PurchaseRecordInput {
+    /// The store's own id: the same one is the same purchase.
+    external_id: String,
+    /// Who has bought.
+    user_id: ID,
+    /// What was bought.
+    product_id: ID,
+    /// How it was sold.
+    kind: PurchaseKind,
+    /// Where the money came from.
+    gateway: PaymentGateway,
+    /// The gateway's id of the payment; needed for Stripe and MercadoPago once it is paid.
+    gateway_payment_id: Option<String>,
+    /// A recurring agreement at the gateway that a refund has to pause.
+    gateway_subscription_id: Option<String>,
+    /// What was paid.
+    amount: MoneyInput,
+    /// Where it stands; a paid one grants access to the product.
+    #[graphql(default_with = "PurchaseStatus::Active")]
+    status: PurchaseStatus,
+    /// When it was bought.
+    purchased_at: DateTime,
+    /// When the access that it grants ends; lifetime if left out.
+    access_until: Option<DateTime>,
+}
+
+/// The recorded purchase, or why not.
+#[derive(SimpleObject)]
+pub struct PurchasePayload {
+    /// As it is now.
+    purchase: Option<Purchase>,
+    /// Empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The purchases' part of the mutations.
+#[derive(Default)]
+pub struct PurchaseMutations;
+
+#[Object]
+impl PurchaseMutations {
+    /// What the store tells us of a purchase. Can be sent again: the same `externalId` is the same object.
+    async fn purchase_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The purchase.")] input: PurchaseRecordInput,
+    ) -> Result<PurchasePayload> {
+        let report = PurchaseReport {
+            external_id: input.external_id,
+            user: input_id("userId", &input.user_id),
+            product: input_id("productId", &input.product_id),
+            kind: input.kind.into(),
+            gateway: input.gateway.into(),
+            gateway_payment_id: input.gateway_payment_id,
+            gateway_subscription_id: input.gateway_subscription_id,
+            amount: input.amount.amount.0,
+            currency: input.amount.currency,
+            status: input.status.into(),
+            purchased_at: input.purchased_at.0,
+            access_until: input.access_until.map(|until| until.0),
+        };
+        let (purchase, user_errors) =
+            ctx.payload(purchases::record(ctx.app(), ctx.actor()?, report).await)?;
+        Ok(PurchasePayload {
+            purchase: purchase.map(Purchase),
+            user_errors,
+        })
+    }
+}

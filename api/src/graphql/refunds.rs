@@ -1,0 +1,402 @@
+//! Refunds: requested, looked at, followed live.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
+use domain::{
+    App, Message, Outcome,
+    actor::{Actor, Scope},
+    events::{Feed, Start},
+    refunds::{self, RefundFilter as Filter, RefundRequest},
+};
+use entities::{EventTopic, RefundId, follow_up, refund, refund_effect, refund_step};
+use futures::{Stream, StreamExt};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::{Ctx, input_id, to_graphql},
+    enums::{EffectStatus, PaymentGateway, RefundEffectKind, RefundReason, RefundStatus},
+    errors::UserError,
+    loaders::{EffectsOf, StepsOf},
+    money::{Money, MoneyInput},
+    purchases::{self, Purchase, not_visible},
+    scalars::DateTime,
+    users::{self, User},
+};
+
+/// Money on its way back to a customer.
+#[derive(Clone, Debug)]
+pub struct Refund(pub refund::Model);
+
+impl From<refund::Model> for Refund {
+    fn from(model: refund::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// Money on its way back to a customer.
+#[Object]
+impl Refund {
+    /// TypeID; also the idempotency key at the gateway.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What is refunded.
+    async fn purchase(&self, ctx: &Context<'_>) -> Result<Purchase> {
+        purchases::find(ctx, self.0.purchase_id)
+            .await?
+            .ok_or_else(|| not_visible(ctx, Scope::RefundsRead))
+    }
+
+    /// How much goes back.
+    async fn amount(&self) -> Money {
+        self.0.amount().into()
+    }
+
+    /// Why.
+    async fn reason(&self) -> RefundReason {
+        self.0.reason.into()
+    }
+
+    /// What the agent has noted.
+    async fn note(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
+        // Notes are for staff: a customer sees their refund without them.
+        Ok(self.0.note.as_deref().filter(|_| {
+            ctx.actor()
+                .is_ok_and(|actor| actor.scopes.contains(Scope::RefundsRead))
+        }))
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> RefundStatus {
+        self.0.status.into()
+    }
+
+    /// The gateway's id of the refund.
+    async fn gateway_refund_id(&self) -> Option<&str> {
+        self.0.gateway_refund_id.as_deref()
+    }
+
+    /// Why the gateway refused it, in its own words.
+    async fn failure_message(&self) -> Option<&str> {
+        self.0.failure_message.as_deref()
+    }
+
+    /// The agent; for an API key, who has made it.
+    async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
+        users::load(ctx, self.0.requested_by)
+            .await?
+            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+    }
+
+    /// When it was requested.
+    async fn requested_at(&self) -> DateTime {
+        self.0.requested_at.into()
+    }
+
+    /// When it was settled, one way or the other.
+    async fn completed_at(&self) -> Option<DateTime> {
+        self.0.completed_at.map(Into::into)
+    }
+
+    /// Reading evidence as it stood when the refund was requested.
+    async fn percent_read_at_request(&self) -> f64 {
+        self.0.percent_read_at_request
+    }
+
+    /// Everything the refund brings about, and how far each has come.
+    async fn effects(&self, ctx: &Context<'_>) -> Result<Vec<RefundEffect>> {
+        let found = ctx.loader()?.load_one(EffectsOf(self.0.id)).await;
+        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(|row| RefundEffect::of(ctx, row))
+            .collect())
+    }
+
+    /// Its stations, in order.
+    async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<RefundStep>> {
+        let found = ctx.loader()?.load_one(StepsOf(self.0.id)).await;
+        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        Ok(found
+            .unwrap_or_default()
+            .into_iter()
+            .map(|row| RefundStep::of(ctx, row, &self.0))
+            .collect())
+    }
+
+    /// Where a person has to look, and until when.
+    async fn follow_ups(&self, ctx: &Context<'_>) -> Result<Vec<RefundFollowUp>> {
+        let actor = ctx.actor()?;
+        ctx.answer(actor.require(Scope::RefundsRead))?;
+        let rows = refunds::store::follow_ups(ctx.app(), actor.team, &[self.0.id]).await;
+        Ok(ctx
+            .answer(rows)?
+            .into_iter()
+            .map(|row| RefundFollowUp::of(ctx, row))
+            .collect())
+    }
+}
+
+/// One thing that a refund brings about.
+#[derive(SimpleObject)]
+pub struct RefundEffect {
+    /// Which one.
+    kind: RefundEffectKind,
+    /// How far it has come.
+    status: EffectStatus,
+    /// Since when it is so; null while it is still to come.
+    at: Option<DateTime>,
+    /// Why it was skipped, failed or undone.
+    detail: Option<String>,
+}
+
+impl RefundEffect {
+    fn of(ctx: &Context<'_>, row: refund_effect::Model) -> Self {
+        let detail = row
+            .detail
+            .as_deref()
+            .map(|stored| ctx.say(&Message::from_stored(stored)));
+        Self {
+            kind: row.kind.into(),
+            status: row.status.into(),
+            at: row.at.map(Into::into),
+            detail,
+        }
+    }
+}
+
+/// One station of a refund.
+#[derive(SimpleObject)]
+pub struct RefundStep {
+    /// When.
+    at: DateTime,
+    /// What it became.
+    status: RefundStatus,
+    /// In the viewer's language.
+    detail: Option<String>,
+}
+
+impl RefundStep {
+    fn of(ctx: &Context<'_>, row: refund_step::Model, refund: &refund::Model) -> Self {
+        let detail = row
+            .detail
+            .as_deref()
+            .map(Message::from_stored)
+            .or_else(|| usual_detail(row.status, refund));
+        Self {
+            at: row.at.into(),
+            status: row.status.into(),
+            detail: detail.map(|detail| ctx.say(&detail)),
+        }
+    }
+}
+
+/// What a station means where nothing special was noted.
+fn usual_detail(status: entities::RefundStatus, refund: &refund::Model) -> Option<Message> {
+    use entities::RefundStatus as S;
+    let message = match status {
+        S::Requested => return None,
+        S::Processing => Message::key("timeline-processing").with("gateway", refund.gateway),
+        S::Pending => Message::key("timeline-pending").with("gateway", refund.gateway),
+        S::Succeeded => Message::key("timeline-succeeded"),
+        S::Failed => Message::key("timeline-failed")
+            .with("message", refund.failure_message.as_deref().unwrap_or_default()),
+        S::NeedsAttention => Message::key("timeline-needs-attention"),
+        S::Reversed => Message::key("timeline-reversed"),
+    };
+    Some(message)
+}
+
+/// Where a person has to look because of a refund.
+#[derive(SimpleObject)]
+pub struct RefundFollowUp {
+    /// TypeID.
+    id: ID,
+    /// What there is to do, in the viewer's language.
+    note: String,
+    /// Until when.
+    due_at: DateTime,
+    /// When it was done.
+    done_at: Option<DateTime>,
+}
+
+impl RefundFollowUp {
+    fn of(ctx: &Context<'_>, row: follow_up::Model) -> Self {
+        Self {
+            id: row.id.to_string().into(),
+            note: ctx.say(&Message::from_stored(&row.note)),
+            due_at: row.due_at.into(),
+            done_at: row.done_at.map(Into::into),
+        }
+    }
+}
+
+/// How refunds are counted.
+pub struct RefundCount(Filter);
+
+impl RefundCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        refunds::count(app, actor, &self.0).await
+    }
+}
+
+connection! {
+    /// A page of refunds.
+    RefundConnection, RefundEdge of Refund from refund::Model, counted by RefundCount
+}
+
+/// Which refunds are wanted.
+#[derive(InputObject, Default)]
+pub struct RefundFilter {
+    /// In one of these states.
+    status: Option<Vec<RefundStatus>>,
+    /// For this reason.
+    reason: Option<RefundReason>,
+    /// At this gateway.
+    gateway: Option<PaymentGateway>,
+    /// Of this customer.
+    user_id: Option<ID>,
+}
+
+/// The refunds' part of the queries.
+#[derive(Default)]
+pub struct RefundQueries;
+
+#[Object]
+impl RefundQueries {
+    /// The team's refunds, newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn refunds(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which ones.")] filter: Option<RefundFilter>,
+    ) -> Result<RefundConnection> {
+        let actor = ctx.actor()?;
+        let filter = filter.unwrap_or_default();
+        let user = filter.user_id.map(|id| input_id("userId", &id)).transpose();
+        let filter = Filter {
+            status: filter
+                .status
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
+            reason: filter.reason.map(Into::into),
+            gateway: filter.gateway.map(Into::into),
+            user: ctx.answer(user.map_err(Into::into))?,
+        };
+        let args = page_args(first, after, last, before);
+        let page = ctx.answer(refunds::list(ctx.app(), actor, &filter, &args).await)?;
+        Ok(RefundConnection::new(page, RefundCount(filter)))
+    }
+}
+
+/// A refund as an agent asks for it.
+#[derive(InputObject)]
+pub struct RefundRequestInput {
+    /// What is to be refunded.
+    purchase_id: ID,
+    /// Why.
+    reason: RefundReason,
+    /// Required for OTHER and with `overridePolicy`.
+    note: Option<String>,
+    /// The whole refundable amount if left out.
+    amount: Option<MoneyInput>,
+    /// Although more was read than the team's policy allows; takes the scope `refunds.override`.
+    #[graphql(default = false)]
+    override_policy: bool,
+    /// The same key returns the same refund, however often it is sent.
+    idempotency_key: Option<String>,
+}
+
+/// The accepted refund, or why not.
+#[derive(SimpleObject)]
+pub struct RefundPayload {
+    /// As it is now: access is gone, and a worker takes it to the gateway.
+    refund: Option<Refund>,
+    /// Empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The refunds' part of the mutations.
+#[derive(Default)]
+pub struct RefundMutations;
+
+#[Object]
+impl RefundMutations {
+    /// Gives a payment back and takes the access away.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn refund_request(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refund.")] input: RefundRequestInput,
+    ) -> Result<RefundPayload> {
+        let request = RefundRequest {
+            purchase: input_id("purchaseId", &input.purchase_id),
+            reason: input.reason.into(),
+            note: input.note,
+            amount: input.amount.map(|money| (money.amount.0, money.currency)),
+            override_policy: input.override_policy,
+            idempotency_key: input.idempotency_key,
+        };
+        let (refund, user_errors) = ctx.payload(refunds::request(ctx.app(), ctx.actor()?, request).await)?;
+        Ok(RefundPayload {
+            refund: refund.map(Refund),
+            user_errors,
+        })
+    }
+}
+
+/// The refunds' part of the subscriptions.
+#[derive(Default)]
+pub struct RefundSubscriptions;
+
+#[Subscription]
+impl RefundSubscriptions {
+    /// Each time a refund goes on: the refund as it is then. All of the team's if none is named.
+    async fn refund_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only this one.")] refund_id: Option<ID>,
+    ) -> Result<impl Stream<Item = Result<Refund>> + use<>> {
+        let (app, actor, locale) = (ctx.app().clone(), ctx.actor()?.clone(), ctx.caller().locale);
+        let subject = match refund_id {
+            None => {
+                ctx.answer(actor.require(Scope::RefundsRead))?;
+                None
+            }
+            Some(id) => {
+                let id: RefundId = ctx.answer(input_id("refundId", &id).map_err(Into::into))?;
+                let found = ctx.answer(refunds::find(&app, &actor, id).await)?;
+                let missing = domain::Refusal::not_found("refundId", "refund");
+                found.ok_or_else(|| to_graphql(missing.into(), locale))?;
+                Some(id.to_string())
+            }
+        };
+        let feed = Feed {
+            team: actor.team,
+            topics: vec![EventTopic::RefundUpdated],
+            subject,
+        };
+        let events = ctx.answer(feed.follow(app.clone(), Start::Now).await)?;
+        Ok(events.filter_map(move |event| {
+            let (app, actor) = (app.clone(), actor.clone());
+            async move {
+                let event = match event {
+                    Ok(event) => event,
+                    Err(error) => return Some(Err(to_graphql(error, locale))),
+                };
+                let id: RefundId = event.subject_id.parse().ok()?;
+                match refunds::find(&app, &actor, id).await {
+                    Ok(found) => found.map(|refund| Ok(Refund(refund))),
+                    Err(error) => Some(Err(to_graphql(error, locale))),
+                }
+            }
+        }))
+    }
+}
