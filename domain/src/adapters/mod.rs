@@ -2,3 +2,5 @@
 
 pub mod bell;
 pub mod bus;
+pub mod outage;
+pub mod redis;

@@ -8,7 +8,7 @@ use super::{CRASHES_ALLOWED, ClaimedJob, LEASE, NewJob, Payload, Queue};
 use crate::{
     actor::Origin,
     database::{Database, Sql},
-    error::Outcome,
+    error::{Error, Outcome},
     values,
 };
 
@@ -83,24 +83,35 @@ pub async fn claim(
     now: DateTime<Utc>,
 ) -> Outcome<Vec<ClaimedJob>> {
     let dialect = db.dialect();
+    // Materialised, or PostgreSQL may run the inner query more than once and take more than the limit.
     let sql = format!(
-        "UPDATE jobs SET status = 'RUNNING', attempts = attempts + 1, fence = fence + 1, leased_by = $1, \
-         lease_expires_at = {} \
-         WHERE id IN (SELECT id FROM jobs WHERE queue = $2 AND run_at <= $3 \
+        "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE queue = $2 AND run_at <= $3 \
          AND status IN ('PENDING', 'SCHEDULED', 'RETRYING') ORDER BY run_at, id LIMIT {limit}{}) \
+         UPDATE jobs SET status = 'RUNNING', attempts = attempts + 1, fence = fence + 1, leased_by = $1, \
+         lease_expires_at = {} WHERE id IN (SELECT id FROM due) \
          RETURNING id, team_id, payload, attempts, max_attempts, fence",
-        dialect.now_plus(LEASE_SECONDS),
         dialect.skip_locked(),
+        dialect.now_plus(LEASE_SECONDS),
     );
     let rows = db
         .execute_returning(&sql, values![worker, queue.as_str(), now])
         .await?;
-    let mut jobs = rows
-        .iter()
-        .map(|row| read_claimed(row, queue))
-        .collect::<Outcome<Vec<_>>>()?;
+    let mut jobs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match read_claimed(row, queue) {
+            Ok(job) => jobs.push(job),
+            // One job that this version cannot read must not hold up the others.
+            Err(error) => bury_unreadable(db, row, &error, now).await?,
+        }
+    }
     jobs.sort_by_key(|job| job.id);
     Ok(jobs)
+}
+
+async fn bury_unreadable(db: &Database, row: &QueryResult, error: &Error, now: DateTime<Utc>) -> Outcome<()> {
+    let held: (JobId, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(5)?);
+    tracing::error!(job = %held.0, error = ?error, "a job cannot be read");
+    bury(db, held, "this version cannot read the job", now).await
 }
 
 fn read_claimed(row: &QueryResult, queue: Queue) -> Outcome<ClaimedJob> {
@@ -196,6 +207,14 @@ pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
 
 /// Takes jobs back whose worker gives no sign of life. Returns the queues that have work again.
 pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Queue)>> {
+    // Mostly nobody has died: that is seen without writing.
+    let expired = format!(
+        "SELECT 1 FROM jobs WHERE status = 'RUNNING' AND lease_expires_at < {} LIMIT 1",
+        db.dialect().now_plus(0)
+    );
+    if db.connection().row(&expired, vec![]).await?.is_none() {
+        return Ok(Vec::new());
+    }
     let sql = format!(
         "UPDATE jobs SET crash_count = crash_count + 1, fence = fence + 1, leased_by = NULL, lease_expires_at = NULL, \
          run_at = $1, last_error = 'its worker gave no sign of life', \
