@@ -4,6 +4,7 @@
 //!                 ▲                            ├──▶ retrying (an error, or its worker died)
 //!                 └──────── jobRetry ──────────┴──▶ dead (out of attempts, for good, or three dead workers)
 
+pub mod processes;
 pub mod store;
 
 use std::time::Duration;
