@@ -18,7 +18,7 @@ use crate::{engine::Engine, leases::Hold};
 /// Jobs marked by one statement.
 const BATCH: usize = 500;
 /// After so long the jobs are left to be done again: repeating is safe, holding them for ever is not.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(60);
+const GIVE_UP_AFTER: Duration = Duration::from_mins(1);
 /// How long one statement may take.
 const STATEMENT: Duration = Duration::from_secs(5);
 

@@ -23,7 +23,6 @@ pub struct Health {
 }
 
 impl Default for Health {
-    #[expect(clippy::disallowed_methods, reason = "monotonic time, for one process alone")]
     fn default() -> Self {
         Self {
             began: Instant::now(),

@@ -19,7 +19,7 @@ pub(crate) const SWEEP: Duration = Duration::from_millis(500);
 pub(crate) const RELAY: Duration = Duration::from_millis(250);
 pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
-pub(crate) const TIDY: Duration = Duration::from_secs(60);
+pub(crate) const TIDY: Duration = Duration::from_mins(1);
 pub(crate) const PROBE: Duration = Duration::from_secs(1);
 
 /// How long one round may take before the database is held to be away.

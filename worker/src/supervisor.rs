@@ -40,13 +40,16 @@ where
         if stop.is_cancelled() {
             return;
         }
-        match ended {
-            Ok(Ok(())) => tracing::error!(part = name, "a part of the worker ended; starting it again"),
-            Ok(Err(error)) => {
-                tracing::error!(part = name, error = ?error, "a part of the worker failed; starting it again")
-            }
-            Err(_) => tracing::error!(part = name, "a part of the worker panicked; starting it again"),
-        }
+        let how = match ended {
+            Ok(Ok(())) => "it ended".to_owned(),
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "it panicked".to_owned(),
+        };
+        tracing::error!(
+            part = name,
+            how,
+            "a part of the worker stopped; starting it again"
+        );
         if began.elapsed() > SOUND {
             backoff.reset();
         }

@@ -75,9 +75,9 @@ impl Queue {
     pub const fn time_limit(self) -> Duration {
         match self {
             Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound | Self::Verification => {
-                Duration::from_secs(60)
+                Duration::from_mins(1)
             }
-            Self::Exports | Self::Maintenance => Duration::from_secs(3600),
+            Self::Exports | Self::Maintenance => Duration::from_hours(1),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::{
     values,
 };
 
-const LEASE_SECONDS: i64 = LEASE.as_secs() as i64;
+const LEASE_SECONDS: i64 = LEASE.as_secs().cast_signed();
 
 /// Writes jobs in the transaction of the change that wants them.
 pub async fn insert(

@@ -133,7 +133,7 @@ impl Claimer {
             // A claim under way is never dropped at a stop: what it took could not be given back.
             tokio::select! {
                 biased;
-                () = engine.stop.cancelled() => continue,
+                () = engine.stop.cancelled() => {}
                 free = self.wanted() => self.claim(free).await,
             }
         }
