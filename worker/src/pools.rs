@@ -8,6 +8,7 @@ use std::{
 use domain::jobs::{Queue, processes::QueueSetting};
 use serde_json::{Value as Json, json};
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 /// More jobs at once than this help nobody.
 const MOST: usize = 4096;
@@ -17,6 +18,7 @@ pub(crate) struct Pools {
     pools: Vec<Arc<Pool>>,
     /// What holds where no operator has decided.
     configured: HashMap<Queue, usize>,
+    known: CancellationToken,
 }
 
 /// The seats of one queue. A job takes one for as long as it runs.
@@ -51,7 +53,13 @@ impl Pools {
         Self {
             pools: Queue::ALL.iter().map(|_| closed()).collect(),
             configured,
+            known: CancellationToken::new(),
         }
+    }
+
+    /// Waits until the operators' decisions were read once.
+    pub async fn known(&self) {
+        self.known.cancelled().await;
     }
 
     pub fn of(&self, queue: Queue) -> &Arc<Pool> {
@@ -69,6 +77,7 @@ impl Pools {
             let paused = decided.is_some_and(|setting| setting.paused);
             self.of(queue).set(limit.min(MOST), paused);
         }
+        self.known.cancel();
     }
 
     /// For the list of processes: `{"refunds": {"running": 1, "concurrency": 8, "paused": false}, …}`.

@@ -104,6 +104,7 @@ pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
 
 /// Asks for a job that does nothing when there was none for long: readiness is proved by work.
 pub(crate) async fn probe(engine: Arc<Engine>) -> Outcome<()> {
+    engine.pools.known().await;
     let last = engine.health.last_done_at();
     if last.is_some_and(|at| Instant::now().duration_since(at.into()) < PROBE_AFTER) {
         return Ok(());

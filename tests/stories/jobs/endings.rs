@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use domain::jobs::{Ending, NewJob, Work};
 use worker::{Handlers, Verdict, run_due};
 
-use super::world::{World, handlers, noon};
+use tests::processes::{World, handlers, noon};
 
 #[tokio::test]
 async fn a_probe_is_done_by_the_real_table() {

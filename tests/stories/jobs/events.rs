@@ -12,7 +12,7 @@ use futures::{Stream, StreamExt};
 use serde_json::json;
 use tokio::sync::Barrier;
 
-use super::world::{World, within};
+use tests::processes::{World, within};
 
 const WRITERS: usize = 8;
 const EACH: usize = 15;

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 use worker::{Handlers, run_due};
 
-use super::world::{World, handlers, hanging, within};
+use tests::processes::{World, handlers, hanging, within};
 
 async fn claim(world: &World, worker: u128) -> (JobId, i64) {
     let worker = WorkerId(Uuid::from_u128(worker));

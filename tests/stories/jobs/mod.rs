@@ -5,4 +5,3 @@ mod events;
 mod leases;
 mod running;
 mod without_redis;
-mod world;

@@ -16,7 +16,7 @@ use tokio::sync::{Semaphore, mpsc};
 use uuid::Uuid;
 use worker::{Handlers, WorkerSettings};
 
-use super::world::{World, handlers, hanging, start, within};
+use tests::processes::{World, handlers, hanging, start, within};
 
 /// A job of the queue `emails`; its handler here does not look for the mail.
 fn mail(number: u128) -> NewJob {

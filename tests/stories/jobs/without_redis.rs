@@ -16,9 +16,10 @@ use domain::{
 use entities::{EventTopic, JobId};
 use futures::StreamExt;
 use tests::servers::redis::Redis;
+use tokio::sync::mpsc;
 use worker::{Handlers, WorkerSettings};
 
-use super::world::{Process, World, enqueue, start, within};
+use tests::processes::{Process, World, enqueue, start, within};
 
 /// One process that serves, one that works, and Redis between them.
 struct Scaled {
@@ -135,6 +136,15 @@ async fn events_reach_readers_elsewhere_whatever_redis_does() {
         subject: None,
     };
     let mut followed = Box::pin(feed.follow(scaled.working.clone(), Start::Oldest).await.unwrap());
+    // Reads ahead, so that it waits for the announcement of each event and does not find it in the table.
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let reader = tokio::spawn(async move {
+        while let Some(event) = followed.next().await {
+            if tell.send(event).is_err() {
+                return;
+            }
+        }
+    });
     for position in 1..=9 {
         match position {
             3 => redis.stall().unwrap(),
@@ -146,7 +156,7 @@ async fn events_reach_readers_elsewhere_whatever_redis_does() {
         let mut tx = scaled.serving.begin_as_system(team).await.unwrap();
         tx.publish(EventTopic::UserUpdated, position, serde_json::json!({}));
         tx.commit().await.unwrap();
-        let event = within(followed.next()).await.unwrap().unwrap();
+        let event = within(told.recv()).await.unwrap().unwrap();
         assert_eq!(
             (event.position, event.subject_id),
             (position, position.to_string())
@@ -162,5 +172,6 @@ async fn events_reach_readers_elsewhere_whatever_redis_does() {
         .unwrap()
         .unwrap();
     assert_eq!(head.try_get_by_index::<i64>(0).unwrap(), 9);
+    reader.abort();
     scaled.process.stopped().await;
 }

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use crate::database::TestDatabase;
 use chrono::{DateTime, TimeZone, Utc};
 use domain::{
     App, Services, Settings,
@@ -19,7 +20,6 @@ use domain::{
     vault::Vault,
 };
 use entities::{JobId, Locale, TeamId};
-use tests::database::TestDatabase;
 use tokio::{sync::mpsc::UnboundedSender, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use worker::{Handlers, Health, WorkerSettings};
