@@ -1,7 +1,7 @@
 //! What this process holds: jobs whose leases are renewed until they have ended or are found lost.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -90,7 +90,7 @@ impl Drop for Hold {
 pub(crate) async fn renew(engine: Arc<Engine>) -> Outcome<()> {
     for batch in engine.leases.held().chunks(BATCH) {
         let jobs: Vec<(JobId, i64)> = batch.iter().map(|(job, _)| *job).collect();
-        let ours = store::renew(&engine.app.db, &jobs).await?;
+        let ours: HashSet<JobId> = store::renew(&engine.app.db, &jobs).await?.into_iter().collect();
         if ours.len() == jobs.len() {
             continue;
         }

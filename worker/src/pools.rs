@@ -15,7 +15,7 @@ const MOST: usize = 4096;
 
 /// One pool for each queue.
 pub(crate) struct Pools {
-    pools: Vec<Arc<Pool>>,
+    by_queue: Vec<Arc<Pool>>,
     /// What holds where no operator has decided.
     configured: HashMap<Queue, usize>,
     known: CancellationToken,
@@ -51,7 +51,7 @@ impl Pools {
             })
         };
         Self {
-            pools: Queue::ALL.iter().map(|_| closed()).collect(),
+            by_queue: Queue::ALL.iter().map(|_| closed()).collect(),
             configured,
             known: CancellationToken::new(),
         }
@@ -63,7 +63,7 @@ impl Pools {
     }
 
     pub fn of(&self, queue: Queue) -> &Arc<Pool> {
-        &self.pools[queue as usize]
+        &self.by_queue[queue as usize]
     }
 
     pub fn apply(&self, settings: &[QueueSetting]) {
