@@ -18,6 +18,13 @@ impl Default for LocalBus {
     }
 }
 
+impl LocalBus {
+    /// How many listen at the moment.
+    pub fn listeners(&self) -> usize {
+        self.0.receiver_count()
+    }
+}
+
 impl EventBus for LocalBus {
     fn announce(&self, team: TeamId, position: i64) {
         // Nobody listening is no error.

@@ -4,3 +4,5 @@ pub mod bell;
 pub mod bus;
 pub mod gateways;
 pub mod mail;
+pub mod outage;
+pub mod redis;

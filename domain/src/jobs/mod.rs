@@ -4,6 +4,7 @@
 //!                 ▲                            ├──▶ retrying (an error, or its worker died)
 //!                 └──────── jobRetry ──────────┴──▶ dead (out of attempts, for good, or three dead workers)
 
+pub mod processes;
 pub mod store;
 
 use std::time::Duration;
@@ -74,9 +75,9 @@ impl Queue {
     pub const fn time_limit(self) -> Duration {
         match self {
             Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound | Self::Verification => {
-                Duration::from_secs(60)
+                Duration::from_mins(1)
             }
-            Self::Exports | Self::Maintenance => Duration::from_secs(3600),
+            Self::Exports | Self::Maintenance => Duration::from_hours(1),
         }
     }
 

@@ -1,0 +1,119 @@
+//! A database for each test, migrated and empty, on SQLite or PostgreSQL as the run wants it.
+
+use domain::{
+    clock::{Clock, SystemClock},
+    database::{Database, DatabaseSettings, Dialect},
+    ids::{Ids, SystemIds},
+};
+use migration::Migrator;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm_migration::MigratorTrait;
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::servers::{postgres, setting};
+
+/// "post" in ASCII: one process of the run makes the template.
+const LOCK: i64 = 0x706f_7374;
+const TEMPLATE: &str = "postventa_template";
+
+/// A database of one test. Its folder, if it has one, goes with it.
+pub struct TestDatabase {
+    pub settings: DatabaseSettings,
+    _folder: Option<TempDir>,
+}
+
+impl TestDatabase {
+    /// `POSTVENTA_TEST_BACKEND` says which: `sqlite` (the default) or `postgres`.
+    pub async fn fresh() -> Self {
+        match setting("POSTVENTA_TEST_BACKEND").as_deref() {
+            None | Some("sqlite") => Self::sqlite().await.expect("a SQLite database"),
+            Some("postgres") => Self::postgres().await.expect("a PostgreSQL database"),
+            Some(other) => panic!("POSTVENTA_TEST_BACKEND is sqlite or postgres, not {other}"),
+        }
+    }
+
+    /// Another pool on it, as another process would have.
+    pub async fn connect(&self) -> Database {
+        Database::connect(&self.settings)
+            .await
+            .expect("the database opens")
+    }
+
+    async fn sqlite() -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("postventa-sqlite-").tempdir()?;
+        let url = format!("sqlite://{}/test.sqlite", folder.path().display());
+        let settings = DatabaseSettings {
+            url,
+            max_connections: 4,
+        };
+        Migrator::up(Database::connect(&settings).await?.connection(), None).await?;
+        Ok(Self {
+            settings,
+            _folder: Some(folder),
+        })
+    }
+
+    async fn postgres() -> anyhow::Result<Self> {
+        let server = postgres::url();
+        let admin = sea_orm::Database::connect(one_connection(format!("{server}/postgres"))).await?;
+        template(&server, &admin).await?;
+        let name = format!("test_{}", SystemIds::default().uuid(SystemClock.now()).simple());
+        // The strategy that copies files needs a checkpoint each time; this one does not.
+        let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG");
+        admin.execute_unprepared(&create).await?;
+        admin.close().await?;
+        let url = format!("{server}/{name}");
+        Ok(Self {
+            settings: DatabaseSettings {
+                url,
+                max_connections: 8,
+            },
+            _folder: None,
+        })
+    }
+}
+
+fn one_connection(url: String) -> sea_orm::ConnectOptions {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    options.max_connections(1).sqlx_logging(false);
+    options
+}
+
+/// Makes the migrated template once for each server, whichever process comes first.
+async fn template(server: &str, admin: &DatabaseConnection) -> anyhow::Result<()> {
+    static MADE: OnceCell<()> = OnceCell::const_new();
+    MADE.get_or_try_init(|| async {
+        admin
+            .execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})"))
+            .await?;
+        let made = format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'");
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, made);
+        if admin.query_one_raw(statement).await?.is_none() {
+            let draft = format!("{TEMPLATE}_draft");
+            admin
+                .execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft}"))
+                .await?;
+            admin
+                .execute_unprepared(&format!("CREATE DATABASE {draft}"))
+                .await?;
+            let migrated = sea_orm::Database::connect(one_connection(format!("{server}/{draft}"))).await?;
+            Migrator::up(&migrated, None).await?;
+            migrated.close().await?;
+            admin
+                .execute_unprepared(&format!("ALTER DATABASE {draft} RENAME TO {TEMPLATE}"))
+                .await?;
+        }
+        admin
+            .execute_unprepared(&format!("SELECT pg_advisory_unlock({LOCK})"))
+            .await?;
+        anyhow::Ok(())
+    })
+    .await?;
+    Ok(())
+}
+
+/// Whether this run is on PostgreSQL.
+pub fn is_postgres(db: &Database) -> bool {
+    db.dialect() == Dialect::Postgres
+}

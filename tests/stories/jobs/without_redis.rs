@@ -1,0 +1,177 @@
+//! Redis wakes other processes; without it the product is slower, never wrong.
+
+use std::sync::Arc;
+
+use domain::{
+    App,
+    adapters::{
+        bell::LocalBell,
+        redis::{RedisBell, RedisBus, RedisSettings},
+    },
+    database::Sql,
+    events::{Feed, Start},
+    jobs::{NewJob, Queue, Work},
+    values,
+};
+use entities::{EventTopic, JobId};
+use futures::StreamExt;
+use tests::servers::redis::Redis;
+use tokio::sync::mpsc;
+use worker::{Handlers, WorkerSettings};
+
+use tests::processes::{Process, World, enqueue, start, within};
+
+/// One process that serves, one that works, and Redis between them.
+struct Scaled {
+    world: World,
+    serving: App,
+    working: App,
+    process: Process,
+}
+
+impl Scaled {
+    async fn new(redis: &Redis) -> Self {
+        let world = World::new().await;
+        let settings = RedisSettings::new(&redis.url()).unwrap();
+        let bus = async || {
+            let db = world.database.connect().await;
+            Arc::new(RedisBus::start(settings.clone(), db))
+        };
+        let serving_bell = Arc::new(RedisBell::start(settings.clone(), None));
+        let serving = world.process(serving_bell, bus().await).await;
+        let local = LocalBell::default();
+        let working_bell = Arc::new(RedisBell::start(settings.clone(), Some(local.clone())));
+        let working = world.process(working_bell, bus().await).await;
+        let worker_settings = WorkerSettings {
+            redis: Some(settings),
+            ..WorkerSettings::default()
+        };
+        let process = start(&working, &local, Handlers::default(), worker_settings);
+        Self {
+            world,
+            serving,
+            working,
+            process,
+        }
+    }
+
+    async fn order(&self) -> JobId {
+        enqueue(&self.serving, self.world.team, NewJob::now(Work::Probe)).await
+    }
+
+    async fn order_and_wait(&self) {
+        let job = self.order().await;
+        self.process.until(&self.world, job, "DONE").await;
+    }
+}
+
+#[tokio::test]
+async fn absent_at_the_start_then_there() {
+    let mut redis = Redis::absent().unwrap();
+    let scaled = Scaled::new(&redis).await;
+    scaled.order_and_wait().await;
+    redis.start_again().unwrap();
+    scaled.order_and_wait().await;
+    scaled.process.stopped().await;
+}
+
+#[tokio::test]
+async fn killed_and_back() {
+    let mut redis = Redis::start().unwrap();
+    let scaled = Scaled::new(&redis).await;
+    scaled.order_and_wait().await;
+    redis.kill();
+    for _ in 0..3 {
+        scaled.order_and_wait().await;
+    }
+    redis.start_again().unwrap();
+    scaled.order_and_wait().await;
+    scaled.process.stopped().await;
+}
+
+#[tokio::test]
+async fn stalled_with_open_connections() {
+    let redis = Redis::start().unwrap();
+    let scaled = Scaled::new(&redis).await;
+    scaled.order_and_wait().await;
+    redis.stall().unwrap();
+    for _ in 0..3 {
+        scaled.order_and_wait().await;
+    }
+    redis.resume().unwrap();
+    scaled.order_and_wait().await;
+    scaled.process.stopped().await;
+}
+
+#[tokio::test]
+async fn a_bell_reaches_redis() {
+    let redis = Redis::start().unwrap();
+    let settings = RedisSettings::new(&redis.url()).unwrap().with_prefix("elsewhere");
+    let world = World::new().await;
+    let bell = Arc::new(RedisBell::start(settings.clone(), None));
+    let bus = Arc::new(domain::adapters::bus::LocalBus::default());
+    let serving = world.process(bell, bus).await;
+    let job = enqueue(&serving, world.team, NewJob::now(Work::Probe)).await;
+    let patience = std::time::Duration::from_secs(20);
+    let mut connection = settings.connect(patience).await.unwrap();
+    let key = settings.bell_key(Queue::Maintenance);
+    assert_eq!(key, "elsewhere:bell:maintenance");
+    let rung: (String, String) = redis::cmd("BRPOP")
+        .arg(&key)
+        .arg(15)
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    assert_eq!(rung, (key, job.to_string()));
+}
+
+#[tokio::test]
+async fn events_reach_readers_elsewhere_whatever_redis_does() {
+    let mut redis = Redis::start().unwrap();
+    let scaled = Scaled::new(&redis).await;
+    let team = scaled.world.team;
+    let feed = Feed {
+        team,
+        topics: Vec::new(),
+        subject: None,
+    };
+    let mut followed = Box::pin(feed.follow(scaled.working.clone(), Start::Oldest).await.unwrap());
+    // Reads ahead, so that it waits for the announcement of each event and does not find it in the table.
+    let (tell, mut told) = mpsc::unbounded_channel();
+    let reader = tokio::spawn(async move {
+        while let Some(event) = followed.next().await {
+            if tell.send(event).is_err() {
+                return;
+            }
+        }
+    });
+    for position in 1..=9 {
+        match position {
+            3 => redis.stall().unwrap(),
+            5 => redis.resume().unwrap(),
+            6 => redis.kill(),
+            8 => redis.start_again().unwrap(),
+            _ => {}
+        }
+        let mut tx = scaled.serving.begin_as_system(team).await.unwrap();
+        tx.publish(EventTopic::UserUpdated, position, serde_json::json!({}));
+        tx.commit().await.unwrap();
+        let event = within(told.recv()).await.unwrap().unwrap();
+        assert_eq!(
+            (event.position, event.subject_id),
+            (position, position.to_string())
+        );
+    }
+    let sql = "SELECT last_position FROM event_heads WHERE team_id = $1";
+    let head = scaled
+        .serving
+        .db
+        .connection()
+        .row(sql, values![team])
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(head.try_get_by_index::<i64>(0).unwrap(), 9);
+    reader.abort();
+    scaled.process.stopped().await;
+}

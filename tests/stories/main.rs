@@ -1,0 +1,3 @@
+//! What Postventa promises, told as stories.
+
+mod jobs;

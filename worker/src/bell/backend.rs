@@ -1,0 +1,202 @@
+//! Where the apalis workers get their jobs: the bell wakes, the table gives.
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use apalis_core::{
+    backend::{Backend, BackendConfig, finalize::Ephemeral},
+    layers::Identity,
+    task::{Task, builder::TaskBuilder},
+    worker::context::WorkerContext,
+};
+use domain::{
+    adapters::{bell::LocalBell, outage::Backoff},
+    jobs::{ClaimedJob, Queue, store},
+};
+use entities::JobId;
+use futures::{StreamExt, ready, stream::BoxStream};
+use tokio::time::{sleep, timeout};
+
+use crate::{engine::Engine, finisher, leases::Hold, pools::Seat};
+
+/// The relay looks into the table for all queues; this is for the day it does not.
+const SAFETY_TICK: Duration = Duration::from_secs(5);
+/// How long a claim may take before the database is held to be away.
+const STATEMENT: Duration = Duration::from_secs(5);
+/// Jobs claimed by one statement.
+const MOST_AT_ONCE: usize = 500;
+
+/// A job with everything that it occupies in this process.
+pub(crate) struct Claimed {
+    pub job: ClaimedJob,
+    pub seat: Seat,
+    pub hold: Hold,
+}
+
+/// One queue's jobs, as apalis wants them.
+pub(crate) struct JobBackend {
+    queue: Queue,
+    jobs: BoxStream<'static, Claimed>,
+}
+
+impl JobBackend {
+    pub fn new(engine: Arc<Engine>, bell: LocalBell, queue: Queue) -> Self {
+        let claimer = Claimer {
+            engine,
+            bell,
+            queue,
+            claimed: VecDeque::new(),
+            // Whatever waits from before is found without a bell.
+            due: true,
+            backoff: Backoff::up_to(Duration::from_secs(2)),
+        };
+        let jobs = futures::stream::unfold(claimer, |mut claimer| async move {
+            claimer.next().await.map(|claimed| (claimed, claimer))
+        });
+        Self {
+            queue,
+            jobs: jobs.fuse().boxed(),
+        }
+    }
+}
+
+impl Backend for JobBackend {
+    type Task = Task<Claimed>;
+    /// The claimer lives through the database's troubles by itself.
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        worker: &WorkerContext,
+    ) -> Poll<Option<Result<Task<Claimed>, Infallible>>> {
+        let Some(claimed) = ready!(self.jobs.poll_next_unpin(cx)) else {
+            // apalis waits for a stop as well as for the end of its jobs.
+            let _ = worker.stop();
+            return Poll::Ready(None);
+        };
+        Poll::Ready(Some(Ok(TaskBuilder::new(claimed).build())))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for JobBackend {
+    type Args = Claimed;
+    type Id = JobId;
+    type Kind = Ephemeral;
+    type Config = Queue;
+    type Layer = Identity;
+
+    fn config(&self) -> &Queue {
+        &self.queue
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Identity {
+        Identity::new()
+    }
+}
+
+struct Claimer {
+    engine: Arc<Engine>,
+    bell: LocalBell,
+    queue: Queue,
+    claimed: VecDeque<Claimed>,
+    /// There may be more to claim without another ring.
+    due: bool,
+    backoff: Backoff,
+}
+
+impl Claimer {
+    /// The next job; none when the process stops. Then what was claimed and not begun is given back.
+    async fn next(&mut self) -> Option<Claimed> {
+        let engine = self.engine.clone();
+        loop {
+            if engine.stop.is_cancelled() {
+                self.give_back().await;
+                return None;
+            }
+            if let Some(claimed) = self.claimed.pop_front() {
+                return Some(claimed);
+            }
+            // A claim under way is never dropped at a stop: what it took could not be given back.
+            tokio::select! {
+                biased;
+                () = engine.stop.cancelled() => {}
+                free = self.wanted() => self.claim(free).await,
+            }
+        }
+    }
+
+    /// Waits until there may be work and room for it. Returns the room.
+    async fn wanted(&mut self) -> usize {
+        if self.due {
+            // Lets jobs that are as good as done leave their seats, so that one claim fills them all.
+            tokio::task::yield_now().await;
+        } else {
+            tokio::select! {
+                () = self.bell.heard(self.queue) => {}
+                () = sleep(SAFETY_TICK) => {}
+            }
+            self.due = true;
+        }
+        self.engine.pools.of(self.queue).vacancy().await
+    }
+
+    async fn claim(&mut self, free: usize) {
+        let engine = &self.engine;
+        let limit = free.min(MOST_AT_ONCE);
+        let now = engine.app.clock.now();
+        let claim = store::claim(&engine.app.db, self.queue, engine.worker, limit, now);
+        let error = match timeout(STATEMENT, claim).await {
+            Ok(Ok(jobs)) => {
+                engine.database.answered();
+                self.backoff.reset();
+                self.due = jobs.len() >= limit;
+                return self.keep(jobs);
+            }
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => "no answer in time".into(),
+        };
+        engine.database.failed(&error);
+        tokio::select! {
+            () = sleep(self.backoff.step()) => {}
+            () = engine.stop.cancelled() => {}
+        }
+    }
+
+    fn keep(&mut self, jobs: Vec<ClaimedJob>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let count = u64::try_from(jobs.len()).unwrap_or(0);
+        metrics::counter!("jobs_claimed_total", "queue" => self.queue.as_str()).increment(count);
+        let pool = self.engine.pools.of(self.queue);
+        self.claimed = jobs
+            .into_iter()
+            .map(|job| Claimed {
+                seat: pool.sit(),
+                hold: self.engine.leases.hold((job.id, job.fence)),
+                job,
+            })
+            .collect();
+    }
+
+    async fn give_back(&mut self) {
+        let holds: Vec<Hold> = self.claimed.drain(..).map(|claimed| claimed.hold).collect();
+        if !holds.is_empty() {
+            finisher::give_back(&self.engine, self.queue, &holds).await;
+        }
+    }
+}

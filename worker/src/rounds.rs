@@ -1,0 +1,117 @@
+//! What a worker process does over and over beside its jobs.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    Outcome,
+    adapters::{
+        bell::{Bell, LocalBell},
+        outage::Backoff,
+    },
+    jobs::{Queue, Work, processes, store},
+};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+
+use crate::engine::Engine;
+
+pub(crate) const SETTINGS: Duration = Duration::from_millis(500);
+pub(crate) const SWEEP: Duration = Duration::from_millis(500);
+pub(crate) const RELAY: Duration = Duration::from_millis(250);
+pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
+pub(crate) const TIDY: Duration = Duration::from_mins(1);
+pub(crate) const PROBE: Duration = Duration::from_secs(1);
+
+/// How long one round may take before the database is held to be away.
+const ROUND: Duration = Duration::from_secs(5);
+/// Without a job done for so long the process asks itself for one.
+const PROBE_AFTER: Duration = Duration::from_secs(10);
+
+/// Goes round each `period`, through the database's troubles. Ends only with its task.
+pub(crate) async fn every<F>(engine: Arc<Engine>, period: Duration, round: impl Fn(Arc<Engine>) -> F)
+where
+    F: Future<Output = Outcome<()>> + Send,
+{
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Never much slower than its period: work of the dead is due within seconds of the database's return.
+    let mut backoff = Backoff::up_to(period.max(Duration::from_secs(1)));
+    loop {
+        ticks.tick().await;
+        match timeout(ROUND, round(engine.clone())).await {
+            Ok(Ok(())) => {
+                engine.database.answered();
+                backoff.reset();
+                continue;
+            }
+            Ok(Err(error)) => engine.database.failed(&format!("{error:#}")),
+            Err(_) => engine.database.failed(&"no answer in time"),
+        }
+        sleep(backoff.step()).await;
+    }
+}
+
+/// Follows what operators decide about the pools.
+pub(crate) async fn follow_settings(engine: Arc<Engine>) -> Outcome<()> {
+    let settings = processes::queue_settings(&engine.app.db).await?;
+    engine.pools.apply(&settings);
+    Ok(())
+}
+
+/// Takes back what dead workers held.
+pub(crate) async fn sweep(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
+    let back = store::sweep(&engine.app.db, engine.app.clock.now()).await?;
+    for queue in Queue::ALL {
+        let of_queue = back.iter().filter(|(_, theirs)| *theirs == queue);
+        let ids: Vec<_> = of_queue.map(|(id, _)| *id).collect();
+        if !ids.is_empty() {
+            tracing::warn!(
+                queue = queue.as_str(),
+                jobs = ids.len(),
+                "a worker has died; its jobs are taken up again"
+            );
+            metrics::counter!("jobs_swept_total", "queue" => queue.as_str())
+                .increment(u64::try_from(ids.len()).unwrap_or(0));
+            bell.ring(queue, &ids);
+            engine.app.bell.ring(queue, &ids);
+        }
+    }
+    Ok(())
+}
+
+/// Looks into the table: what is due by its time, and what no bell was heard for.
+pub(crate) async fn relay(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
+    for queue in store::due_queues(&engine.app.db, engine.app.clock.now()).await? {
+        bell.ring(queue, &[]);
+    }
+    engine.health.note_look();
+    Ok(())
+}
+
+/// Places events that a process committed and did not live to place.
+pub(crate) async fn place_events(engine: Arc<Engine>) -> Outcome<()> {
+    engine.app.place_events().await
+}
+
+pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
+    let pools = engine.pools.describe();
+    processes::show(&engine.app.db, engine.worker, &engine.host, pools).await
+}
+
+pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
+    processes::tidy(&engine.app.db).await
+}
+
+/// Asks for a job that does nothing when there was none for long: readiness is proved by work.
+pub(crate) async fn probe(engine: Arc<Engine>) -> Outcome<()> {
+    engine.pools.known().await;
+    let last = engine.health.last_done_at();
+    if last.is_some_and(|at| Instant::now().duration_since(at.into()) < PROBE_AFTER) {
+        return Ok(());
+    }
+    if engine.pools.of(Work::Probe.queue()).free() == 0 {
+        engine.health.note_excuse();
+        return Ok(());
+    }
+    processes::probe(&engine.app, engine.worker).await
+}
