@@ -1,7 +1,12 @@
 //! Postventa's way in: HTTP, GraphQL, and the program itself.
 
+mod authentication;
 pub mod graphql;
 pub mod http;
 pub mod pages;
+pub mod program;
 #[cfg(feature = "embedded")]
 pub mod sandbox;
+pub mod server;
+pub mod settings;
+mod webhooks;

@@ -3,7 +3,9 @@
 use entities::{
     EffectStatus, MailId, MailStatus, RefundEffectKind, RefundId, TeamId, UserId, mail, team, user,
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, sea_query::OnConflict};
+use sea_orm::{
+    ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
+};
 
 use super::{Brand, MailContent, compose};
 use crate::{
@@ -171,4 +173,15 @@ async fn conclude(
         refunds::note_effect(&mut tx, refund, RefundEffectKind::NotifyCustomer, told, error).await?;
     }
     tx.commit().await
+}
+
+/// The last mails of all teams, newest first: for the embedded mode's mailbox page.
+pub async fn latest(app: &App, limit: u64) -> Outcome<Vec<mail::Model>> {
+    let mails = mail::Entity::find().order_by_desc(mail::Column::CreatedAt).order_by_desc(mail::Column::Id);
+    Ok(mails.limit(limit).all(app.db.connection()).await?)
+}
+
+/// One mail of any team: for the embedded mode's mailbox page.
+pub async fn by_id(app: &App, id: MailId) -> Outcome<Option<mail::Model>> {
+    Ok(mail::Entity::find_by_id(id).one(app.db.connection()).await?)
 }

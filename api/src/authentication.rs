@@ -1,0 +1,65 @@
+//! From a request to its caller.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    App,
+    identity::{Keyring, sessions::Origin},
+    language,
+};
+use entities::Locale;
+use futures::FutureExt;
+
+use crate::{
+    graphql::context::{self, Caller},
+    http,
+};
+
+/// Knows tokens through the keyring.
+pub struct Identity {
+    pub app: App,
+    pub keyring: Keyring,
+}
+
+#[async_trait]
+impl http::Authenticator for Identity {
+    async fn authenticate(&self, call: http::Call) -> Result<http::Caller, http::Denied> {
+        let ip_address = call.ip.map(|ip| ip.to_string());
+        let mut locale = call.accept_language.as_deref().and_then(language::negotiate);
+        let mut actor = None;
+        if let Some(token) = &call.credential {
+            let credentials = self.keyring.authenticate(token).await.map_err(|error| match error {
+                domain::Error::Denied(_) | domain::Error::Refused(_) => http::Denied::Invalid,
+                domain::Error::Fault(fault) => {
+                    tracing::error!(error = ?fault, trace_id = %call.trace_id, "nobody can be authenticated");
+                    http::Denied::Unavailable
+                }
+            })?;
+            let mut known = credentials.actor.clone();
+            known.ip_address.clone_from(&ip_address);
+            known.trace = Some(call.trace_id.clone());
+            // People have chosen a language with us; an integration says it with each request.
+            locale = if known.user().is_some() { Some(known.locale) } else { locale.or(Some(known.locale)) };
+            actor = Some(known);
+        }
+        let origin = Origin { ip_address, user_agent: call.user_agent, trace: Some(call.trace_id) };
+        let token = call.credential.clone();
+        let caller = Arc::new(Caller {
+            app: self.app.clone(),
+            keyring: self.keyring.clone(),
+            actor,
+            token: call.credential,
+            locale: locale.unwrap_or(Locale::En),
+            origin,
+        });
+        let transport = http::Caller::new(move |data| context::enrich(&caller, data));
+        Ok(match token {
+            Some(token) => {
+                let keyring = self.keyring.clone();
+                transport.ending(move || keyring.clone().ended(token.clone()).boxed())
+            }
+            None => transport,
+        })
+    }
+}

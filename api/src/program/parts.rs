@@ -1,0 +1,90 @@
+//! The parts that every way of running puts together.
+
+use std::sync::{Arc, OnceLock};
+
+use anyhow::{Context, anyhow};
+use domain::{
+    App, Services,
+    adapters::{
+        bell::{Bell, LocalBell},
+        bus::LocalBus,
+        gateways::Gateways,
+        mail::{LocalMailbox, MailTransport, SmtpTransport},
+        redis::{RedisBell, RedisBus, RedisSettings},
+    },
+    clock::SystemClock,
+    database::{Database, DatabaseSettings},
+    events::EventBus,
+    ids::SystemIds,
+    vault::Vault,
+};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+
+use crate::settings::Settings;
+
+/// An app with its surroundings, and the bell that this process's own workers listen to.
+pub struct Parts {
+    pub app: App,
+    pub bell: LocalBell,
+    pub redis: Option<RedisSettings>,
+}
+
+/// Connects to the configured database.
+pub async fn database(settings: &Settings) -> anyhow::Result<Database> {
+    let url = settings.database_url.clone();
+    let url = url.ok_or_else(|| anyhow!("POSTGRES_URL (or DATABASE_URL) is needed for this command"))?;
+    Database::connect(&DatabaseSettings { url, max_connections: settings.database_connections }).await
+}
+
+/// Puts the surroundings of a scaled process together.
+pub async fn scaled(settings: &Settings) -> anyhow::Result<Parts> {
+    let key = settings.secret_key.clone();
+    let key = key.ok_or_else(|| anyhow!("POSTVENTA_SECRET_KEY is needed: 64 hexadecimal digits, the same for all processes"))?;
+    let db = database(settings).await?;
+    let redis = settings.redis_url.as_deref().map(RedisSettings::new).transpose();
+    let redis = redis.context("REDIS_URL must be an address of Redis")?;
+    assemble(settings, db, redis, &key)
+}
+
+/// Puts an app together from its parts.
+pub fn assemble(
+    settings: &Settings,
+    db: Database,
+    redis: Option<RedisSettings>,
+    key: &[u8],
+) -> anyhow::Result<Parts> {
+    let local = LocalBell::default();
+    let (bell, bus): (Arc<dyn Bell>, Arc<dyn EventBus>) = match &redis {
+        Some(redis) => (
+            Arc::new(RedisBell::start(redis.clone(), Some(local.clone()))),
+            Arc::new(RedisBus::start(redis.clone(), db.clone())),
+        ),
+        None => (Arc::new(local.clone()), Arc::new(LocalBus::default())),
+    };
+    let mail: Arc<dyn MailTransport> = match &settings.smtp {
+        Some(smtp) => Arc::new(SmtpTransport::new(smtp).context("SMTP_HOST")?),
+        None => Arc::new(LocalMailbox),
+    };
+    let app = App::new(Services {
+        db,
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(SystemIds::default()),
+        bell,
+        bus,
+        gateways: Gateways::new(settings.gateways.clone())?,
+        mail,
+        vault: Vault::new(key),
+        settings: domain::Settings {
+            public_url: settings.public_url.clone(),
+            support_email_from: settings.support_email_from.clone(),
+            gateway_secrets: settings.gateway_secrets.clone(),
+        },
+    });
+    Ok(Parts { app, bell: local, redis })
+}
+
+/// The process's metrics; made once.
+pub fn metrics() -> Option<PrometheusHandle> {
+    static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
+    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+}

@@ -1,0 +1,64 @@
+//! The scaled way: a process that serves, a process that works.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::parts;
+use crate::{
+    http::Limits,
+    pages::graphiql::tabs,
+    server::{self, Server},
+    settings::Settings,
+};
+
+/// Serves GraphQL and webhooks until `stop`.
+pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let parts = parts::scaled(&settings).await?;
+    let listener = TcpListener::bind(settings.bind).await.with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
+    let server = Server {
+        app: parts.app,
+        limits: Limits { allowed_origins: settings.allowed_origins.clone(), ..Limits::default() },
+        introspection: settings.introspection,
+        tabs: tabs::first_steps("you@example.com", "", None),
+        mailbox: false,
+        metrics: parts::metrics(),
+        ready: Arc::new(|| true),
+        shutdown: stop.clone(),
+    };
+    tracing::info!(address = %listener.local_addr()?, "serving");
+    server::serve(listener, server.router()?, stop).await?;
+    Ok(())
+}
+
+/// Does background work until `stop`. Health and metrics are served on the configured address, if it is free.
+#[cfg(feature = "embedded")]
+pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let parts = parts::scaled(&settings).await?;
+    let worker = worker::WorkerSettings {
+        concurrency: settings.concurrency.iter().copied().collect(),
+        host: host_name(),
+        redis: parts.redis.clone(),
+        ..worker::WorkerSettings::default()
+    };
+    let health = Arc::clone(&worker.health);
+    match TcpListener::bind(settings.bind).await {
+        Ok(listener) => {
+            let router = server::probes(parts.app.clone(), parts::metrics(), Arc::new(move || health.is_ready()), stop.clone());
+            tokio::spawn(server::serve(listener, router, stop.clone()));
+        }
+        Err(error) => tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND"),
+    }
+    tracing::info!("working");
+    worker::run(parts.app, parts.bell, worker::Handlers::default(), worker, stop).await
+}
+
+/// How operators recognise this process.
+#[cfg(feature = "embedded")]
+pub(super) fn host_name() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let name = name.trim();
+    format!("{}:{}", if name.is_empty() { "localhost" } else { name }, std::process::id())
+}
