@@ -16,6 +16,7 @@ pub mod jobs;
 pub mod language;
 pub mod mails;
 pub mod message;
+pub mod operations;
 pub mod page;
 pub mod payments;
 pub mod products;

@@ -1,0 +1,129 @@
+//! What must hold of access: an entitlement stands on its grants, and goes with them.
+
+use super::rules::Rule;
+
+const fn rule(name: &'static str, means: &'static str, subject: &'static str, sql: &'static str) -> Rule {
+    Rule {
+        name,
+        means,
+        subject,
+        sql,
+        answered_by: None,
+    }
+}
+
+pub const ACCESS: &[Rule] = &[
+    rule(
+        "entitlement-once",
+        "A user has one open entitlement to a product.",
+        "entitlement",
+        "SELECT e.id, 'not the only open one' FROM entitlements e JOIN (SELECT user_id, product_id FROM entitlements \
+         WHERE closed_at IS NULL GROUP BY user_id, product_id HAVING count(*) > 1) d \
+         ON d.user_id = e.user_id AND d.product_id = e.product_id WHERE e.closed_at IS NULL",
+    ),
+    rule(
+        "entitlement-stands",
+        "An open entitlement has a grant that stands.",
+        "entitlement",
+        "SELECT e.id, 'open without a grant' FROM entitlements e WHERE e.closed_at IS NULL AND NOT EXISTS \
+         (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL)",
+    ),
+    // A grant that was over when the last other one went keeps nothing open and may stand.
+    rule(
+        "entitlement-gone",
+        "A revoked entitlement is closed and has no grant that would still last.",
+        "entitlement",
+        "SELECT e.id, CASE WHEN e.closed_at IS NULL THEN 'revoked and open' ELSE 'revoked with a grant that stands' END \
+         FROM entitlements e WHERE e.revoked_at IS NOT NULL AND (e.closed_at IS NULL OR EXISTS (SELECT 1 \
+         FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         AND (g.expires_at IS NULL OR g.expires_at > e.revoked_at)))",
+    ),
+    rule(
+        "entitlement-span",
+        "An open entitlement lasts from the first start to the last end of the grants that stand.",
+        "entitlement",
+        "SELECT e.id, 'lasts until ' || COALESCE(CAST(e.expires_at AS TEXT), 'for life') || ', granted until ' || \
+         CASE WHEN g.ends < g.n THEN 'for life' ELSE COALESCE(CAST(g.last AS TEXT), '?') END \
+         FROM entitlements e JOIN (SELECT entitlement_id, min(starts_at) AS first, max(expires_at) AS last, \
+         count(expires_at) AS ends, count(*) AS n FROM entitlement_grants WHERE revoked_at IS NULL GROUP BY entitlement_id) g \
+         ON g.entitlement_id = e.id WHERE e.closed_at IS NULL AND (e.starts_at <> g.first \
+         OR (e.expires_at IS NULL) <> (g.ends < g.n) OR (g.ends = g.n AND e.expires_at <> g.last))",
+    ),
+    rule(
+        "entitlement-grace",
+        "Grace follows an end, and only an end.",
+        "entitlement",
+        "SELECT id, 'grace without an end before it' FROM entitlements WHERE grace_ends_at IS NOT NULL \
+         AND (expires_at IS NULL OR grace_ends_at < expires_at)",
+    ),
+    rule(
+        "revocation-explained",
+        "A revocation has a reason, was announced, and stands in the history.",
+        "entitlement",
+        "SELECT e.id, 'revoked without a word' FROM entitlements e WHERE e.revoked_at IS NOT NULL \
+         AND (COALESCE(e.revocation_reason, '') = '' OR e.announced_status <> 'REVOKED' OR NOT EXISTS \
+         (SELECT 1 FROM entitlement_events h WHERE h.entitlement_id = e.id AND h.action = 'REVOKED'))",
+    ),
+    rule(
+        "entitlement-history",
+        "An entitlement's history begins with its grant.",
+        "entitlement",
+        "SELECT e.id, 'nobody has granted it' FROM entitlements e WHERE NOT EXISTS \
+         (SELECT 1 FROM entitlement_events h WHERE h.entitlement_id = e.id AND h.action = 'GRANTED')",
+    ),
+    rule(
+        "grant-of-its-sale",
+        "A purchase grants its own product to its own customer.",
+        "grant",
+        "SELECT g.id, 'granted by the purchase of something else' FROM entitlement_grants g \
+         JOIN entitlements e ON e.id = g.entitlement_id JOIN purchases p ON p.id = g.purchase_id \
+         WHERE e.user_id <> p.user_id OR e.product_id <> p.product_id",
+    ),
+    rule(
+        "access-restored",
+        "What a refund took is back if the money stayed, but not after fraud.",
+        "grant",
+        "SELECT g.id, 'taken by a refund that ' || r.status FROM entitlement_grants g \
+         JOIN refunds r ON r.id = g.revoked_by_refund WHERE r.status IN ('FAILED', 'REVERSED') AND r.reason <> 'FRAUDULENT'",
+    ),
+    rule(
+        "access-cause",
+        "What a refund took was taken by a refund that exists.",
+        "grant",
+        "SELECT g.id, 'taken by a refund that is not there' FROM entitlement_grants g WHERE g.revoked_by_refund IS NOT NULL \
+         AND (g.revoked_at IS NULL OR NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = g.revoked_by_refund))",
+    ),
+    rule(
+        "access-taken",
+        "A purchase whose money goes back as a whole grants nothing any more.",
+        "purchase",
+        "SELECT p.id, 'refunded, and its grant stands' FROM purchases p \
+         JOIN entitlement_grants g ON g.purchase_id = p.id AND g.revoked_at IS NULL \
+         JOIN entitlements e ON e.id = g.entitlement_id AND e.closed_at IS NULL \
+         WHERE EXISTS (SELECT 1 FROM refunds r WHERE r.purchase_id = p.id AND r.takes_access \
+         AND r.status NOT IN ('FAILED', 'REVERSED'))",
+    ),
+];
+
+/// Reading: kept totals agree with the sessions that they are kept of.
+pub const READING: &[Rule] = &[
+    rule(
+        "title-reading",
+        "A title's totals are those of its sessions; time that overlaps may count once.",
+        "user",
+        "SELECT t.user_id, CAST(t.sessions AS TEXT) || ' sessions kept of ' || CAST(COALESCE(s.n, 0) AS TEXT) \
+         FROM title_readings t LEFT JOIN (SELECT user_id, product_id, count(*) AS n, sum(seconds) AS seconds, \
+         max(percent_read) AS percent FROM reading_sessions GROUP BY user_id, product_id) s \
+         ON s.user_id = t.user_id AND s.product_id = t.product_id WHERE s.n IS NULL OR t.sessions <> s.n \
+         OR t.seconds > s.seconds OR t.percent_read <> s.percent",
+    ),
+    rule(
+        "user-reading",
+        "A reader's totals are those of their titles; time that overlaps counts once.",
+        "user",
+        "SELECT u.user_id, CAST(u.sessions AS TEXT) || ' sessions kept of ' || CAST(COALESCE(t.sessions, 0) AS TEXT) \
+         FROM user_readings u LEFT JOIN (SELECT user_id, sum(sessions) AS sessions, sum(seconds) AS seconds \
+         FROM title_readings GROUP BY user_id) t ON t.user_id = u.user_id \
+         WHERE u.sessions <> COALESCE(t.sessions, 0) OR u.seconds > COALESCE(t.seconds, 0)",
+    ),
+];

@@ -1,0 +1,115 @@
+//! Compares what we believe of refunds with what the gateways say: at most one of theirs for each of ours,
+//! and exactly one if it succeeded.
+
+use entities::{PaymentGateway, RefundId, RefundStatus, purchase, refund};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::Violation;
+use crate::{
+    adapters::gateways::{GatewayCredentials, GatewayRefund, GatewayRefundStatus, PaymentRef, RefundGateway},
+    app::App,
+    error::Outcome,
+    teams::{self, SecretName},
+};
+
+const ONCE: &str = "at-gateway-once";
+const AGREES: &str = "at-gateway-agrees";
+const ANSWERED: &str = "at-gateway-answered";
+
+/// Asks the gateways about the newest `limit` refunds that succeeded or are pending there. Reading only, one
+/// question after the other.
+pub async fn verify_with_gateway(app: &App, limit: u64) -> Outcome<Vec<Violation>> {
+    let refunds = refund::Entity::find()
+        .filter(refund::Column::Status.is_in([RefundStatus::Succeeded, RefundStatus::Pending]))
+        .order_by_desc(refund::Column::RequestedAt)
+        .order_by_desc(refund::Column::Id)
+        .limit(limit);
+    let mut violations = Vec::new();
+    for refund in refunds.all(app.db.connection()).await? {
+        violations.extend(check(app, &refund).await?);
+    }
+    Ok(violations)
+}
+
+async fn check(app: &App, refund: &refund::Model) -> Outcome<Vec<Violation>> {
+    let purchase = purchase::Entity::find_by_id(refund.purchase_id)
+        .one(app.db.connection())
+        .await?;
+    let payment = purchase.and_then(|purchase| purchase.gateway_payment_id);
+    let (Some(id), Some(gateway)) = (payment, open(app, refund).await?) else {
+        return Ok(vec![violation(
+            ANSWERED,
+            refund.id,
+            "there is nobody to ask".into(),
+        )]);
+    };
+    let currency = refund.currency;
+    Ok(match gateway.refunds_of(&PaymentRef { id, currency }).await {
+        Ok(known) => compare(refund, &known),
+        Err(error) => vec![violation(ANSWERED, refund.id, error.to_string())],
+    })
+}
+
+async fn open(app: &App, refund: &refund::Model) -> Outcome<Option<Box<dyn RefundGateway>>> {
+    let name = match refund.gateway {
+        PaymentGateway::Stripe => SecretName::StripeSecretKey,
+        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
+        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(None),
+    };
+    let secrets = teams::secrets::load(app, refund.team_id, app.db.connection()).await?;
+    let credentials = secrets
+        .get(name)
+        .and_then(|secret| GatewayCredentials::new(refund.gateway, secret.clone()));
+    let opened = credentials.map(|credentials| app.gateways.open(&credentials));
+    Ok(opened.transpose().map_err(anyhow::Error::from)?)
+}
+
+fn compare(refund: &refund::Model, known: &[GatewayRefund]) -> Vec<Violation> {
+    let ours: Vec<&GatewayRefund> = known
+        .iter()
+        .filter(|told| match told.our_refund {
+            Some(id) => id == refund.id,
+            // Where the gateway keeps no id of ours, we keep its.
+            None => refund.gateway_refund_id.as_deref() == Some(told.id.as_str()),
+        })
+        .collect();
+    let mut violations = Vec::new();
+    if ours.len() > 1 {
+        let ids: Vec<&str> = ours.iter().map(|told| told.id.as_str()).collect();
+        violations.push(violation(
+            ONCE,
+            refund.id,
+            format!("refunded more than once: {}", ids.join(", ")),
+        ));
+    }
+    let succeeded = refund.status == RefundStatus::Succeeded;
+    if succeeded && ours.is_empty() {
+        violations.push(violation(
+            ONCE,
+            refund.id,
+            "the gateway knows no such refund".into(),
+        ));
+    }
+    for told in ours {
+        if told.amount != refund.amount() {
+            let detail = format!("{} of {} instead of {}", told.id, told.amount, refund.amount());
+            violations.push(violation(AGREES, refund.id, detail));
+        }
+        if succeeded && told.status == GatewayRefundStatus::Failed {
+            violations.push(violation(
+                AGREES,
+                refund.id,
+                format!("{} failed at the gateway", told.id),
+            ));
+        }
+    }
+    violations
+}
+
+fn violation(rule: &'static str, refund: RefundId, detail: String) -> Violation {
+    Violation {
+        rule,
+        subject: refund.to_string(),
+        detail,
+    }
+}

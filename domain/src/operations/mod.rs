@@ -1,0 +1,13 @@
+//! Keeping an installation sound: what must hold is checked, what was lost is taken up again, what is no
+//! longer needed is cleared away.
+
+mod access_rules;
+mod at_gateway;
+mod maintain;
+mod rules;
+mod tenancy;
+mod verify;
+
+pub use at_gateway::verify_with_gateway;
+pub use maintain::{Maintained, maintain};
+pub use verify::{Note, TENANCY, Violation, notes, rules, verify};

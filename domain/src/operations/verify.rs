@@ -1,0 +1,186 @@
+//! Checks every rule on a live database, reading only and all at one moment, and names what breaks one.
+
+use std::collections::HashSet;
+
+use chrono::TimeDelta;
+use entities::{
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, FollowUpId,
+    GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId, ReadingSessionId, RefundId,
+    SessionId, TeamId, UserId,
+};
+use sea_orm::{
+    AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::{
+    access_rules::{ACCESS, READING},
+    rules::{MONEY, REFUNDS, Rule, WORK},
+    tenancy::REFERENCES,
+};
+use crate::{
+    app::App,
+    database::{Database, Dialect, Sql},
+    error::Outcome,
+    values,
+};
+
+/// The rule that team ids are equal along every reference.
+pub const TENANCY: &str = "one-team";
+
+/// How long something may be without a next action: a reconciler comes by every minute.
+const QUIET: TimeDelta = TimeDelta::minutes(5);
+
+/// Something that must not be.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Violation {
+    pub rule: &'static str,
+    /// A public id.
+    pub subject: String,
+    pub detail: String,
+}
+
+/// Something that an operator should know of, and that breaks no rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// A public id.
+    pub subject: String,
+    pub detail: String,
+}
+
+/// The names of all rules and what each means, in the order in which they are checked.
+pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let tenancy = (TENANCY, "Rows hang on rows of their own team only.");
+    all().map(|rule| (rule.name, rule.means)).chain([tenancy])
+}
+
+fn all() -> impl Iterator<Item = &'static Rule> {
+    [MONEY, REFUNDS, WORK, ACCESS, READING].into_iter().flatten()
+}
+
+/// Checks every rule. Empty if all is well. Changes nothing, and sees the database as it is at one moment.
+pub async fn verify(app: &App) -> Outcome<Vec<Violation>> {
+    let look = Look::begin(app).await?;
+    let mut violations = Vec::new();
+    for rule in all() {
+        violations.extend(look.check(rule).await?);
+    }
+    for reference in REFERENCES {
+        let rows = look.connection.rows(&reference.sql(), vec![]).await?;
+        for row in &rows {
+            violations.push(read(TENANCY, reference.subject, row)?);
+        }
+    }
+    Ok(violations)
+}
+
+/// What is worth knowing beside the rules: the jobs that were parked.
+pub async fn notes(app: &App) -> Outcome<Vec<Note>> {
+    let rows = app.db.connection().rows(
+        "SELECT id, queue || ' ' || kind || ': ' || COALESCE(last_error, '') FROM jobs WHERE status = 'DEAD' ORDER BY id",
+        vec![],
+    );
+    let read = |row: &QueryResult| -> Outcome<Note> {
+        let found = read("job-dead", "job", row)?;
+        Ok(Note {
+            subject: found.subject,
+            detail: found.detail,
+        })
+    };
+    rows.await?.iter().map(read).collect()
+}
+
+/// One look at the whole database.
+struct Look {
+    connection: DatabaseTransaction,
+    quiet_since: chrono::DateTime<chrono::Utc>,
+    a_minute_ago: String,
+}
+
+impl Look {
+    async fn begin(app: &App) -> Outcome<Self> {
+        Ok(Self {
+            connection: snapshot(&app.db).await?,
+            quiet_since: app.clock.now() - QUIET,
+            a_minute_ago: app.db.dialect().now_plus(-60),
+        })
+    }
+
+    async fn check(&self, rule: &Rule) -> Outcome<Vec<Violation>> {
+        let rows = self.rows(rule.sql).await?;
+        let mut found = rows
+            .iter()
+            .map(|row| read(rule.name, rule.subject, row))
+            .collect::<Outcome<Vec<_>>>()?;
+        if let (false, Some(sql)) = (found.is_empty(), rule.answered_by) {
+            let answered = self.rows(sql).await?;
+            let answered = answered
+                .iter()
+                .map(|row| row.try_get_by_index(0))
+                .collect::<Result<HashSet<String>, _>>()?;
+            found.retain(|violation| !answered.contains(&violation.subject));
+        }
+        Ok(found)
+    }
+
+    async fn rows(&self, sql: &str) -> Outcome<Vec<QueryResult>> {
+        let sql = sql.replace("{a_minute_ago}", &self.a_minute_ago);
+        let values = if sql.contains("$1") {
+            values![self.quiet_since]
+        } else {
+            vec![]
+        };
+        Ok(self.connection.rows(&sql, values).await?)
+    }
+}
+
+/// A transaction that reads only and sees one moment: what moves between two questions is no violation.
+async fn snapshot(db: &Database) -> Outcome<DatabaseTransaction> {
+    let options = match db.dialect() {
+        Dialect::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..TransactionOptions::default()
+        },
+        // Readers of a WAL see the database as it was at their first question.
+        Dialect::Sqlite => TransactionOptions::default(),
+    };
+    Ok(db.connection().begin_with_options(options).await?)
+}
+
+fn read(rule: &'static str, prefix: &'static str, row: &QueryResult) -> Outcome<Violation> {
+    let id: Uuid = row.try_get_by_index(0)?;
+    Ok(Violation {
+        rule,
+        subject: public_id(prefix, id),
+        detail: row.try_get_by_index::<Option<String>>(1)?.unwrap_or_default(),
+    })
+}
+
+fn public_id(prefix: &str, id: Uuid) -> String {
+    macro_rules! named {
+        ($($kind:ident),*) => {
+            match prefix { $($kind::PREFIX => $kind(id).to_string(),)* _ => id.to_string() }
+        };
+    }
+    named!(
+        ApiKeyId,
+        AuditEntryId,
+        EcosystemId,
+        EntitlementEventId,
+        EntitlementId,
+        EventId,
+        FollowUpId,
+        GatewayEventId,
+        GrantId,
+        JobId,
+        MailId,
+        PlanSubscriptionId,
+        PurchaseId,
+        ReadingSessionId,
+        RefundId,
+        SessionId,
+        TeamId,
+        UserId
+    )
+}
