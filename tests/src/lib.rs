@@ -1,5 +1,7 @@
-//! What the stories stand on: real servers, and a database for each test.
+//! What the stories stand on: real servers, a database for each test, a stage, and clients.
 
+pub mod client;
 pub mod database;
 pub mod processes;
 pub mod servers;
+pub mod stage;

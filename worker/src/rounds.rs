@@ -21,8 +21,9 @@ pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);
 pub(crate) const PROBE: Duration = Duration::from_secs(1);
+pub(crate) const MAINTENANCE: Duration = Duration::from_secs(30);
 
-/// How long one round may take before the database is held to be away.
+/// How long one round may take, if its period is not longer, before the database is held to be away.
 const ROUND: Duration = Duration::from_secs(5);
 /// Without a job done for so long the process asks itself for one.
 const PROBE_AFTER: Duration = Duration::from_secs(10);
@@ -38,7 +39,7 @@ where
     let mut backoff = Backoff::up_to(period.max(Duration::from_secs(1)));
     loop {
         ticks.tick().await;
-        match timeout(ROUND, round(engine.clone())).await {
+        match timeout(ROUND.max(period), round(engine.clone())).await {
             Ok(Ok(())) => {
                 engine.database.answered();
                 backoff.reset();
@@ -100,6 +101,14 @@ pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
 
 pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
     processes::tidy(&engine.app.db).await
+}
+
+/// Takes lost work up again and clears away what nobody needs any more.
+pub(crate) async fn maintain(engine: Arc<Engine>) -> Outcome<()> {
+    if let Some(done) = domain::operations::maintain(&engine.app).await? {
+        tracing::debug!(?done, "maintenance");
+    }
+    Ok(())
 }
 
 /// Asks for a job that does nothing when there was none for long: readiness is proved by work.

@@ -1,0 +1,216 @@
+//! Embedded: one process, nothing to install, nothing to configure, and nothing leaves the machine.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context;
+use domain::{
+    database::{Database, DatabaseSettings},
+    seed::{self, Demo, DemoOptions},
+};
+use entities::PaymentGateway;
+use migration::{Migrator, MigratorTrait};
+use rand::RngExt;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use worker::{Handlers, WorkerSettings};
+
+use super::{parts, serve::host_name};
+use crate::{
+    http::Limits,
+    pages::graphiql::tabs,
+    sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxConfig},
+    server::{self, Server},
+    settings::Settings,
+};
+
+/// What the embedded mode makes up for itself at the first start and keeps.
+#[derive(Serialize, Deserialize)]
+struct Local {
+    /// Hexadecimal; `POSTVENTA_SECRET_KEY` comes before it.
+    secret_key: String,
+    stripe_port: u16,
+    mercado_pago_port: u16,
+    /// Shown at each start: it opens a demo on this machine and nothing else.
+    api_key: Option<String>,
+}
+
+/// Runs everything until `stop`.
+pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
+    let listener = TcpListener::bind(settings.bind)
+        .await
+        .with_context(|| format!("cannot listen on POSTVENTA_BIND {}", settings.bind))?;
+    let address = listener.local_addr()?;
+    let folder = settings.data_dir.clone();
+    std::fs::create_dir_all(&folder).with_context(|| format!("POSTVENTA_DATA_DIR {}", folder.display()))?;
+    let mut local = Local::load(&folder)?;
+
+    let sandbox = start_sandbox(&folder, &mut local, &format!("http://{address}")).await?;
+    let simulated = &sandbox.sandbox;
+    settings.gateways.stripe_api_base.get_or_insert(simulated.stripe.base_url().parse()?);
+    settings.gateways.mercado_pago_api_base.get_or_insert(simulated.mercado_pago.base_url().parse()?);
+
+    let url = match &settings.database_url {
+        Some(url) => url.clone(),
+        None => format!("sqlite://{}", folder.join("postventa.sqlite").display()),
+    };
+    let db = Database::connect(&DatabaseSettings { url, max_connections: settings.database_connections }).await?;
+    Migrator::up(db.connection(), None).await.context("cannot migrate the database")?;
+    let key = match &settings.secret_key {
+        Some(key) => key.clone(),
+        None => hex::decode(&local.secret_key).context("the data folder's key is damaged")?,
+    };
+    let parts = parts::assemble(&settings, db, None, &key)?;
+
+    if let Some(demo) = seed::demo(&parts.app, demo_options()).await? {
+        introduce(simulated, &demo);
+        local.api_key = Some(demo.api_key.expose_secret().to_owned());
+    }
+    local.save(&folder)?;
+
+    let worker = WorkerSettings {
+        concurrency: settings.concurrency.iter().copied().collect(),
+        host: host_name(),
+        ..WorkerSettings::default()
+    };
+    let health = Arc::clone(&worker.health);
+    let purchase = seed::DEMO_PURCHASE.to_string();
+    let server = Server {
+        app: parts.app.clone(),
+        limits: Limits { allowed_origins: settings.allowed_origins.clone(), ..Limits::default() },
+        introspection: settings.introspection,
+        tabs: tabs::first_steps(seed::DEMO_ADMIN, seed::DEMO_PASSWORD, Some(&purchase)),
+        mailbox: true,
+        metrics: parts::metrics(),
+        ready: Arc::new(move || health.is_ready()),
+        shutdown: stop.clone(),
+    };
+    let router = server.router()?;
+    let working = tokio::spawn(worker::run(parts.app, parts.bell, Handlers::default(), worker, stop.clone()));
+    greet(&format!("http://{address}"), &sandbox, &local);
+    server::serve(listener, router, stop.clone()).await?;
+    working.await??;
+    sandbox.stop().await;
+    Ok(())
+}
+
+impl Local {
+    fn path(folder: &Path) -> PathBuf {
+        folder.join("local.json")
+    }
+
+    fn load(folder: &Path) -> anyhow::Result<Self> {
+        match std::fs::read_to_string(Self::path(folder)) {
+            Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", Self::path(folder).display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let key: [u8; 32] = rand::rng().random();
+                Ok(Self { secret_key: hex::encode(key), stripe_port: 0, mercado_pago_port: 0, api_key: None })
+            }
+            Err(error) => Err(error).with_context(|| Self::path(folder).display().to_string()),
+        }
+    }
+
+    /// Readable by its owner alone, and whole or not at all.
+    fn save(&self, folder: &Path) -> anyhow::Result<()> {
+        use std::{io::Write, os::unix::fs::OpenOptionsExt};
+        let new = folder.join("local.json.new");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(new, Self::path(folder))?;
+        Ok(())
+    }
+}
+
+/// Starts both simulated gateways where they were before; what they know survives a restart.
+async fn start_sandbox(folder: &Path, local: &mut Local, home: &str) -> anyhow::Result<RunningSandbox> {
+    let mut config = SandboxConfig::default();
+    let prepare = |gateway: &mut GatewayConfig, port: u16, name: &str| {
+        gateway.port = port;
+        gateway.journal = Some(folder.join(format!("{name}.jsonl")));
+        gateway.webhook_url = Some(format!("{home}/webhooks/{}", name.replace('_', "")));
+        gateway.settle_after = Some(Duration::from_secs(2));
+    };
+    prepare(&mut config.stripe, local.stripe_port, "stripe");
+    prepare(&mut config.mercado_pago, local.mercado_pago_port, "mercado_pago");
+    let sandbox = match Sandbox::start(config.clone()).await {
+        Ok(sandbox) => sandbox,
+        // Somebody else has taken the ports meanwhile: others will do.
+        Err(_) if local.stripe_port != 0 => {
+            config.stripe.port = 0;
+            config.mercado_pago.port = 0;
+            Sandbox::start(config).await?
+        }
+        Err(error) => return Err(error),
+    };
+    let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
+    local.stripe_port = port(&sandbox.sandbox.stripe.base_url());
+    local.mercado_pago_port = port(&sandbox.sandbox.mercado_pago.base_url());
+    Ok(sandbox)
+}
+
+fn demo_options() -> DemoOptions {
+    let config = SandboxConfig::default();
+    let secret = |text: &str| SecretString::from(text.to_owned());
+    DemoOptions {
+        stripe_secret_key: secret(&config.stripe.secret_key),
+        stripe_webhook_secret: secret(&config.stripe.webhook_secret),
+        mercado_pago_access_token: secret(&config.mercado_pago.secret_key),
+        mercado_pago_webhook_secret: secret(&config.mercado_pago.webhook_secret),
+    }
+}
+
+/// Makes the demo's payments known at the simulated gateways.
+fn introduce(sandbox: &Sandbox, demo: &Demo) {
+    for payment in &demo.payments {
+        let known = Payment::new(&payment.id, payment.amount.minor, payment.amount.currency.as_str());
+        match payment.gateway {
+            PaymentGateway::Stripe => sandbox.stripe.add_payments([known]),
+            PaymentGateway::MercadoPago => sandbox.mercado_pago.add_payments([known]),
+            PaymentGateway::Paypal | PaymentGateway::Manual => {}
+        }
+    }
+    for subscription in &demo.subscriptions {
+        let (id, currency) = (subscription.id.clone(), subscription.currency.to_string());
+        match subscription.gateway {
+            PaymentGateway::Stripe => sandbox.stripe.add_subscriptions([(id, currency)]),
+            PaymentGateway::MercadoPago => sandbox.mercado_pago.add_subscriptions([(id, currency)]),
+            PaymentGateway::Paypal | PaymentGateway::Manual => {}
+        }
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the greeting is for the person who has started it")]
+fn greet(home: &str, sandbox: &RunningSandbox, local: &Local) {
+    let key = local.api_key.as_deref().unwrap_or("(made at the first start)");
+    let sandbox = &sandbox.sandbox;
+    println!(
+        "\nPostventa is running, with a demo team.
+
+  GraphiQL   {home}/            its first tabs sign in, find a customer, refund and watch
+  GraphQL    {home}/graphql
+  Mailbox    {home}/mailbox     the mails that would have gone out
+  Gateways   {stripe}  (simulated Stripe)
+             {mercado_pago}  (simulated MercadoPago)
+
+  Accounts   {admin} (administrator), {agent} (agent); password {password}
+  API key    {key}
+
+A first query:
+
+  curl -s {home}/graphql -H 'content-type: application/json' -H 'authorization: Bearer {key}' \\
+    -d '{{\"query\":\"{{ users(first: 3, filter: {{ search: \\\"lucia\\\" }}) {{ nodes {{ firstName lastName planSubscription {{ status }} }} }} }}\"}}'
+",
+        stripe = sandbox.stripe.base_url(),
+        mercado_pago = sandbox.mercado_pago.base_url(),
+        admin = seed::DEMO_ADMIN,
+        agent = seed::DEMO_AGENT,
+        password = seed::DEMO_PASSWORD,
+    );
+}

@@ -1,0 +1,107 @@
+//! A GraphQL client as a front end has it.
+
+use serde_json::{Value, json};
+
+/// Somebody who calls, with or without a token.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub url: String,
+    pub token: Option<String>,
+    pub language: Option<&'static str>,
+    http: reqwest::Client,
+}
+
+/// What came back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+}
+
+/// A mutation's payload.
+#[derive(Clone, Debug)]
+pub struct Payload(pub Value);
+
+impl Client {
+    pub fn new(url: &str, token: Option<String>) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        Self { url: url.to_owned(), token, language: None, http: reqwest::Client::new() }
+    }
+
+    /// Signs in as a person would.
+    pub async fn sign_in(url: &str, email: &str, password: &str) -> Self {
+        let anonymous = Self::new(url, None);
+        let input = json!({ "email": email, "password": password });
+        let payload = anonymous.mutate("signIn", "SignInInput", input, "accessToken").await.accepted();
+        Self { token: payload["accessToken"].as_str().map(str::to_owned), ..anonymous }
+    }
+
+    /// The same caller, who prefers this language.
+    #[must_use]
+    pub fn speaking(&self, language: &'static str) -> Self {
+        Self { language: Some(language), ..self.clone() }
+    }
+
+    pub async fn ask(&self, query: &str, variables: Value) -> Answer {
+        let mut request = self
+            .http
+            .post(format!("{}/graphql", self.url))
+            .header("accept", "application/graphql-response+json")
+            .json(&json!({ "query": query, "variables": variables }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        if let Some(language) = self.language {
+            request = request.header("accept-language", language);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        Answer { status, body: response.json().await.expect("JSON") }
+    }
+
+    /// Calls a mutation that takes one input and selects what is asked for beside `userErrors`.
+    pub async fn mutate(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Payload {
+        let answer = self.try_mutate(field, input_type, input, selection).await;
+        Payload(answer.data()[field].clone())
+    }
+
+    /// The same, where the answer may be a top-level error.
+    pub async fn try_mutate(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Answer {
+        let query = format!(
+            "mutation($input: {input_type}!) {{ {field}(input: $input) {{ {selection} userErrors {{ code message field }} }} }}"
+        );
+        self.ask(&query, json!({ "input": input })).await
+    }
+}
+
+impl Answer {
+    /// The data of an answer without errors.
+    pub fn data(&self) -> Value {
+        assert!(self.body.get("errors").is_none(), "{:#}", self.body);
+        self.body["data"].clone()
+    }
+
+    /// The code of the first top-level error.
+    pub fn code(&self) -> String {
+        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {:#}", self.body)).into()
+    }
+}
+
+impl Payload {
+    /// The payload of a mutation that was accepted.
+    pub fn accepted(&self) -> Value {
+        assert_eq!(self.0["userErrors"], json!([]), "{:#}", self.0);
+        self.0.clone()
+    }
+
+    /// The codes of the refusals, with the last part of the field's path: `["INVALID amount"]`.
+    pub fn refusals(&self) -> Vec<String> {
+        let errors = self.0["userErrors"].as_array().expect("userErrors");
+        let read = |error: &Value| {
+            let field = error["field"].as_array().and_then(|path| path.last()).and_then(Value::as_str);
+            let code = error["code"].as_str().expect("a code");
+            field.map_or_else(|| code.to_owned(), |field| format!("{code} {field}"))
+        };
+        errors.iter().map(read).collect()
+    }
+}

@@ -1,0 +1,314 @@
+//! The stage of a story: a team with its people and its shop, a clock that stands still, workers that are
+//! stepped by hand, simulated gateways, and the real router in front of it all.
+
+use std::sync::Arc;
+
+use api::{
+    http::Limits,
+    sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxClock, SandboxConfig},
+    server::{self, Server},
+};
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use domain::{
+    App, Services, Settings,
+    adapters::{
+        bell::LocalBell,
+        bus::LocalBus,
+        gateways::{GatewayEndpoints, Gateways},
+        mail::LocalMailbox,
+    },
+    clock::FixedClock,
+    ids::SystemIds,
+    operations,
+    teams::{self, GatewaySecrets, NewTeam},
+    vault::Vault,
+};
+use entities::{Currency, Locale, TeamId, mail};
+use sea_orm::{EntityTrait, QueryOrder};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use worker::{Finished, Handlers};
+
+use crate::{client::Client, database::TestDatabase};
+
+/// The password of everybody on the stage.
+pub const PASSWORD: &str = "postventa-story";
+pub const ADMIN: &str = "admin@aurora.test";
+pub const AGENT: &str = "agent@aurora.test";
+
+pub struct Stage {
+    pub database: TestDatabase,
+    pub app: App,
+    pub clock: Arc<FixedClock>,
+    pub gateway_clock: SandboxClock,
+    pub sandbox: Sandbox,
+    pub team: TeamId,
+    pub url: String,
+    pub admin: Client,
+    running: RunningSandbox,
+    stop: CancellationToken,
+    ended: bool,
+}
+
+impl Stage {
+    /// A team in English, paid in euros, with an administrator who has signed in.
+    pub async fn new() -> Self {
+        Self::with_gateways(|_| {}).await
+    }
+
+    /// The same, with other gateways than the usual ones.
+    pub async fn with_gateways(change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let database = TestDatabase::fresh().await;
+        let db = database.connect().await;
+        let clock = Arc::new(FixedClock::at(noon()));
+        let gateway_clock = SandboxClock::fixed(noon());
+        let mut config = SandboxConfig { clock: gateway_clock.clone(), ..SandboxConfig::default() };
+        change(&mut config);
+        let (stripe, mercado_pago) = (config.stripe.clone(), config.mercado_pago.clone());
+        let running = Sandbox::start(config).await.expect("the simulated gateways start");
+        let sandbox = running.sandbox.clone();
+        let endpoint = |url: String| Some(url.parse().expect("a base address"));
+        let app = App::new(Services {
+            db,
+            clock: clock.clone(),
+            ids: Arc::new(SystemIds::default()),
+            bell: Arc::new(LocalBell::default()),
+            bus: Arc::new(LocalBus::default()),
+            gateways: Gateways::new(GatewayEndpoints {
+                stripe_api_base: endpoint(sandbox.stripe.base_url()),
+                mercado_pago_api_base: endpoint(sandbox.mercado_pago.base_url()),
+                timeout: std::time::Duration::from_millis(1500),
+            })
+            .expect("the gateway clients"),
+            mail: Arc::new(LocalMailbox),
+            vault: Vault::new(&[7; 32]),
+            settings: Settings {
+                public_url: "http://localhost".parse().expect("an address"),
+                support_email_from: "support@postventa.test".into(),
+                gateway_secrets: GatewaySecrets::default(),
+            },
+        });
+        let stop = CancellationToken::new();
+        let url = serve(&app, &stop).await;
+        let team = team(&app, "Aurora", ADMIN).await;
+        let admin = Client::sign_in(&url, ADMIN, PASSWORD).await;
+        let stage =
+            Self { database, app, clock, gateway_clock, sandbox, team, url, admin, running, stop, ended: false };
+        stage.set_up_gateways(&stripe, &mercado_pago).await;
+        stage
+    }
+
+    async fn set_up_gateways(&self, stripe: &GatewayConfig, mercado_pago: &GatewayConfig) {
+        let input = json!({
+            "stripeSecretKey": stripe.secret_key,
+            "stripeWebhookSecret": stripe.webhook_secret,
+            "mercadoPagoAccessToken": mercado_pago.secret_key,
+            "mercadoPagoWebhookSecret": mercado_pago.webhook_secret,
+        });
+        self.admin.mutate("teamSettingsUpdate", "TeamSettingsUpdateInput", input, "team { id }").await.accepted();
+        self.sandbox.stripe.set_webhook_url(&format!("{}/webhooks/stripe", self.url));
+        self.sandbox.mercado_pago.set_webhook_url(&format!("{}/webhooks/mercadopago", self.url));
+    }
+
+    /// A member of staff who has signed in.
+    pub async fn staff(&self, email: &str, role: entities::UserRole) -> Client {
+        let (app, team) = (&self.app, self.team);
+        domain::seed::person(app, team, email, role, Some(PASSWORD)).await.expect("a member of staff");
+        Client::sign_in(&self.url, email, PASSWORD).await
+    }
+
+    pub async fn agent(&self) -> Client {
+        self.staff(AGENT, entities::UserRole::Agent).await
+    }
+
+    /// Another team on the same installation, with its administrator signed in.
+    pub async fn other_team(&self) -> Client {
+        team(&self.app, "Boreal", "admin@boreal.test").await;
+        Client::sign_in(&self.url, "admin@boreal.test", PASSWORD).await
+    }
+
+    /// A customer's id.
+    pub async fn customer(&self, email: &str) -> String {
+        let person = domain::seed::person(&self.app, self.team, email, entities::UserRole::Member, None).await;
+        person.expect("a customer").to_string()
+    }
+
+    pub fn anonymous(&self) -> Client {
+        Client::new(&self.url, None)
+    }
+
+    /// Does everything that is due now, one after the other.
+    pub async fn run_jobs(&self) -> Vec<Finished> {
+        worker::run_due(&self.app, &Handlers::default()).await.expect("jobs run")
+    }
+
+    /// Moves both clocks on, then does what has become due.
+    pub async fn later(&self, by: TimeDelta) -> Vec<Finished> {
+        self.pass(by);
+        self.run_jobs().await
+    }
+
+    /// Moves both clocks on.
+    pub fn pass(&self, by: TimeDelta) {
+        self.clock.advance(by);
+        self.gateway_clock.advance(by.to_std().expect("time goes forward"));
+    }
+
+    /// Lets the gateways deliver what they have to say, and works it off.
+    pub async fn hear_gateways(&self) {
+        self.sandbox.stripe.webhooks_settled().await;
+        self.sandbox.mercado_pago.webhooks_settled().await;
+        self.run_jobs().await;
+    }
+
+    /// All mails so far, oldest first.
+    pub async fn mails(&self) -> Vec<mail::Model> {
+        let mails = mail::Entity::find().order_by_asc(mail::Column::Id);
+        mails.all(self.app.db.connection()).await.expect("mails")
+    }
+
+    /// Ends the story: no job may be left over, and every promise must hold.
+    pub async fn end(mut self) {
+        self.ended = true;
+        let left = domain::jobs::store::unfinished(&self.app.db).await.expect("jobs are counted");
+        assert_eq!(left, 0, "jobs are left over: run_jobs before the end");
+        self.end_with_jobs_left().await;
+    }
+
+    /// For stories that end in the middle, e.g. of a refund that the gateway will confirm later.
+    pub async fn end_with_jobs_left(mut self) {
+        self.ended = true;
+        let violations = operations::verify(&self.app).await.expect("the promises are checked");
+        assert!(violations.is_empty(), "promises are broken: {violations:#?}");
+        self.stop.cancel();
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        let _ = &self.running;
+        assert!(self.ended || std::thread::panicking(), "a story has to end with Stage::end");
+    }
+}
+
+/// When stories begin.
+pub fn noon() -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).single().expect("a time")
+}
+
+async fn serve(app: &App, stop: &CancellationToken) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let server = Server {
+        app: app.clone(),
+        limits: Limits::default(),
+        introspection: true,
+        tabs: Vec::new(),
+        mailbox: true,
+        metrics: None,
+        ready: Arc::new(|| true),
+        shutdown: stop.clone(),
+    };
+    tokio::spawn(server::serve(listener, server.router().expect("the router"), stop.clone()));
+    format!("http://{address}")
+}
+
+async fn team(app: &App, name: &str, admin: &str) -> TeamId {
+    let new = NewTeam {
+        name: name.into(),
+        default_locale: Locale::En,
+        time_zone: "Europe/Madrid".into(),
+        currency: Currency::EUR,
+        support_address: format!("support@{}.test", name.to_lowercase()),
+    };
+    let team = teams::create(app, new).await.expect("a team").id;
+    let password = PASSWORD.to_owned().into();
+    domain::identity::staff::create_admin(app, team, admin, &password, Locale::En).await.expect("an administrator");
+    team
+}
+
+/// A sale to be recorded; change what matters to the story.
+#[derive(Clone, Debug)]
+pub struct Sale {
+    pub external_id: String,
+    pub user: String,
+    pub product: String,
+    pub gateway: &'static str,
+    pub payment: String,
+    pub subscription: Option<String>,
+    pub minor: i64,
+    pub currency: &'static str,
+    pub kind: &'static str,
+}
+
+impl Sale {
+    /// 30.00 EUR through Stripe.
+    pub fn of(user: &str, product: &str, number: u32) -> Self {
+        Self {
+            external_id: format!("order-{number}"),
+            user: user.to_owned(),
+            product: product.to_owned(),
+            gateway: "STRIPE",
+            payment: format!("pi_story{number:08}"),
+            subscription: None,
+            minor: 3000,
+            currency: "EUR",
+            kind: "SINGLE",
+        }
+    }
+
+    #[must_use]
+    pub fn at_mercado_pago(mut self, number: u64) -> Self {
+        self.gateway = "MERCADO_PAGO";
+        self.payment = number.to_string();
+        self
+    }
+}
+
+impl Stage {
+    /// A product's id.
+    pub async fn product(&self, name: &str) -> String {
+        let input = json!({ "externalId": format!("product-{name}"), "name": name });
+        let answer = self.admin.mutate("productRecord", "ProductRecordInput", input, "product { id }").await;
+        text(&answer.accepted()["product"]["id"])
+    }
+
+    /// Records a sale, at the gateway and with us. The purchase's id.
+    pub async fn sell(&self, sale: &Sale) -> String {
+        let payment = Payment::new(&sale.payment, sale.minor, sale.currency);
+        match sale.gateway {
+            "STRIPE" => self.sandbox.stripe.add_payments([payment]),
+            "MERCADO_PAGO" => self.sandbox.mercado_pago.add_payments([payment]),
+            _ => {}
+        }
+        let currency: Currency = sale.currency.parse().expect("a currency");
+        let input = json!({
+            "externalId": sale.external_id,
+            "userId": sale.user,
+            "productId": sale.product,
+            "kind": sale.kind,
+            "gateway": sale.gateway,
+            "gatewayPaymentId": sale.payment,
+            "gatewaySubscriptionId": sale.subscription,
+            "amount": { "amount": entities::Money::new(sale.minor, currency).to_major(), "currency": sale.currency },
+            "purchasedAt": "2026-02-20T10:00:00.000Z",
+        });
+        let answer = self.admin.mutate("purchaseRecord", "PurchaseRecordInput", input, "purchase { id }").await;
+        text(&answer.accepted()["purchase"]["id"])
+    }
+
+    /// Whether a user may use a product now.
+    pub async fn may_use(&self, user: &str, product: &str) -> bool {
+        let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed } }";
+        let answer = self.admin.ask(query, json!({ "u": user, "p": product })).await.data();
+        answer["access"]["allowed"].as_bool().expect("a yes or a no")
+    }
+}
+
+/// A JSON string's text.
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
