@@ -23,6 +23,7 @@ pub mod products;
 pub mod purchases;
 pub mod refunds;
 pub mod scoped;
+pub mod seed;
 pub mod teams;
 mod tx;
 pub mod users;

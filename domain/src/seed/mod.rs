@@ -1,0 +1,15 @@
+//! Filling a database: a believable demo team, or as many customers as a measurement wants.
+
+pub mod demo;
+pub mod gateway_books;
+
+pub use demo::{Demo, DemoOptions, demo};
+pub use gateway_books::{GatewayBooks, GatewayPayment, GatewaySubscription};
+
+use crate::{app::App, database::Sql, error::Outcome};
+
+/// Whether there is no team yet.
+pub async fn is_empty(app: &App) -> Outcome<bool> {
+    let found = app.db.connection().row("SELECT 1 FROM teams LIMIT 1", vec![]);
+    Ok(found.await?.is_none())
+}

@@ -1,0 +1,143 @@
+//! Seeds: believable, the same each time, and sound by every rule.
+
+mod support;
+
+use domain::{
+    database::Sql,
+    operations,
+    seed::{self, DemoOptions},
+    teams::SecretName,
+};
+use entities::{PaymentGateway, PurchaseId, TeamId, TeamOwned, entitlement, purchase, title_reading, user};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use support::fresh;
+
+async fn ids(app: &domain::App, table: &str) -> Vec<uuid::Uuid> {
+    let sql = format!("SELECT id FROM {table} ORDER BY id");
+    let rows = app.db.connection().rows(&sql, vec![]).await.expect(table);
+    rows.iter()
+        .map(|row| row.try_get_by_index(0).expect("an id"))
+        .collect()
+}
+
+async fn count<E: EntityTrait + TeamOwned>(app: &domain::App, team: TeamId) -> u64
+where
+    E::Model: Send + Sync,
+{
+    E::find()
+        .filter(E::TEAM.eq(team))
+        .count(app.db.connection())
+        .await
+        .expect("a count")
+}
+
+#[tokio::test]
+async fn the_demo_breaks_no_rule() {
+    let installation = fresh().await;
+    let app = &installation.app;
+    let options = DemoOptions {
+        gateway_secrets: vec![(SecretName::StripeSecretKey, "sk_test_demo".into())],
+    };
+    let demo = seed::demo(app, options).await.expect("a demo");
+    assert_eq!(operations::verify(app).await.expect("an answer"), vec![]);
+    assert!(count::<user::Entity>(app, demo.team).await >= 62);
+    let mut found: Vec<String> = Vec::new();
+    for entitlement in entitlement::Entity::find()
+        .all(app.db.connection())
+        .await
+        .expect("entitlements")
+    {
+        let status = domain::entitlements::rules::status(&entitlement, support::now());
+        assert_eq!(status, entitlement.announced_status);
+        found.push(status.to_string());
+    }
+    found.sort();
+    found.dedup();
+    assert_eq!(
+        found,
+        ["ACTIVE", "EXPIRED", "GRACE_PERIOD", "REVOKED", "SCHEDULED"]
+    );
+    for gateway in [PaymentGateway::Stripe, PaymentGateway::MercadoPago] {
+        assert!(
+            demo.gateways
+                .payments
+                .iter()
+                .any(|payment| payment.gateway == gateway)
+        );
+        assert!(
+            demo.gateways
+                .subscriptions
+                .iter()
+                .any(|agreement| agreement.gateway == gateway)
+        );
+    }
+    let again = seed::demo(app, DemoOptions::default()).await;
+    assert!(again.is_err(), "a second demo in the same database");
+}
+
+#[tokio::test]
+async fn the_demo_has_the_same_ids_whenever_it_is_made() {
+    let first = fresh().await;
+    let second = support::fresh_at(support::now() + chrono::TimeDelta::days(250)).await;
+    for app in [&first.app, &second.app] {
+        let demo = seed::demo(app, DemoOptions::default()).await.expect("a demo");
+        assert_eq!(demo.team, seed::demo::team_id());
+        assert_eq!(operations::verify(app).await.expect("an answer"), vec![]);
+    }
+    for table in [
+        "users",
+        "products",
+        "purchases",
+        "entitlements",
+        "refunds",
+        "reading_sessions",
+    ] {
+        assert_eq!(
+            ids(&first.app, table).await,
+            ids(&second.app, table).await,
+            "{table}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_demo_has_the_purchase_that_the_readme_names() {
+    let installation = fresh().await;
+    let connection = installation.app.db.connection();
+    seed::demo(&installation.app, DemoOptions::default())
+        .await
+        .expect("a demo");
+    let id: PurchaseId = seed::demo::ORDER_DEMO_1.parse().expect("an id");
+    assert_eq!(
+        seed::demo::purchase_id("order-demo-1").to_string(),
+        seed::demo::ORDER_DEMO_1
+    );
+    let purchase = purchase::Entity::find_by_id(id)
+        .one(connection)
+        .await
+        .expect("an answer");
+    let purchase = purchase.expect("the purchase");
+    assert_eq!(
+        (purchase.amount().to_string().as_str(), purchase.status.as_str()),
+        ("29.90 EUR", "ACTIVE")
+    );
+    let customer = user::Entity::find_by_id(purchase.user_id).one(connection).await;
+    assert_eq!(
+        customer.expect("an answer").expect("the customer").last_name,
+        "Fernández"
+    );
+    let read = title_reading::Entity::find_by_id((purchase.user_id, purchase.product_id));
+    let read = read.one(connection).await.expect("an answer").expect("a reading");
+    assert!((read.percent_read - 12.0).abs() < f64::EPSILON);
+    let access = entitlement::Entity::find()
+        .filter(entitlement::Column::UserId.eq(purchase.user_id))
+        .filter(entitlement::Column::ProductId.eq(purchase.product_id));
+    let access = access.one(connection).await.expect("an answer").expect("access");
+    assert_eq!(access.announced_status.as_str(), "ACTIVE");
+    for n in 1..=24 {
+        println!(
+            "order-demo-{n} {}",
+            seed::demo::purchase_id(&format!("order-demo-{n}"))
+        );
+    }
+}

@@ -1,0 +1,68 @@
+//! An installation on a SQLite file of its own, at a fixed time.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use domain::{
+    App, Services, Settings,
+    adapters::{
+        bell::LocalBell,
+        bus::LocalBus,
+        gateways::{GatewayEndpoints, Gateways},
+        mail::LocalMailbox,
+    },
+    clock::FixedClock,
+    database::{Database, DatabaseSettings},
+    ids::SeededIds,
+    vault::Vault,
+};
+use migration::Migrator;
+use sea_orm_migration::MigratorTrait;
+use tempfile::TempDir;
+
+pub struct Installation {
+    pub app: App,
+    /// Goes with the installation.
+    _folder: TempDir,
+}
+
+pub fn now() -> DateTime<Utc> {
+    "2026-03-02T10:20:30.123456Z".parse().expect("a time")
+}
+
+pub async fn fresh() -> Installation {
+    fresh_at(now()).await
+}
+
+pub async fn fresh_at(now: DateTime<Utc>) -> Installation {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    Installation {
+        app: open(&url, now).await,
+        _folder: folder,
+    }
+}
+
+pub async fn open(url: &str, now: DateTime<Utc>) -> App {
+    let settings = DatabaseSettings {
+        url: url.to_owned(),
+        max_connections: 4,
+    };
+    let db = Database::connect(&settings).await.expect("a database");
+    Migrator::up(db.connection(), None).await.expect("tables");
+    App::new(Services {
+        db,
+        clock: Arc::new(FixedClock::at(now)),
+        ids: Arc::new(SeededIds::new(7)),
+        bell: Arc::new(LocalBell::default()),
+        bus: Arc::new(LocalBus::default()),
+        gateways: Gateways::new(GatewayEndpoints::default()).expect("gateways"),
+        mail: Arc::new(LocalMailbox),
+        vault: Vault::new(b"a key for tests"),
+        settings: Settings {
+            public_url: "http://localhost:8080".parse().expect("an address"),
+            support_email_from: "support@postventa.test".to_owned(),
+            gateway_secrets: domain::teams::GatewaySecrets::default(),
+        },
+    })
+}

@@ -1,0 +1,317 @@
+//! Every rule names the damage that it is there for, and nothing else is damage.
+
+mod support;
+
+use std::{collections::BTreeSet, path::Path};
+
+use domain::{
+    App, operations,
+    seed::{self, DemoOptions},
+};
+use sea_orm::ConnectionTrait;
+use support::{fresh, now, open};
+
+/// The rule, and what breaks it in the demo's database.
+const DAMAGES: &[(&str, &str)] = &[
+    (
+        "refunds-within-payment",
+        "UPDATE refunds SET amount_minor = amount_minor * 9 WHERE status = 'SUCCEEDED'",
+    ),
+    (
+        "refunded-amount",
+        "UPDATE purchases SET refunded_minor = refunded_minor - 1 WHERE id IN (SELECT purchase_id FROM refunds WHERE status = 'SUCCEEDED')",
+    ),
+    (
+        "refunded-amount",
+        "UPDATE purchases SET refunded_minor = 1, status = 'PARTIALLY_REFUNDED' WHERE external_id = 'order-demo-1'",
+    ),
+    (
+        "reserved-amount",
+        "UPDATE purchases SET reserved_minor = 1 WHERE external_id = 'order-demo-1'",
+    ),
+    (
+        "purchase-status",
+        "UPDATE purchases SET status = 'CANCELED' WHERE external_id = 'order-demo-1'",
+    ),
+    (
+        "refund-of-its-purchase",
+        "UPDATE refunds SET currency = 'JPY' WHERE status = 'FAILED'",
+    ),
+    (
+        "gateway-refund-known",
+        "UPDATE refunds SET gateway_refund_id = NULL WHERE status = 'REVERSED'",
+    ),
+    (
+        "gateway-refund-once",
+        "DROP INDEX refunds_at_gateway; UPDATE refunds SET gateway_refund_id = 're_same' WHERE gateway = 'STRIPE'",
+    ),
+    (
+        "refund-effects",
+        "DELETE FROM refund_effects WHERE kind = 'UPDATE_ORDER'",
+    ),
+    (
+        "refund-effect-agrees",
+        "UPDATE refund_effects SET status = 'PENDING' WHERE kind = 'REFUND_AT_GATEWAY'",
+    ),
+    (
+        "refund-first-step",
+        "UPDATE refund_steps SET status = 'PROCESSING' WHERE number = 1",
+    ),
+    ("refund-last-step", "DELETE FROM refund_steps WHERE number = 3"),
+    ("refund-last-step", "DELETE FROM refund_steps WHERE number = 2"),
+    ("refund-completed", "UPDATE refunds SET completed_at = NULL"),
+    (
+        "refund-completed",
+        "UPDATE refunds SET status = 'NEEDS_ATTENTION' WHERE status = 'FAILED'",
+    ),
+    (
+        "refund-next-action",
+        "UPDATE refunds SET status = 'PENDING' WHERE status = 'SUCCEEDED'",
+    ),
+    ("refund-follow-up", "DELETE FROM follow_ups"),
+    (
+        "refund-follow-up",
+        "UPDATE refunds SET status = 'NEEDS_ATTENTION'; UPDATE follow_ups SET done_at = created_at",
+    ),
+    (
+        "agreement-next-action",
+        "UPDATE refund_effects SET status = 'PENDING' WHERE kind = 'PAUSE_SUBSCRIPTION'",
+    ),
+    (
+        "refund-audited",
+        "DELETE FROM audit_entries WHERE action = 'refund.requested'",
+    ),
+    ("mail-next-action", QUEUED_MAIL),
+    ("gateway-event-next-action", GATEWAY_EVENT),
+    ("job-lease", RUNNING_JOB),
+    ("job-once", TWO_JOBS),
+    (
+        "event-order",
+        "INSERT INTO event_heads SELECT id, 3, 0 FROM teams",
+    ),
+    ("event-order", EVENTS_WITH_A_GAP),
+    (
+        "event-placed",
+        "INSERT INTO events SELECT randomblob(16), id, NULL, 'USER_CREATED', 'x', NULL, NULL, '{}', created_at FROM teams",
+    ),
+    (
+        "entitlement-once",
+        "DROP INDEX entitlements_open; UPDATE entitlements SET closed_at = NULL, product_id = (SELECT id FROM products LIMIT 1), \
+         user_id = (SELECT id FROM users LIMIT 1)",
+    ),
+    (
+        "entitlement-stands",
+        "UPDATE entitlement_grants SET revoked_at = created_at WHERE purchase_id = \
+         (SELECT id FROM purchases WHERE external_id = 'order-demo-1')",
+    ),
+    (
+        "entitlement-stands",
+        "DELETE FROM entitlement_grants WHERE purchase_id IS NULL",
+    ),
+    (
+        "entitlement-gone",
+        "UPDATE entitlement_grants SET revoked_at = NULL, revoked_by_refund = NULL",
+    ),
+    (
+        "entitlement-gone",
+        "UPDATE entitlements SET closed_at = NULL WHERE revoked_at IS NOT NULL",
+    ),
+    (
+        "entitlement-span",
+        "UPDATE entitlements SET expires_at = '2099-01-01T00:00:00+00:00' WHERE expires_at IS NOT NULL",
+    ),
+    (
+        "entitlement-span",
+        "UPDATE entitlements SET expires_at = NULL, grace_ends_at = NULL",
+    ),
+    (
+        "entitlement-span",
+        "UPDATE entitlements SET starts_at = '2020-01-01T00:00:00+00:00'",
+    ),
+    (
+        "entitlement-grace",
+        "UPDATE entitlements SET grace_ends_at = created_at WHERE expires_at IS NULL",
+    ),
+    (
+        "revocation-explained",
+        "UPDATE entitlements SET revocation_reason = NULL",
+    ),
+    (
+        "revocation-explained",
+        "DELETE FROM entitlement_events WHERE action = 'REVOKED'",
+    ),
+    (
+        "entitlement-history",
+        "DELETE FROM entitlement_events WHERE action = 'GRANTED'",
+    ),
+    (
+        "grant-of-its-sale",
+        "UPDATE purchases SET product_id = (SELECT id FROM products WHERE external_id = 'plan-esencial') \
+         WHERE external_id = 'order-demo-1'",
+    ),
+    (
+        "access-restored",
+        "UPDATE entitlement_grants SET revoked_at = created_at, revoked_by_refund = \
+         (SELECT id FROM refunds WHERE status = 'FAILED') WHERE purchase_id = (SELECT purchase_id FROM refunds WHERE status = 'FAILED')",
+    ),
+    (
+        "access-cause",
+        "UPDATE entitlement_grants SET revoked_by_refund = randomblob(16) WHERE revoked_by_refund IS NOT NULL",
+    ),
+    (
+        "access-taken",
+        "UPDATE entitlement_grants SET revoked_at = NULL; UPDATE entitlements SET closed_at = NULL, revoked_at = NULL",
+    ),
+    (
+        "title-reading",
+        "DELETE FROM reading_sessions WHERE percent_read = 12.0",
+    ),
+    (
+        "title-reading",
+        "UPDATE title_readings SET percent_read = percent_read + 1",
+    ),
+    ("user-reading", "UPDATE user_readings SET seconds = seconds + 1"),
+];
+
+const QUEUED_MAIL: &str = "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
+     message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', 'a@b.c', 'a@b.c', \
+     '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams";
+const GATEWAY_EVENT: &str = "INSERT INTO gateway_events (id, team_id, gateway, external_id, kind, payload, received_at) \
+     SELECT randomblob(16), id, 'STRIPE', 'evt_1', 'refund.updated', '{}', created_at FROM teams";
+const RUNNING_JOB: &str = "INSERT INTO jobs (id, queue, kind, payload, status, run_at, attempts, max_attempts, crash_count, fence, \
+     lease_expires_at, created_at) SELECT randomblob(16), 'refunds', 'probe', '{}', 'RUNNING', created_at, 1, 5, 0, 1, \
+     strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '-61 seconds'), created_at FROM teams";
+const TWO_JOBS: &str = "DROP INDEX jobs_unique; INSERT INTO jobs (id, queue, kind, payload, unique_key, status, run_at, attempts, \
+     max_attempts, crash_count, fence, created_at) SELECT randomblob(16), 'refunds', 'probe', '{}', 'twice', 'PENDING', \
+     created_at, 0, 5, 0, 0, created_at FROM users LIMIT 2";
+const EVENTS_WITH_A_GAP: &str = "INSERT INTO event_heads SELECT id, 3, 0 FROM teams; \
+     INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
+     FROM teams t, (VALUES (1), (3)) n";
+const ANOTHER_TEAM: &str = "INSERT INTO teams SELECT x'0188bac74afa78aabc3bbd1eef28d881', 'Other', default_locale, time_zone, \
+     currency, modules, support_address, portal_url, 50, 30, 7, 3, credit_limits, NULL, NULL, created_at, updated_at FROM teams";
+
+/// What looks odd and is in order.
+const SOUND: &[(&str, &str)] = &[
+    (
+        "a mail whose job was parked",
+        "MAIL; INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, crash_count, fence, \
+         created_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', 'mail_01h2xcejqtf2nbrexx3vqjhp41', 'DEAD', created_at, 1, \
+         1, 0, 0, created_at FROM teams",
+    ),
+    (
+        "events of which the oldest are pruned",
+        "INSERT INTO event_heads SELECT id, 9, 7 FROM teams; \
+         INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
+         FROM teams t, (VALUES (8), (9)) n",
+    ),
+    (
+        "events that are all pruned",
+        "INSERT INTO event_heads SELECT id, 9, 9 FROM teams",
+    ),
+];
+
+struct Template(support::Installation, tempfile::TempDir);
+
+impl Template {
+    async fn new() -> Self {
+        let installation = fresh().await;
+        seed::demo(&installation.app, DemoOptions::default())
+            .await
+            .expect("a demo");
+        let folder = tempfile::tempdir().expect("a folder");
+        let into = format!("VACUUM INTO '{}'", folder.path().join("demo.db").display());
+        run(&installation.app, &into).await;
+        Self(installation, folder)
+    }
+
+    /// A copy of the demo with some SQL run on it.
+    async fn damaged(&self, name: &str, sql: &str) -> App {
+        let copy: &Path = &self.1.path().join(format!("{name}.db"));
+        std::fs::copy(self.1.path().join("demo.db"), copy).expect("a copy");
+        let app = open(&format!("sqlite://{}", copy.display()), now()).await;
+        let free = "PRAGMA foreign_keys = OFF; PRAGMA ignore_check_constraints = ON";
+        run(&app, &format!("{free}; {sql}")).await;
+        app
+    }
+}
+
+async fn run(app: &App, sql: &str) {
+    let done = app.db.connection().execute_unprepared(sql).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+}
+
+#[tokio::test]
+async fn each_rule_names_its_damage() {
+    let template = Template::new().await;
+    assert_eq!(
+        operations::verify(&template.0.app).await.expect("an answer"),
+        vec![]
+    );
+    for (n, (rule, sql)) in DAMAGES.iter().enumerate() {
+        let app = template.damaged(&format!("damage-{n}"), sql).await;
+        let found = operations::verify(&app).await.expect(rule);
+        assert!(
+            found.iter().any(|violation| violation.rule == *rule),
+            "{sql} breaks {rule}, but: {found:?}"
+        );
+    }
+    let planted: BTreeSet<&str> = DAMAGES.iter().map(|(rule, _)| *rule).collect();
+    let rules: BTreeSet<&str> = operations::rules().map(|(rule, _)| rule).collect();
+    let missing: Vec<_> = rules.difference(&planted).collect();
+    assert_eq!(
+        missing,
+        [&operations::TENANCY],
+        "rules that nothing was planted for"
+    );
+}
+
+#[tokio::test]
+async fn what_is_in_order_is_not_named() {
+    let template = Template::new().await;
+    for (n, (what, sql)) in SOUND.iter().enumerate() {
+        let sql = sql.replace("MAIL", QUEUED_MAIL);
+        let app = template.damaged(&format!("sound-{n}"), &sql).await;
+        assert_eq!(
+            operations::verify(&app).await.expect("an answer"),
+            vec![],
+            "{what}"
+        );
+    }
+    let parked = template
+        .damaged("notes", &SOUND[0].1.replace("MAIL", QUEUED_MAIL))
+        .await;
+    let notes = operations::notes(&parked);
+    assert_eq!(notes.await.expect("notes").len(), 1, "the parked job");
+}
+
+#[tokio::test]
+async fn rows_of_two_teams_do_not_hang_together() {
+    let template = Template::new().await;
+    for table in [
+        "users",
+        "ecosystems",
+        "passwords",
+        "api_keys",
+        "audit_entries",
+        "plan_subscriptions",
+        "purchases",
+        "reading_sessions",
+        "title_readings",
+        "user_readings",
+        "entitlements",
+        "entitlement_grants",
+        "entitlement_events",
+        "refunds",
+        "refund_effects",
+        "refund_steps",
+        "follow_ups",
+    ] {
+        let sql = format!("{ANOTHER_TEAM}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'");
+        let app = template.damaged(table, &sql).await;
+        let found = operations::verify(&app).await.expect("an answer");
+        let named = found.iter().any(|violation| {
+            violation.rule == operations::TENANCY && violation.detail.starts_with(&format!("{table}."))
+        });
+        assert!(named, "{table}: {found:?}");
+    }
+}
