@@ -9,6 +9,8 @@ use domain::{
     adapters::{
         bell::{Bell, LocalBell},
         bus::LocalBus,
+        gateways::{GatewayEndpoints, Gateways},
+        mail::LocalMailbox,
     },
     clock::{Clock, FixedClock, SystemClock},
     database::{Database, Sql},

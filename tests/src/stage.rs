@@ -18,9 +18,11 @@ use domain::{
         mail::LocalMailbox,
     },
     clock::FixedClock,
+    identity::passwords,
     ids::SystemIds,
     operations,
     teams::{self, GatewaySecrets, NewTeam},
+    users::{self, NewUser},
     vault::Vault,
 };
 use entities::{Currency, Locale, TeamId, mail};
@@ -114,8 +116,7 @@ impl Stage {
 
     /// A member of staff who has signed in.
     pub async fn staff(&self, email: &str, role: entities::UserRole) -> Client {
-        let (app, team) = (&self.app, self.team);
-        domain::seed::person(app, team, email, role, Some(PASSWORD)).await.expect("a member of staff");
+        self.person(email, role, Some(PASSWORD)).await;
         Client::sign_in(&self.url, email, PASSWORD).await
     }
 
@@ -131,8 +132,25 @@ impl Stage {
 
     /// A customer's id.
     pub async fn customer(&self, email: &str) -> String {
-        let person = domain::seed::person(&self.app, self.team, email, entities::UserRole::Member, None).await;
-        person.expect("a customer").to_string()
+        self.person(email, entities::UserRole::Member, None).await.to_string()
+    }
+
+    async fn person(&self, email: &str, role: entities::UserRole, password: Option<&str>) -> entities::UserId {
+        let mut tx = self.app.begin_as_system(self.team).await.expect("a transaction");
+        let new = NewUser {
+            role,
+            first_name: email.split('@').next().unwrap_or_default().to_owned(),
+            last_name: "Story".into(),
+            company_email: email.to_owned(),
+            ..NewUser::default()
+        };
+        let id = users::insert_or_find(&self.app, &mut tx, new).await.expect("a person");
+        if let Some(password) = password {
+            let hash = passwords::hash(&self.app, &password.to_owned().into()).await.expect("a hash");
+            passwords::store(&tx, id, hash).await.expect("a password");
+        }
+        tx.commit().await.expect("a commit");
+        id
     }
 
     pub fn anonymous(&self) -> Client {
