@@ -40,10 +40,18 @@ impl http::Authenticator for Identity {
             known.ip_address.clone_from(&ip_address);
             known.trace = Some(call.trace_id.clone());
             // People have chosen a language with us; an integration says it with each request.
-            locale = if known.user().is_some() { Some(known.locale) } else { locale.or(Some(known.locale)) };
+            locale = if known.user().is_some() {
+                Some(known.locale)
+            } else {
+                locale.or(Some(known.locale))
+            };
             actor = Some(known);
         }
-        let origin = Origin { ip_address, user_agent: call.user_agent, trace: Some(call.trace_id) };
+        let origin = Origin {
+            ip_address,
+            user_agent: call.user_agent,
+            trace: Some(call.trace_id),
+        };
         let token = call.credential.clone();
         let caller = Arc::new(Caller {
             app: self.app.clone(),

@@ -62,14 +62,20 @@ impl Server {
         let sdl = schema.sdl();
         let cors = cors(&self.limits.allowed_origins);
         let keyring = Keyring::new(self.app.clone());
-        let identity = Arc::new(Identity { app: self.app.clone(), keyring });
+        let identity = Arc::new(Identity {
+            app: self.app.clone(),
+            keyring,
+        });
         let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?;
         let mut router = http::routes(service)
             .layer(cors)
             .merge(webhooks::routes(self.app.clone()))
             .merge(probes(self.app.clone(), self.metrics, self.ready, self.shutdown));
         if self.introspection {
-            let page = GraphiqlPage { endpoint: "/graphql".into(), tabs: self.tabs };
+            let page = GraphiqlPage {
+                endpoint: "/graphql".into(),
+                tabs: self.tabs,
+            };
             router = router.merge(pages::graphiql::routes(page).layer(CompressionLayer::new()));
         }
         if self.mailbox {
@@ -90,7 +96,12 @@ pub fn probes(
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(exposition))
-        .with_state(Probes { app, metrics, ready, shutdown })
+        .with_state(Probes {
+            app,
+            metrics,
+            ready,
+            shutdown,
+        })
 }
 
 /// Browsers of other origins may call if they are named; our own pages need no permission.
@@ -99,7 +110,12 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(allowed))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::ACCEPT, header::ACCEPT_LANGUAGE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+        ])
 }
 
 async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
@@ -107,8 +123,18 @@ async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
     if probes.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    if probes.app.db.connection().row("SELECT 1 FROM teams LIMIT 1", vec![]).await.is_err() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer, or is not migrated\n");
+    if probes
+        .app
+        .db
+        .connection()
+        .row("SELECT 1 FROM teams LIMIT 1", vec![])
+        .await
+        .is_err()
+    {
+        return (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the database does not answer, or is not migrated\n",
+        );
     }
     if !(probes.ready)() {
         return (StatusCode::SERVICE_UNAVAILABLE, "no job has been done lately\n");
@@ -124,12 +150,19 @@ async fn exposition(State(probes): State<Probes>) -> impl IntoResponse {
 }
 
 /// Serves until `shutdown`, then lets what has begun come to its end.
-pub async fn serve(listener: TcpListener, router: Router, shutdown: CancellationToken) -> std::io::Result<()> {
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    shutdown: CancellationToken,
+) -> std::io::Result<()> {
     // Answers are small: waiting to fill a packet would only make them late.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move { shutdown.cancelled().await })
-        .await
+    axum::serve(
+        listener,
+        router.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(async move { shutdown.cancelled().await })
+    .await
 }

@@ -18,33 +18,87 @@ use url::Url;
 /// Each setting with what it is for; `--help` and the OPERATIONS page say the same.
 pub const NAMES: &[(&str, &str)] = &[
     ("POSTVENTA_BIND", "address to listen on (default 127.0.0.1:8080)"),
-    ("POSTVENTA_DATA_DIR", "folder of the embedded mode (default ./data)"),
-    ("POSTVENTA_PUBLIC_URL", "where the installation is reached from outside (default http://POSTVENTA_BIND)"),
-    ("POSTVENTA_SECRET_KEY", "64 hexadecimal digits; encrypts teams' secrets and signs links (embedded makes one)"),
-    ("POSTVENTA_CONFIG", "a TOML file with any of these settings (default postventa.toml, if there is one)"),
-    ("POSTVENTA_INTROSPECTION", "on or off: introspection and GraphiQL (default on)"),
-    ("POSTVENTA_ALLOWED_ORIGINS", "other origins that browsers may call from, separated by commas"),
-    ("POSTVENTA_DB_CONNECTIONS", "database connections of a process (default 8)"),
+    (
+        "POSTVENTA_DATA_DIR",
+        "folder of the embedded mode (default ./data)",
+    ),
+    (
+        "POSTVENTA_PUBLIC_URL",
+        "where the installation is reached from outside (default http://POSTVENTA_BIND)",
+    ),
+    (
+        "POSTVENTA_SECRET_KEY",
+        "64 hexadecimal digits; encrypts teams' secrets and signs links (embedded makes one)",
+    ),
+    (
+        "POSTVENTA_CONFIG",
+        "a TOML file with any of these settings (default postventa.toml, if there is one)",
+    ),
+    (
+        "POSTVENTA_INTROSPECTION",
+        "on or off: introspection and GraphiQL (default on)",
+    ),
+    (
+        "POSTVENTA_ALLOWED_ORIGINS",
+        "other origins that browsers may call from, separated by commas",
+    ),
+    (
+        "POSTVENTA_DB_CONNECTIONS",
+        "database connections of a process (default 8)",
+    ),
     ("POSTVENTA_LOG", "what is logged, e.g. info,sea_orm=warn"),
-    ("POSTVENTA_LOG_FORMAT", "text or json (default text on a terminal, else json)"),
-    ("POSTVENTA_WORKER_CONCURRENCY", "jobs at once by queue, e.g. refunds=32,emails=8"),
-    ("POSTGRES_URL", "PostgreSQL, for serve and worker; DATABASE_URL is accepted, and sqlite:// too"),
+    (
+        "POSTVENTA_LOG_FORMAT",
+        "text or json (default text on a terminal, else json)",
+    ),
+    (
+        "POSTVENTA_WORKER_CONCURRENCY",
+        "jobs at once by queue, e.g. refunds=32,emails=8",
+    ),
+    (
+        "POSTGRES_URL",
+        "PostgreSQL, for serve and worker; DATABASE_URL is accepted, and sqlite:// too",
+    ),
     ("DATABASE_URL", "the same as POSTGRES_URL"),
-    ("REDIS_URL", "Redis: wakes workers and spreads events; without it both are slower, never wrong"),
-    ("SMTP_HOST", "mail server; without one mails are kept and not sent"),
+    (
+        "REDIS_URL",
+        "Redis: wakes workers and spreads events; without it both are slower, never wrong",
+    ),
+    (
+        "SMTP_HOST",
+        "mail server; without one mails are kept and not sent",
+    ),
     ("SMTP_PORT", "its port (default 587; 465 speaks TLS at once)"),
     ("SMTP_USER", "its user"),
     ("SMTP_PASSWORD", "its password"),
-    ("SUPPORT_EMAIL_FROM", "sender of mails of teams without an address of their own"),
+    (
+        "SUPPORT_EMAIL_FROM",
+        "sender of mails of teams without an address of their own",
+    ),
     ("STRIPE_API_KEY", "Stripe secret key for teams without their own"),
-    ("STRIPE_WEBHOOK_SECRET", "Stripe webhook secret for teams without their own"),
+    (
+        "STRIPE_WEBHOOK_SECRET",
+        "Stripe webhook secret for teams without their own",
+    ),
     ("STRIPE_API_BASE", "another address of Stripe's API"),
-    ("MERCADO_PAGO_ACCESS_TOKEN", "MercadoPago access token for teams without their own"),
-    ("MERCADO_PAGO_WEBHOOK_SECRET", "MercadoPago webhook secret for teams without their own"),
+    (
+        "MERCADO_PAGO_ACCESS_TOKEN",
+        "MercadoPago access token for teams without their own",
+    ),
+    (
+        "MERCADO_PAGO_WEBHOOK_SECRET",
+        "MercadoPago webhook secret for teams without their own",
+    ),
     ("MERCADO_PAGO_API_BASE", "another address of MercadoPago's API"),
     ("PAYPAL_CLIENT_ID", "PayPal client id for teams without their own"),
-    ("PAYPAL_CLIENT_SECRET", "PayPal client secret for teams without their own"),
-    ("GATEWAY_TIMEOUT_SECONDS", "how long a gateway may take to answer (default 20)"),
+    (
+        "PAYPAL_CLIENT_SECRET",
+        "PayPal client secret for teams without their own",
+    ),
+    (
+        "GATEWAY_TIMEOUT_SECONDS",
+        "how long a gateway may take to answer (default 20)",
+    ),
 ];
 
 #[derive(Clone, Debug)]
@@ -73,13 +127,17 @@ pub struct Source(BTreeMap<String, String>);
 impl Source {
     /// The environment over the TOML file, whose keys are the same names in either case.
     pub fn read() -> anyhow::Result<Self> {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
         let named = std::env::var("POSTVENTA_CONFIG").ok();
         let path = named.clone().unwrap_or_else(|| "postventa.toml".into());
         let mut values = BTreeMap::new();
         if std::path::Path::new(&path).exists() {
-            let file: BTreeMap<String, figment::value::Value> =
-                Figment::from(Toml::file_exact(&path)).extract().with_context(|| format!("POSTVENTA_CONFIG: {path}"))?;
+            let file: BTreeMap<String, figment::value::Value> = Figment::from(Toml::file_exact(&path))
+                .extract()
+                .with_context(|| format!("POSTVENTA_CONFIG: {path}"))?;
             for (name, value) in file {
                 let name = name.to_uppercase();
                 if !NAMES.iter().any(|(known, _)| *known == name) {
@@ -87,8 +145,12 @@ impl Source {
                 }
                 let text = value.as_str().map(str::to_owned);
                 let text = text.or_else(|| value.to_u128().map(|n| n.to_string()));
-                let text = text.or_else(|| value.to_bool().map(|on| if on { "on" } else { "off" }.to_owned()));
-                values.insert(name.clone(), text.ok_or_else(|| anyhow!("{path}: {name} must be a text or a number"))?);
+                let text =
+                    text.or_else(|| value.to_bool().map(|on| if on { "on" } else { "off" }.to_owned()));
+                values.insert(
+                    name.clone(),
+                    text.ok_or_else(|| anyhow!("{path}: {name} must be a text or a number"))?,
+                );
             }
         } else if named.is_some() {
             bail!("POSTVENTA_CONFIG: there is no file {path}");
@@ -103,12 +165,19 @@ impl Source {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+        self.0
+            .get(name)
+            .map(|value| value.trim())
+            .filter(|value| !value.is_empty())
     }
 
     fn parsed<T: std::str::FromStr>(&self, name: &str, what: &str) -> anyhow::Result<Option<T>> {
-        let Some(text) = self.text(name) else { return Ok(None) };
-        text.parse().map(Some).map_err(|_| anyhow!("{name} must be {what}, not {text:?}"))
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
+        text.parse()
+            .map(Some)
+            .map_err(|_| anyhow!("{name} must be {what}, not {text:?}"))
     }
 
     fn secret(&self, name: &str) -> Option<SecretString> {
@@ -116,7 +185,9 @@ impl Source {
     }
 
     fn url(&self, name: &str, schemes: &[&str]) -> anyhow::Result<Option<Url>> {
-        let Some(text) = self.text(name) else { return Ok(None) };
+        let Some(text) = self.text(name) else {
+            return Ok(None);
+        };
         let wanted = schemes.join(":// or ");
         match Url::parse(text) {
             Ok(url) if schemes.contains(&url.scheme()) => Ok(Some(url)),
@@ -138,21 +209,30 @@ impl Source {
 impl Settings {
     pub fn from(source: &Source) -> anyhow::Result<Self> {
         let bind = "an address and a port such as 127.0.0.1:8080";
-        let bind: SocketAddr = source.parsed("POSTVENTA_BIND", bind)?.unwrap_or(([127, 0, 0, 1], 8080).into());
+        let bind: SocketAddr = source
+            .parsed("POSTVENTA_BIND", bind)?
+            .unwrap_or(([127, 0, 0, 1], 8080).into());
         let public_url = match source.url("POSTVENTA_PUBLIC_URL", &["http", "https"])? {
             Some(url) => url,
             None => Url::parse(&format!("http://{bind}"))?,
         };
-        let database = ["POSTGRES_URL", "DATABASE_URL"].into_iter().find(|name| source.text(name).is_some());
+        let database = ["POSTGRES_URL", "DATABASE_URL"]
+            .into_iter()
+            .find(|name| source.text(name).is_some());
         if let Some(name) = database {
             source.url(name, &["postgres", "postgresql", "sqlite"])?;
         }
-        let connections: u32 = source.parsed("POSTVENTA_DB_CONNECTIONS", "a number from 1 to 200")?.unwrap_or(8);
+        let connections: u32 = source
+            .parsed("POSTVENTA_DB_CONNECTIONS", "a number from 1 to 200")?
+            .unwrap_or(8);
         if !(1..=200).contains(&connections) {
             bail!("POSTVENTA_DB_CONNECTIONS must be a number from 1 to 200, not {connections}");
         }
         source.url("REDIS_URL", &["redis", "rediss"])?;
-        let from = source.text("SUPPORT_EMAIL_FROM").unwrap_or("support@postventa.example").to_owned();
+        let from = source
+            .text("SUPPORT_EMAIL_FROM")
+            .unwrap_or("support@postventa.example")
+            .to_owned();
         if !from.contains('@') {
             bail!("SUPPORT_EMAIL_FROM must be an e-mail address, not {from:?}");
         }
@@ -187,9 +267,12 @@ impl Settings {
 }
 
 fn secret_key(source: &Source) -> anyhow::Result<Option<Vec<u8>>> {
-    let Some(text) = source.text("POSTVENTA_SECRET_KEY") else { return Ok(None) };
+    let Some(text) = source.text("POSTVENTA_SECRET_KEY") else {
+        return Ok(None);
+    };
     let key = hex::decode(text).ok().filter(|key| key.len() >= 32);
-    key.map(Some).ok_or_else(|| anyhow!("POSTVENTA_SECRET_KEY must be at least 64 hexadecimal digits"))
+    key.map(Some)
+        .ok_or_else(|| anyhow!("POSTVENTA_SECRET_KEY must be at least 64 hexadecimal digits"))
 }
 
 fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
@@ -217,7 +300,9 @@ fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
 }
 
 fn gateways(source: &Source) -> anyhow::Result<GatewayEndpoints> {
-    let seconds: u64 = source.parsed("GATEWAY_TIMEOUT_SECONDS", "a number of seconds from 1 to 50")?.unwrap_or(20);
+    let seconds: u64 = source
+        .parsed("GATEWAY_TIMEOUT_SECONDS", "a number of seconds from 1 to 50")?
+        .unwrap_or(20);
     // A job may take 60 seconds: a longer wait at the gateway would be cut in the middle.
     if !(1..=50).contains(&seconds) {
         bail!("GATEWAY_TIMEOUT_SECONDS must be a number of seconds from 1 to 50, not {seconds}");
@@ -235,7 +320,10 @@ fn gateway_secrets(source: &Source) -> GatewaySecrets {
         ("STRIPE_API_KEY", SecretName::StripeSecretKey),
         ("STRIPE_WEBHOOK_SECRET", SecretName::StripeWebhookSecret),
         ("MERCADO_PAGO_ACCESS_TOKEN", SecretName::MercadoPagoAccessToken),
-        ("MERCADO_PAGO_WEBHOOK_SECRET", SecretName::MercadoPagoWebhookSecret),
+        (
+            "MERCADO_PAGO_WEBHOOK_SECRET",
+            SecretName::MercadoPagoWebhookSecret,
+        ),
         ("PAYPAL_CLIENT_ID", SecretName::PaypalClientId),
         ("PAYPAL_CLIENT_SECRET", SecretName::PaypalClientSecret),
     ] {
@@ -247,15 +335,25 @@ fn gateway_secrets(source: &Source) -> GatewaySecrets {
 }
 
 fn concurrency(source: &Source) -> anyhow::Result<Vec<(domain::jobs::Queue, usize)>> {
-    let wrong = |part: &str| anyhow!("POSTVENTA_WORKER_CONCURRENCY must look like refunds=32,emails=8; {part:?} does not");
+    let wrong = |part: &str| {
+        anyhow!("POSTVENTA_WORKER_CONCURRENCY must look like refunds=32,emails=8; {part:?} does not")
+    };
     let read = |part: &str| {
         let (queue, number) = part.split_once('=').ok_or_else(|| wrong(part))?;
         let queue = domain::jobs::Queue::named(queue.trim()).ok_or_else(|| wrong(part))?;
-        let number: usize = number.trim().parse().ok().filter(|n| (1..=1000).contains(n)).ok_or_else(|| wrong(part))?;
+        let number: usize = number
+            .trim()
+            .parse()
+            .ok()
+            .filter(|n| (1..=1000).contains(n))
+            .ok_or_else(|| wrong(part))?;
         Ok((queue, number))
     };
     let list = source.text("POSTVENTA_WORKER_CONCURRENCY").unwrap_or_default();
-    list.split(',').filter(|part| !part.trim().is_empty()).map(read).collect()
+    list.split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(read)
+        .collect()
 }
 
 #[cfg(test)]
@@ -288,7 +386,10 @@ mod tests {
             ("GATEWAY_TIMEOUT_SECONDS", "90"),
         ] {
             let said = error(name, value);
-            assert!(said.contains(name) || said.contains("SMTP_USER"), "{name}: {said}");
+            assert!(
+                said.contains(name) || said.contains("SMTP_USER"),
+                "{name}: {said}"
+            );
             assert!(!said.contains('\n') && !said.contains("hunter2"), "{said}");
         }
     }

@@ -35,7 +35,9 @@ async fn stripe(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let Ok(team) = named_team(&path) else { return StatusCode::NOT_FOUND };
+    let Ok(team) = named_team(&path) else {
+        return StatusCode::NOT_FOUND;
+    };
     let signature = text(&headers, "stripe-signature").unwrap_or_default();
     answer(payments::receive_stripe(&app, team, &signature, &body).await)
 }
@@ -47,8 +49,12 @@ async fn mercado_pago(
     headers: HeaderMap,
     body: Bytes,
 ) -> StatusCode {
-    let Ok(team) = named_team(&path) else { return StatusCode::NOT_FOUND };
-    let Ok(body) = String::from_utf8(body.into()) else { return StatusCode::BAD_REQUEST };
+    let Ok(team) = named_team(&path) else {
+        return StatusCode::NOT_FOUND;
+    };
+    let Ok(body) = String::from_utf8(body.into()) else {
+        return StatusCode::BAD_REQUEST;
+    };
     let delivery = StoredDelivery {
         signature: text(&headers, "x-signature"),
         request_id: text(&headers, "x-request-id"),
@@ -63,7 +69,10 @@ fn named_team(path: &HashMap<String, String>) -> Result<Option<TeamId>, ()> {
 }
 
 fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(str::to_owned)
 }
 
 /// A gateway tries again unless it reads 2xx: what is wrong for good must not sound like a hiccup.

@@ -3,6 +3,7 @@
 //! SQLite takes the PostgreSQL type names as they are: it stores values by their own kind, and the names
 //! steer only how the driver reads them.
 
+pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{
     prelude::*,
     sea_orm::{ConnectionTrait, DbBackend},

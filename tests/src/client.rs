@@ -25,21 +25,35 @@ pub struct Payload(pub Value);
 impl Client {
     pub fn new(url: &str, token: Option<String>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        Self { url: url.to_owned(), token, language: None, http: reqwest::Client::new() }
+        Self {
+            url: url.to_owned(),
+            token,
+            language: None,
+            http: reqwest::Client::new(),
+        }
     }
 
     /// Signs in as a person would.
     pub async fn sign_in(url: &str, email: &str, password: &str) -> Self {
         let anonymous = Self::new(url, None);
         let input = json!({ "email": email, "password": password });
-        let payload = anonymous.mutate("signIn", "SignInInput", input, "accessToken").await.accepted();
-        Self { token: payload["accessToken"].as_str().map(str::to_owned), ..anonymous }
+        let payload = anonymous
+            .mutate("signIn", "SignInInput", input, "accessToken")
+            .await
+            .accepted();
+        Self {
+            token: payload["accessToken"].as_str().map(str::to_owned),
+            ..anonymous
+        }
     }
 
     /// The same caller, who prefers this language.
     #[must_use]
     pub fn speaking(&self, language: &'static str) -> Self {
-        Self { language: Some(language), ..self.clone() }
+        Self {
+            language: Some(language),
+            ..self.clone()
+        }
     }
 
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
@@ -56,7 +70,10 @@ impl Client {
         }
         let response = request.send().await.expect("an answer");
         let status = response.status().as_u16();
-        Answer { status, body: response.json().await.expect("JSON") }
+        Answer {
+            status,
+            body: response.json().await.expect("JSON"),
+        }
     }
 
     /// Calls a mutation that takes one input and selects what is asked for beside `userErrors`.
@@ -83,7 +100,10 @@ impl Answer {
 
     /// The code of the first top-level error.
     pub fn code(&self) -> String {
-        self.body["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no error: {:#}", self.body)).into()
+        self.body["errors"][0]["extensions"]["code"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no error: {:#}", self.body))
+            .into()
     }
 }
 
@@ -98,7 +118,10 @@ impl Payload {
     pub fn refusals(&self) -> Vec<String> {
         let errors = self.0["userErrors"].as_array().expect("userErrors");
         let read = |error: &Value| {
-            let field = error["field"].as_array().and_then(|path| path.last()).and_then(Value::as_str);
+            let field = error["field"]
+                .as_array()
+                .and_then(|path| path.last())
+                .and_then(Value::as_str);
             let code = error["code"].as_str().expect("a code");
             field.map_or_else(|| code.to_owned(), |field| format!("{code} {field}"))
         };

@@ -221,6 +221,8 @@ fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<d
         ids: Arc::new(SystemIds::default()),
         bell,
         bus,
+        gateways: Gateways::new(GatewayEndpoints::default()).expect("the gateway clients"),
+        mail: Arc::new(LocalMailbox),
         vault: Vault::new(&[7; 32]),
         settings: Settings {
             public_url: "http://localhost:8080".parse().expect("a URL"),

@@ -66,10 +66,15 @@ impl Stage {
         let db = database.connect().await;
         let clock = Arc::new(FixedClock::at(noon()));
         let gateway_clock = SandboxClock::fixed(noon());
-        let mut config = SandboxConfig { clock: gateway_clock.clone(), ..SandboxConfig::default() };
+        let mut config = SandboxConfig {
+            clock: gateway_clock.clone(),
+            ..SandboxConfig::default()
+        };
         change(&mut config);
         let (stripe, mercado_pago) = (config.stripe.clone(), config.mercado_pago.clone());
-        let running = Sandbox::start(config).await.expect("the simulated gateways start");
+        let running = Sandbox::start(config)
+            .await
+            .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
         let endpoint = |url: String| Some(url.parse().expect("a base address"));
         let app = App::new(Services {
@@ -96,8 +101,19 @@ impl Stage {
         let url = serve(&app, &stop).await;
         let team = team(&app, "Aurora", ADMIN).await;
         let admin = Client::sign_in(&url, ADMIN, PASSWORD).await;
-        let stage =
-            Self { database, app, clock, gateway_clock, sandbox, team, url, admin, running, stop, ended: false };
+        let stage = Self {
+            database,
+            app,
+            clock,
+            gateway_clock,
+            sandbox,
+            team,
+            url,
+            admin,
+            running,
+            stop,
+            ended: false,
+        };
         stage.set_up_gateways(&stripe, &mercado_pago).await;
         stage
     }
@@ -109,9 +125,21 @@ impl Stage {
             "mercadoPagoAccessToken": mercado_pago.secret_key,
             "mercadoPagoWebhookSecret": mercado_pago.webhook_secret,
         });
-        self.admin.mutate("teamSettingsUpdate", "TeamSettingsUpdateInput", input, "team { id }").await.accepted();
-        self.sandbox.stripe.set_webhook_url(&format!("{}/webhooks/stripe", self.url));
-        self.sandbox.mercado_pago.set_webhook_url(&format!("{}/webhooks/mercadopago", self.url));
+        self.admin
+            .mutate(
+                "teamSettingsUpdate",
+                "TeamSettingsUpdateInput",
+                input,
+                "team { id }",
+            )
+            .await
+            .accepted();
+        self.sandbox
+            .stripe
+            .set_webhook_url(&format!("{}/webhooks/stripe", self.url));
+        self.sandbox
+            .mercado_pago
+            .set_webhook_url(&format!("{}/webhooks/mercadopago", self.url));
     }
 
     /// A member of staff who has signed in.
@@ -132,10 +160,17 @@ impl Stage {
 
     /// A customer's id.
     pub async fn customer(&self, email: &str) -> String {
-        self.person(email, entities::UserRole::Member, None).await.to_string()
+        self.person(email, entities::UserRole::Member, None)
+            .await
+            .to_string()
     }
 
-    async fn person(&self, email: &str, role: entities::UserRole, password: Option<&str>) -> entities::UserId {
+    async fn person(
+        &self,
+        email: &str,
+        role: entities::UserRole,
+        password: Option<&str>,
+    ) -> entities::UserId {
         let mut tx = self.app.begin_as_system(self.team).await.expect("a transaction");
         let new = NewUser {
             role,
@@ -144,9 +179,13 @@ impl Stage {
             company_email: email.to_owned(),
             ..NewUser::default()
         };
-        let id = users::insert_or_find(&self.app, &mut tx, new).await.expect("a person");
+        let id = users::insert_or_find(&self.app, &mut tx, new)
+            .await
+            .expect("a person");
         if let Some(password) = password {
-            let hash = passwords::hash(&self.app, &password.to_owned().into()).await.expect("a hash");
+            let hash = passwords::hash(&self.app, &password.to_owned().into())
+                .await
+                .expect("a hash");
             passwords::store(&tx, id, hash).await.expect("a password");
         }
         tx.commit().await.expect("a commit");
@@ -159,7 +198,9 @@ impl Stage {
 
     /// Does everything that is due now, one after the other.
     pub async fn run_jobs(&self) -> Vec<Finished> {
-        worker::run_due(&self.app, &Handlers::default()).await.expect("jobs run")
+        worker::run_due(&self.app, &Handlers::default())
+            .await
+            .expect("jobs run")
     }
 
     /// Moves both clocks on, then does what has become due.
@@ -171,7 +212,8 @@ impl Stage {
     /// Moves both clocks on.
     pub fn pass(&self, by: TimeDelta) {
         self.clock.advance(by);
-        self.gateway_clock.advance(by.to_std().expect("time goes forward"));
+        self.gateway_clock
+            .advance(by.to_std().expect("time goes forward"));
     }
 
     /// Lets the gateways deliver what they have to say, and works it off.
@@ -190,7 +232,9 @@ impl Stage {
     /// Ends the story: no job may be left over, and every promise must hold.
     pub async fn end(mut self) {
         self.ended = true;
-        let left = domain::jobs::store::unfinished(&self.app.db).await.expect("jobs are counted");
+        let left = domain::jobs::store::unfinished(&self.app.db)
+            .await
+            .expect("jobs are counted");
         assert_eq!(left, 0, "jobs are left over: run_jobs before the end");
         self.end_with_jobs_left().await;
     }
@@ -198,7 +242,9 @@ impl Stage {
     /// For stories that end in the middle, e.g. of a refund that the gateway will confirm later.
     pub async fn end_with_jobs_left(mut self) {
         self.ended = true;
-        let violations = operations::verify(&self.app).await.expect("the promises are checked");
+        let violations = operations::verify(&self.app)
+            .await
+            .expect("the promises are checked");
         assert!(violations.is_empty(), "promises are broken: {violations:#?}");
         self.stop.cancel();
     }
@@ -208,13 +254,18 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.stop.cancel();
         let _ = &self.running;
-        assert!(self.ended || std::thread::panicking(), "a story has to end with Stage::end");
+        assert!(
+            self.ended || std::thread::panicking(),
+            "a story has to end with Stage::end"
+        );
     }
 }
 
 /// When stories begin.
 pub fn noon() -> DateTime<Utc> {
-    Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0).single().expect("a time")
+    Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0)
+        .single()
+        .expect("a time")
 }
 
 async fn serve(app: &App, stop: &CancellationToken) -> String {
@@ -230,7 +281,11 @@ async fn serve(app: &App, stop: &CancellationToken) -> String {
         ready: Arc::new(|| true),
         shutdown: stop.clone(),
     };
-    tokio::spawn(server::serve(listener, server.router().expect("the router"), stop.clone()));
+    tokio::spawn(server::serve(
+        listener,
+        server.router().expect("the router"),
+        stop.clone(),
+    ));
     format!("http://{address}")
 }
 
@@ -244,7 +299,9 @@ async fn team(app: &App, name: &str, admin: &str) -> TeamId {
     };
     let team = teams::create(app, new).await.expect("a team").id;
     let password = PASSWORD.to_owned().into();
-    domain::identity::staff::create_admin(app, team, admin, &password, Locale::En).await.expect("an administrator");
+    domain::identity::staff::create_admin(app, team, admin, &password, Locale::En)
+        .await
+        .expect("an administrator");
     team
 }
 
@@ -290,7 +347,10 @@ impl Stage {
     /// A product's id.
     pub async fn product(&self, name: &str) -> String {
         let input = json!({ "externalId": format!("product-{name}"), "name": name });
-        let answer = self.admin.mutate("productRecord", "ProductRecordInput", input, "product { id }").await;
+        let answer = self
+            .admin
+            .mutate("productRecord", "ProductRecordInput", input, "product { id }")
+            .await;
         text(&answer.accepted()["product"]["id"])
     }
 
@@ -314,19 +374,29 @@ impl Stage {
             "amount": { "amount": entities::Money::new(sale.minor, currency).to_major(), "currency": sale.currency },
             "purchasedAt": "2026-02-20T10:00:00.000Z",
         });
-        let answer = self.admin.mutate("purchaseRecord", "PurchaseRecordInput", input, "purchase { id }").await;
+        let answer = self
+            .admin
+            .mutate("purchaseRecord", "PurchaseRecordInput", input, "purchase { id }")
+            .await;
         text(&answer.accepted()["purchase"]["id"])
     }
 
     /// Whether a user may use a product now.
     pub async fn may_use(&self, user: &str, product: &str) -> bool {
         let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed } }";
-        let answer = self.admin.ask(query, json!({ "u": user, "p": product })).await.data();
+        let answer = self
+            .admin
+            .ask(query, json!({ "u": user, "p": product }))
+            .await
+            .data();
         answer["access"]["allowed"].as_bool().expect("a yes or a no")
     }
 }
 
 /// A JSON string's text.
 pub fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("not a text: {value}"))
+        .to_owned()
 }

@@ -26,7 +26,9 @@ vertical-align:top}th{font-size:.8rem;color:#667}iframe{width:100%;height:46rem;
 background:#fff}pre{white-space:pre-wrap;background:#fff;padding:1rem;border-radius:8px}.s{color:#667;font-size:.85rem}";
 
 async fn list(State(app): State<App>) -> Response {
-    let Ok(mails) = outbox::latest(&app, 200).await else { return StatusCode::SERVICE_UNAVAILABLE.into_response() };
+    let Ok(mails) = outbox::latest(&app, 200).await else {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     let row = |mail: &mail::Model| {
         format!(
             "<tr><td>{}</td><td>{}</td><td><a href=\"/mailbox/{}\">{}</a><div class=s>{} · {}</div></td></tr>",
@@ -39,7 +41,11 @@ async fn list(State(app): State<App>) -> Response {
         )
     };
     let rows: String = mails.iter().map(row).collect();
-    let rows = if rows.is_empty() { "<tr><td colspan=3>No mail yet.</td></tr>".to_owned() } else { rows };
+    let rows = if rows.is_empty() {
+        "<tr><td colspan=3>No mail yet.</td></tr>".to_owned()
+    } else {
+        rows
+    };
     page(
         "Mailbox",
         &format!(
@@ -50,7 +56,9 @@ async fn list(State(app): State<App>) -> Response {
 }
 
 async fn one(State(app): State<App>, Path(id): Path<String>) -> Response {
-    let Some(mail) = find(&app, &id).await else { return StatusCode::NOT_FOUND.into_response() };
+    let Some(mail) = find(&app, &id).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     page(
         &mail.subject,
         &format!(
@@ -67,8 +75,13 @@ async fn one(State(app): State<App>, Path(id): Path<String>) -> Response {
 }
 
 async fn body(State(app): State<App>, Path(id): Path<String>) -> Response {
-    let Some(mail) = find(&app, &id).await else { return StatusCode::NOT_FOUND.into_response() };
-    protected(Html(mail.html).into_response(), "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+    let Some(mail) = find(&app, &id).await else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    protected(
+        Html(mail.html).into_response(),
+        "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    )
 }
 
 async fn find(app: &App, id: &str) -> Option<mail::Model> {
@@ -82,15 +95,26 @@ fn page(title: &str, content: &str) -> Response {
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content=\"width=device-width\">\
          <title>{title} · Postventa</title><style>{STYLE}</style><h1>{title}</h1>{content}</html>"
     );
-    protected(Html(html).into_response(), "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'")
+    protected(
+        Html(html).into_response(),
+        "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'",
+    )
 }
 
 fn protected(mut response: Response, policy: &'static str) -> Response {
-    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
 }

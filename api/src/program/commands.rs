@@ -7,19 +7,20 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     identity::staff,
     operations,
-    seed::{self, BulkOptions},
     teams::{self, NewTeam},
 };
 use migration::{Migrator, MigratorTrait};
 use rand::RngExt;
 use secrecy::SecretString;
 
-use super::{AdminCommand, SeedArgs, VerifyArgs, parts};
+use super::{AdminCommand, VerifyArgs, parts};
 use crate::settings::Settings;
 
 pub async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
     let db = parts::database(&settings).await?;
-    Migrator::up(db.connection(), None).await.context("cannot migrate the database")?;
+    Migrator::up(db.connection(), None)
+        .await
+        .context("cannot migrate the database")?;
     eprintln!("The tables are up to date.");
     Ok(ExitCode::SUCCESS)
 }
@@ -29,17 +30,6 @@ async fn app(settings: &Settings) -> anyhow::Result<domain::App> {
     let key = settings.secret_key.clone().unwrap_or_else(|| vec![0; 32]);
     let db = parts::database(settings).await?;
     Ok(parts::assemble(settings, db, None, &key)?.app)
-}
-
-pub(super) async fn seed(settings: Settings, args: SeedArgs) -> anyhow::Result<ExitCode> {
-    let app = app(&settings).await?;
-    Migrator::up(app.db.connection(), None).await.context("cannot migrate the database")?;
-    let options = BulkOptions { team: args.team, users: args.users, seed: args.seed };
-    let started = std::time::Instant::now();
-    let rows = seed::bulk(&app, options, |table, done, total| eprintln!("{table}: {done} of {total}")).await?;
-    let seconds = started.elapsed().as_secs_f64();
-    eprintln!("{rows} rows in {seconds:.1} s.");
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> anyhow::Result<ExitCode> {
@@ -67,32 +57,66 @@ pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> anyhow::Resu
 }
 
 pub(super) async fn admin(settings: Settings, command: AdminCommand) -> anyhow::Result<ExitCode> {
-    let AdminCommand::Create { team, email, password, locale, time_zone, currency } = command;
-    let locale = locale.to_uppercase().parse().map_err(|_| anyhow!("--locale must be en, es or pt"))?;
-    let currency = currency.parse().map_err(|_| anyhow!("--currency must be an ISO 4217 code such as EUR"))?;
-    let time_zone = teams::time_zone(&time_zone).map_err(|_| anyhow!("--time-zone must be an IANA name such as Europe/Madrid"))?;
+    let AdminCommand::Create {
+        team,
+        email,
+        password,
+        locale,
+        time_zone,
+        currency,
+    } = command;
+    let locale = locale
+        .to_uppercase()
+        .parse()
+        .map_err(|_| anyhow!("--locale must be en, es or pt"))?;
+    let currency = currency
+        .parse()
+        .map_err(|_| anyhow!("--currency must be an ISO 4217 code such as EUR"))?;
+    let time_zone = teams::time_zone(&time_zone)
+        .map_err(|_| anyhow!("--time-zone must be an IANA name such as Europe/Madrid"))?;
     let app = app(&settings).await?;
     let known = teams::by_name(&app, &team).await?;
     let is_new = known.is_none();
     let team = match known {
         Some(team) => team,
         None => {
-            let new = NewTeam { name: team, default_locale: locale, time_zone, currency, support_address: String::new() };
+            let new = NewTeam {
+                name: team,
+                default_locale: locale,
+                time_zone,
+                currency,
+                support_address: String::new(),
+            };
             teams::create(&app, new).await?
         }
     };
     let made_up = password.is_none();
-    let password = password.unwrap_or_else(|| BASE64_URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 15]>()));
-    staff::create_admin(&app, team.id, &email, &SecretString::from(password.clone()), locale).await.map_err(|error| {
-        match error {
-            domain::Error::Refused(refusals) => {
-                let said: Vec<_> = refusals.iter().map(|refusal| refusal.message.render(locale)).collect();
-                anyhow!(said.join(" "))
-            }
-            other => other.into(),
+    let password =
+        password.unwrap_or_else(|| BASE64_URL_SAFE_NO_PAD.encode(rand::rng().random::<[u8; 15]>()));
+    staff::create_admin(
+        &app,
+        team.id,
+        &email,
+        &SecretString::from(password.clone()),
+        locale,
+    )
+    .await
+    .map_err(|error| match error {
+        domain::Error::Refused(refusals) => {
+            let said: Vec<_> = refusals
+                .iter()
+                .map(|refusal| refusal.message.render(locale))
+                .collect();
+            anyhow!(said.join(" "))
         }
+        other => other.into(),
     })?;
-    println!("team      {} ({}){}", team.name, team.id, if is_new { ", new" } else { "" });
+    println!(
+        "team      {} ({}){}",
+        team.name,
+        team.id,
+        if is_new { ", new" } else { "" }
+    );
     println!("address   {email}");
     if made_up {
         println!("password  {password}");

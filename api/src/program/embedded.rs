@@ -9,7 +9,8 @@ use std::{
 use anyhow::Context;
 use domain::{
     database::{Database, DatabaseSettings},
-    seed::{self, Demo, DemoOptions},
+    seed::{self, DemoOptions, GatewayBooks, demo},
+    teams::SecretName,
 };
 use entities::PaymentGateway;
 use migration::{Migrator, MigratorTrait};
@@ -52,24 +53,37 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
 
     let sandbox = start_sandbox(&folder, &mut local, &format!("http://{address}")).await?;
     let simulated = &sandbox.sandbox;
-    settings.gateways.stripe_api_base.get_or_insert(simulated.stripe.base_url().parse()?);
-    settings.gateways.mercado_pago_api_base.get_or_insert(simulated.mercado_pago.base_url().parse()?);
+    settings
+        .gateways
+        .stripe_api_base
+        .get_or_insert(simulated.stripe.base_url().parse()?);
+    settings
+        .gateways
+        .mercado_pago_api_base
+        .get_or_insert(simulated.mercado_pago.base_url().parse()?);
 
     let url = match &settings.database_url {
         Some(url) => url.clone(),
         None => format!("sqlite://{}", folder.join("postventa.sqlite").display()),
     };
-    let db = Database::connect(&DatabaseSettings { url, max_connections: settings.database_connections }).await?;
-    Migrator::up(db.connection(), None).await.context("cannot migrate the database")?;
+    let db = Database::connect(&DatabaseSettings {
+        url,
+        max_connections: settings.database_connections,
+    })
+    .await?;
+    Migrator::up(db.connection(), None)
+        .await
+        .context("cannot migrate the database")?;
     let key = match &settings.secret_key {
         Some(key) => key.clone(),
         None => hex::decode(&local.secret_key).context("the data folder's key is damaged")?,
     };
     let parts = parts::assemble(&settings, db, None, &key)?;
 
-    if let Some(demo) = seed::demo(&parts.app, demo_options()).await? {
-        introduce(simulated, &demo);
-        local.api_key = Some(demo.api_key.expose_secret().to_owned());
+    if seed::is_empty(&parts.app).await? {
+        let made = seed::demo(&parts.app, demo_options()).await?;
+        introduce(simulated, &made.gateways);
+        local.api_key = Some(made.api_key.expose_secret().to_owned());
     }
     local.save(&folder)?;
 
@@ -79,19 +93,28 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         ..WorkerSettings::default()
     };
     let health = Arc::clone(&worker.health);
-    let purchase = seed::DEMO_PURCHASE.to_string();
+    let purchase = demo::ORDER_DEMO_1.to_string();
     let server = Server {
         app: parts.app.clone(),
-        limits: Limits { allowed_origins: settings.allowed_origins.clone(), ..Limits::default() },
+        limits: Limits {
+            allowed_origins: settings.allowed_origins.clone(),
+            ..Limits::default()
+        },
         introspection: settings.introspection,
-        tabs: tabs::first_steps(seed::DEMO_ADMIN, seed::DEMO_PASSWORD, Some(&purchase)),
+        tabs: tabs::first_steps(demo::ADMIN, demo::PASSWORD, Some(&purchase)),
         mailbox: true,
         metrics: parts::metrics(),
         ready: Arc::new(move || health.is_ready()),
         shutdown: stop.clone(),
     };
     let router = server.router()?;
-    let working = tokio::spawn(worker::run(parts.app, parts.bell, Handlers::default(), worker, stop.clone()));
+    let working = tokio::spawn(worker::run(
+        parts.app,
+        parts.bell,
+        Handlers::default(),
+        worker,
+        stop.clone(),
+    ));
     greet(&format!("http://{address}"), &sandbox, &local);
     server::serve(listener, router, stop.clone()).await?;
     working.await??;
@@ -106,10 +129,16 @@ impl Local {
 
     fn load(folder: &Path) -> anyhow::Result<Self> {
         match std::fs::read_to_string(Self::path(folder)) {
-            Ok(text) => serde_json::from_str(&text).with_context(|| format!("{} is damaged", Self::path(folder).display())),
+            Ok(text) => serde_json::from_str(&text)
+                .with_context(|| format!("{} is damaged", Self::path(folder).display())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let key: [u8; 32] = rand::rng().random();
-                Ok(Self { secret_key: hex::encode(key), stripe_port: 0, mercado_pago_port: 0, api_key: None })
+                Ok(Self {
+                    secret_key: hex::encode(key),
+                    stripe_port: 0,
+                    mercado_pago_port: 0,
+                    api_key: None,
+                })
             }
             Err(error) => Err(error).with_context(|| Self::path(folder).display().to_string()),
         }
@@ -120,7 +149,12 @@ impl Local {
         use std::{io::Write, os::unix::fs::OpenOptionsExt};
         let new = folder.join("local.json.new");
         let mut options = std::fs::OpenOptions::new();
-        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&new)?;
         file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
         file.sync_all()?;
         std::fs::rename(new, Self::path(folder))?;
@@ -149,7 +183,12 @@ async fn start_sandbox(folder: &Path, local: &mut Local, home: &str) -> anyhow::
         }
         Err(error) => return Err(error),
     };
-    let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok()).unwrap_or(0);
+    let port = |url: &str| {
+        url.rsplit(':')
+            .next()
+            .and_then(|port| port.parse().ok())
+            .unwrap_or(0)
+    };
     local.stripe_port = port(&sandbox.sandbox.stripe.base_url());
     local.mercado_pago_port = port(&sandbox.sandbox.mercado_pago.base_url());
     Ok(sandbox)
@@ -159,24 +198,35 @@ fn demo_options() -> DemoOptions {
     let config = SandboxConfig::default();
     let secret = |text: &str| SecretString::from(text.to_owned());
     DemoOptions {
-        stripe_secret_key: secret(&config.stripe.secret_key),
-        stripe_webhook_secret: secret(&config.stripe.webhook_secret),
-        mercado_pago_access_token: secret(&config.mercado_pago.secret_key),
-        mercado_pago_webhook_secret: secret(&config.mercado_pago.webhook_secret),
+        gateway_secrets: vec![
+            (SecretName::StripeSecretKey, secret(&config.stripe.secret_key)),
+            (
+                SecretName::StripeWebhookSecret,
+                secret(&config.stripe.webhook_secret),
+            ),
+            (
+                SecretName::MercadoPagoAccessToken,
+                secret(&config.mercado_pago.secret_key),
+            ),
+            (
+                SecretName::MercadoPagoWebhookSecret,
+                secret(&config.mercado_pago.webhook_secret),
+            ),
+        ],
     }
 }
 
 /// Makes the demo's payments known at the simulated gateways.
-fn introduce(sandbox: &Sandbox, demo: &Demo) {
-    for payment in &demo.payments {
-        let known = Payment::new(&payment.id, payment.amount.minor, payment.amount.currency.as_str());
+fn introduce(sandbox: &Sandbox, books: &GatewayBooks) {
+    for payment in &books.payments {
+        let known = Payment::new(&payment.id, payment.amount_minor, payment.currency.as_str());
         match payment.gateway {
             PaymentGateway::Stripe => sandbox.stripe.add_payments([known]),
             PaymentGateway::MercadoPago => sandbox.mercado_pago.add_payments([known]),
             PaymentGateway::Paypal | PaymentGateway::Manual => {}
         }
     }
-    for subscription in &demo.subscriptions {
+    for subscription in &books.subscriptions {
         let (id, currency) = (subscription.id.clone(), subscription.currency.to_string());
         match subscription.gateway {
             PaymentGateway::Stripe => sandbox.stripe.add_subscriptions([(id, currency)]),
@@ -186,7 +236,10 @@ fn introduce(sandbox: &Sandbox, demo: &Demo) {
     }
 }
 
-#[expect(clippy::print_stdout, reason = "the greeting is for the person who has started it")]
+#[expect(
+    clippy::print_stdout,
+    reason = "the greeting is for the person who has started it"
+)]
 fn greet(home: &str, sandbox: &RunningSandbox, local: &Local) {
     let key = local.api_key.as_deref().unwrap_or("(made at the first start)");
     let sandbox = &sandbox.sandbox;
@@ -209,8 +262,8 @@ A first query:
 ",
         stripe = sandbox.stripe.base_url(),
         mercado_pago = sandbox.mercado_pago.base_url(),
-        admin = seed::DEMO_ADMIN,
-        agent = seed::DEMO_AGENT,
-        password = seed::DEMO_PASSWORD,
+        admin = demo::ADMIN,
+        agent = demo::AGENT,
+        password = demo::PASSWORD,
     );
 }

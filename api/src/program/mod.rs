@@ -92,8 +92,14 @@ enum AdminCommand {
 
 /// Runs the program as the command line says.
 pub fn run() -> ExitCode {
-    let lines: Vec<String> = NAMES.iter().map(|(name, what)| format!("  {name:<30} {what}")).collect();
-    let help = format!("Settings, from the environment or a TOML file:\n{}", lines.join("\n"));
+    let lines: Vec<String> = NAMES
+        .iter()
+        .map(|(name, what)| format!("  {name:<30} {what}"))
+        .collect();
+    let help = format!(
+        "Settings, from the environment or a TOML file:\n{}",
+        lines.join("\n")
+    );
     let cli = Cli::command().after_help(help).get_matches();
     let cli = match Cli::from_arg_matches(&cli) {
         Ok(cli) => cli,
@@ -128,16 +134,22 @@ pub fn run() -> ExitCode {
 async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
     match cli.command {
         #[cfg(feature = "embedded")]
-        None => embedded::run(settings, stop_signal()).await.map(|()| ExitCode::SUCCESS),
+        None => embedded::run(settings, stop_signal())
+            .await
+            .map(|()| ExitCode::SUCCESS),
         #[cfg(not(feature = "embedded"))]
         None => anyhow::bail!("this build has no embedded mode: choose a command, see --help"),
-        Some(Command::Serve) => serve::serve(settings, stop_signal()).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Serve) => serve::serve(settings, stop_signal())
+            .await
+            .map(|()| ExitCode::SUCCESS),
         #[cfg(feature = "embedded")]
-        Some(Command::Worker) => serve::work(settings, stop_signal()).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Worker) => serve::work(settings, stop_signal())
+            .await
+            .map(|()| ExitCode::SUCCESS),
         #[cfg(not(feature = "embedded"))]
         Some(Command::Worker) => anyhow::bail!("this build has no workers"),
         Some(Command::Migrate) => commands::migrate(settings).await,
-        Some(Command::Seed(args)) => commands::seed(settings, args).await,
+        Some(Command::Seed(_)) => anyhow::bail!("seed comes with the next merge"),
         Some(Command::Schema) => {
             print!("{}", crate::graphql::sdl());
             Ok(ExitCode::SUCCESS)
@@ -145,7 +157,9 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         Some(Command::Verify(args)) => commands::verify(settings, args).await,
         Some(Command::Admin(command)) => commands::admin(settings, command).await,
         #[cfg(feature = "embedded")]
-        Some(Command::Sandbox(args)) => crate::sandbox::serve_standalone(args).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Sandbox(args)) => crate::sandbox::serve_standalone(args)
+            .await
+            .map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -165,7 +179,9 @@ fn stop_signal() -> CancellationToken {
 
 async fn wait_for_signal() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return std::future::pending().await };
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
@@ -175,8 +191,16 @@ async fn wait_for_signal() {
 fn start_logging(settings: &Settings) {
     let filter = tracing_subscriber::EnvFilter::try_new(&settings.log);
     let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let json = settings.log_json.unwrap_or_else(|| !std::io::stderr().is_terminal());
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let json = settings
+        .log_json
+        .unwrap_or_else(|| !std::io::stderr().is_terminal());
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second start in one process is a test's: it keeps the first one's.
-    let _ = if json { builder.json().try_init() } else { builder.compact().try_init() };
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.compact().try_init()
+    };
 }

@@ -33,13 +33,19 @@ pub struct Parts {
 pub async fn database(settings: &Settings) -> anyhow::Result<Database> {
     let url = settings.database_url.clone();
     let url = url.ok_or_else(|| anyhow!("POSTGRES_URL (or DATABASE_URL) is needed for this command"))?;
-    Database::connect(&DatabaseSettings { url, max_connections: settings.database_connections }).await
+    Database::connect(&DatabaseSettings {
+        url,
+        max_connections: settings.database_connections,
+    })
+    .await
 }
 
 /// Puts the surroundings of a scaled process together.
 pub async fn scaled(settings: &Settings) -> anyhow::Result<Parts> {
     let key = settings.secret_key.clone();
-    let key = key.ok_or_else(|| anyhow!("POSTVENTA_SECRET_KEY is needed: 64 hexadecimal digits, the same for all processes"))?;
+    let key = key.ok_or_else(|| {
+        anyhow!("POSTVENTA_SECRET_KEY is needed: 64 hexadecimal digits, the same for all processes")
+    })?;
     let db = database(settings).await?;
     let redis = settings.redis_url.as_deref().map(RedisSettings::new).transpose();
     let redis = redis.context("REDIS_URL must be an address of Redis")?;
@@ -80,11 +86,17 @@ pub fn assemble(
             gateway_secrets: settings.gateway_secrets.clone(),
         },
     });
-    Ok(Parts { app, bell: local, redis })
+    Ok(Parts {
+        app,
+        bell: local,
+        redis,
+    })
 }
 
 /// The process's metrics; made once.
 pub fn metrics() -> Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    HANDLE.get_or_init(|| PrometheusBuilder::new().install_recorder().ok()).clone()
+    HANDLE
+        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
+        .clone()
 }

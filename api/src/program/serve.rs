@@ -17,10 +17,15 @@ use crate::{
 /// Serves GraphQL and webhooks until `stop`.
 pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let parts = parts::scaled(&settings).await?;
-    let listener = TcpListener::bind(settings.bind).await.with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
+    let listener = TcpListener::bind(settings.bind)
+        .await
+        .with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
     let server = Server {
         app: parts.app,
-        limits: Limits { allowed_origins: settings.allowed_origins.clone(), ..Limits::default() },
+        limits: Limits {
+            allowed_origins: settings.allowed_origins.clone(),
+            ..Limits::default()
+        },
         introspection: settings.introspection,
         tabs: tabs::first_steps("you@example.com", "", None),
         mailbox: false,
@@ -46,10 +51,17 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
     let health = Arc::clone(&worker.health);
     match TcpListener::bind(settings.bind).await {
         Ok(listener) => {
-            let router = server::probes(parts.app.clone(), parts::metrics(), Arc::new(move || health.is_ready()), stop.clone());
+            let router = server::probes(
+                parts.app.clone(),
+                parts::metrics(),
+                Arc::new(move || health.is_ready()),
+                stop.clone(),
+            );
             tokio::spawn(server::serve(listener, router, stop.clone()));
         }
-        Err(error) => tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND"),
+        Err(error) => {
+            tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND")
+        }
     }
     tracing::info!("working");
     worker::run(parts.app, parts.bell, worker::Handlers::default(), worker, stop).await
@@ -60,5 +72,9 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
 pub(super) fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();
-    format!("{}:{}", if name.is_empty() { "localhost" } else { name }, std::process::id())
+    format!(
+        "{}:{}",
+        if name.is_empty() { "localhost" } else { name },
+        std::process::id()
+    )
 }

@@ -1,7 +1,7 @@
 //! Who changed what: read by those who may. Entries are written by [`crate::app::App::begin`]'s transactions.
 
 use entities::{AuditEntryId, TeamId, UserId, audit_entry};
-use sea_orm::{ConnectionTrait as _, EntityTrait, Statement, Value};
+use sea_orm::{EntityTrait, Statement, Value};
 
 use crate::{
     actor::{Actor, Scope},

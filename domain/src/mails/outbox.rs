@@ -177,7 +177,9 @@ async fn conclude(
 
 /// The last mails of all teams, newest first: for the embedded mode's mailbox page.
 pub async fn latest(app: &App, limit: u64) -> Outcome<Vec<mail::Model>> {
-    let mails = mail::Entity::find().order_by_desc(mail::Column::CreatedAt).order_by_desc(mail::Column::Id);
+    let mails = mail::Entity::find()
+        .order_by_desc(mail::Column::CreatedAt)
+        .order_by_desc(mail::Column::Id);
     Ok(mails.limit(limit).all(app.db.connection()).await?)
 }
 
