@@ -21,6 +21,7 @@ pub mod products;
 pub mod purchases;
 pub mod refunds;
 pub mod scoped;
+pub mod stats;
 pub mod teams;
 mod tx;
 pub mod users;
