@@ -2,6 +2,8 @@
 //! (S0.11 to S0.24).
 
 mod batch;
+mod notes;
+mod reading;
 mod report;
 pub mod rules;
 mod store;
@@ -10,6 +12,11 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
+pub use notes::{note_reading, note_readings};
+pub use reading::{
+    ReadingStats, TitleReadingView, activity, activity_count, may_read, overview, overviews, session, title,
+    titles, titles_count, titles_of,
+};
 pub use report::SessionReport;
 
 use crate::{
