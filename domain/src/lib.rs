@@ -24,6 +24,7 @@ pub mod purchases;
 pub mod refunds;
 pub mod scoped;
 pub mod seed;
+pub mod stats;
 pub mod teams;
 mod tx;
 pub mod users;

@@ -92,6 +92,7 @@ CREATE TABLE title_readings (
   last_read_at TIMESTAMPTZ NOT NULL,
   PRIMARY KEY (user_id, product_id)
 );
+CREATE INDEX title_readings_of_user ON title_readings (user_id, last_read_at, product_id);
 
 CREATE TABLE user_readings (
   user_id UUID PRIMARY KEY REFERENCES users (id),

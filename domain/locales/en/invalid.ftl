@@ -23,6 +23,9 @@ invalid-range = This must be between { $min } and { $max }.
 invalid-date-past = This date must be in the future.
 invalid-date-future = This date must not be in the future.
 invalid-date-order = The end must be later than the start.
+invalid-date-too-early = This date is too far in the past.
+invalid-session-too-long = A reading session lasts 24 hours at most. Report a longer one as several sessions.
+invalid-seconds-beyond-clock = This is more reading time than the session has lasted.
 invalid-password-too-short = { $min ->
         [one] The password must have at least one character.
        *[other] The password must have at least { $min } characters.

@@ -23,6 +23,9 @@ invalid-range = Debe estar entre { $min } y { $max }.
 invalid-date-past = Esta fecha debe estar en el futuro.
 invalid-date-future = Esta fecha no puede estar en el futuro.
 invalid-date-order = El final debe ser posterior al comienzo.
+invalid-date-too-early = Esta fecha es demasiado antigua.
+invalid-session-too-long = Una sesión de lectura dura 24 horas como máximo. Las más largas deben enviarse como varias sesiones.
+invalid-seconds-beyond-clock = Es más tiempo de lectura del que ha durado la sesión.
 invalid-password-too-short = { $min ->
         [one] La contraseña debe tener al menos un carácter.
        *[other] La contraseña debe tener al menos { $min } caracteres.

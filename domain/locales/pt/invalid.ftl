@@ -23,6 +23,9 @@ invalid-range = Deve estar entre { $min } e { $max }.
 invalid-date-past = Esta data deve estar no futuro.
 invalid-date-future = Esta data não pode estar no futuro.
 invalid-date-order = O fim deve ser posterior ao início.
+invalid-date-too-early = Esta data é antiga demais.
+invalid-session-too-long = Uma sessão de leitura dura no máximo 24 horas. As mais longas devem ser enviadas como várias sessões.
+invalid-seconds-beyond-clock = É mais tempo de leitura do que a sessão durou.
 invalid-password-too-short = { $min ->
         [one] A senha deve ter pelo menos um caractere.
        *[other] A senha deve ter pelo menos { $min } caracteres.

@@ -1,0 +1,187 @@
+//! Taking in many reports at once: what is known, what changes, and by how much the totals grow.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use entities::{ProductId, ReadingSessionId, UserId};
+
+use super::{
+    report::Entry,
+    rules::{self, Sitting, Span},
+};
+use crate::{
+    error::{Refusal, UserErrorCode},
+    message::Message,
+};
+
+/// What the database knows of a batch's sittings, readers and titles.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    pub users: HashSet<UserId>,
+    pub products: HashSet<ProductId>,
+    pub sittings: HashMap<String, (ReadingSessionId, Sitting)>,
+}
+
+/// Sittings as they are going to be, by external id. In this order, which is everybody's, they are written.
+pub(super) struct Batch {
+    known: Known,
+    sittings: BTreeMap<String, Sitting>,
+}
+
+/// One sitting that is new or has gone on.
+pub(super) struct Change<'a> {
+    pub external_id: &'a str,
+    pub id: Option<ReadingSessionId>,
+    pub before: Option<&'a Sitting>,
+    pub after: &'a Sitting,
+}
+
+/// What is added to a title's row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct TitleGain {
+    pub sessions: i64,
+    pub seconds: i64,
+    pub percent_read: f64,
+    pub first_read_at: DateTime<Utc>,
+    pub last_read_at: DateTime<Utc>,
+}
+
+/// What is added to a user's row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct UserGain {
+    pub sessions: i64,
+    /// Less than nothing where a sitting turns out to have begun earlier, in time that was counted already.
+    pub seconds: i64,
+    pub last_read_at: Option<DateTime<Utc>>,
+}
+
+impl Batch {
+    pub fn new(known: Known) -> Self {
+        Self {
+            known,
+            sittings: BTreeMap::new(),
+        }
+    }
+
+    /// Takes one report as if it came alone, after those before it.
+    pub fn take(&mut self, entry: &Entry) -> Result<(), Vec<Refusal>> {
+        let report = &entry.sitting;
+        let mut missing = Vec::new();
+        if !self.known.users.contains(&report.user) {
+            missing.push(Refusal::not_found("userId", "user"));
+        }
+        if !self.known.products.contains(&report.product) {
+            missing.push(Refusal::not_found("productId", "product"));
+        }
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        let earlier = self
+            .sittings
+            .get(&entry.external_id)
+            .or_else(|| self.known.sittings.get(&entry.external_id).map(|(_, it)| it));
+        let next = match earlier {
+            None => report.clone(),
+            Some(earlier) if (earlier.user, earlier.product) == (report.user, report.product) => {
+                earlier.after(report)
+            }
+            Some(_) => {
+                let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
+                return Err(vec![refusal.saying(Message::key("conflict-external-id"))]);
+            }
+        };
+        if next.is_too_long() {
+            let message = Message::key("invalid-session-too-long");
+            return Err(vec![Refusal::invalid("endedAt", message)]);
+        }
+        self.sittings.insert(entry.external_id.clone(), next);
+        Ok(())
+    }
+
+    /// How many sittings were reported, each once.
+    pub fn len(&self) -> usize {
+        self.sittings.len()
+    }
+
+    /// What is to be written: reports that say nothing new change nothing.
+    pub fn changes(&self) -> Vec<Change<'_>> {
+        let changes = self.sittings.iter().map(|(external_id, after)| {
+            let known = self.known.sittings.get(external_id);
+            Change {
+                external_id,
+                id: known.map(|(id, _)| *id),
+                before: known.map(|(_, before)| before),
+                after,
+            }
+        });
+        changes
+            .filter(|change| change.before != Some(change.after))
+            .collect()
+    }
+
+    /// The readers of the batch, also those of whom nothing new was said.
+    pub fn readers(&self) -> impl Iterator<Item = UserId> {
+        self.sittings.values().map(|sitting| sitting.user)
+    }
+}
+
+/// When sittings must have started to matter, for each reader.
+pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, Span)> {
+    let mut spans = BTreeMap::<UserId, Vec<Span>>::new();
+    for change in changes {
+        let of_user = spans.entry(change.after.user).or_default();
+        of_user.extend(change.before.map(Sitting::span));
+        of_user.push(change.after.span());
+    }
+    let windows = spans.into_iter().flat_map(|(user, spans)| {
+        let windows = rules::neighbourhoods(spans);
+        windows.into_iter().map(move |window| (user, window))
+    });
+    windows.collect()
+}
+
+pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId), TitleGain> {
+    let mut gains = BTreeMap::new();
+    for Change { before, after, .. } in changes {
+        let gain = gains
+            .entry((after.user, after.product))
+            .or_insert_with(|| TitleGain {
+                sessions: 0,
+                seconds: 0,
+                percent_read: after.percent_read,
+                first_read_at: after.started_at,
+                last_read_at: after.last_read_at(),
+            });
+        gain.sessions += i64::from(before.is_none());
+        gain.seconds += after.seconds - before.map_or(0, |before| before.seconds);
+        gain.percent_read = gain.percent_read.max(after.percent_read);
+        gain.first_read_at = gain.first_read_at.min(after.started_at);
+        gain.last_read_at = gain.last_read_at.max(after.last_read_at());
+    }
+    gains
+}
+
+/// `neighbours` are the unchanged sittings around the changed ones.
+pub(super) fn user_gains(
+    readers: impl Iterator<Item = UserId>,
+    changes: &[Change<'_>],
+    neighbours: &HashMap<UserId, Vec<Span>>,
+) -> BTreeMap<UserId, UserGain> {
+    let mut gains: BTreeMap<UserId, UserGain> = readers.map(|user| (user, UserGain::default())).collect();
+    let mut spans = HashMap::<UserId, (Vec<Span>, Vec<Span>)>::new();
+    for Change { before, after, .. } in changes {
+        let gain = gains.entry(after.user).or_default();
+        gain.sessions += i64::from(before.is_none());
+        gain.last_read_at = gain.last_read_at.max(Some(after.last_read_at()));
+        let (old, new) = spans.entry(after.user).or_default();
+        old.extend(before.map(Sitting::span));
+        new.push(after.span());
+    }
+    for (user, gain) in &mut gains {
+        if let Some((old, new)) = spans.get(user) {
+            let around = neighbours.get(user).map_or(&[][..], Vec::as_slice);
+            gain.seconds = rules::growth(around, old, new);
+        }
+    }
+    gains
+}

@@ -1,0 +1,252 @@
+//! Reading the figures: kept totals, so that no question adds up sessions.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entities::{ProductId, ReadingSessionId, TeamId, UserId, reading_session};
+use sea_orm::{EntityTrait, QueryResult, Statement, Value};
+
+use super::{notes, rules};
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    database::{Sql, places},
+    error::{Denied, Error, Outcome},
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    values,
+};
+
+/// All that somebody has read, in figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadingStats {
+    /// When the last report came in; now, if none ever did.
+    pub as_of: DateTime<Utc>,
+    pub total_sessions: i64,
+    /// Wall-clock time: sessions that overlap count once.
+    pub total_seconds: i64,
+    /// Reading now, or within the last two hours (S0.16).
+    pub active_session: bool,
+    pub last_read_at: Option<DateTime<Utc>>,
+}
+
+/// What somebody has read of a title.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TitleReadingView {
+    pub user: UserId,
+    pub product: ProductId,
+    pub sessions: i64,
+    /// The sum of its sessions, on however many devices.
+    pub seconds: i64,
+    /// The furthest point, 0 to 100 (S0.18).
+    pub percent_read: f64,
+    pub first_read_at: DateTime<Utc>,
+    pub last_read_at: DateTime<Utc>,
+}
+
+const TITLES: Order = Order {
+    name: "titles read",
+    key: "t.last_read_at",
+    id: "t.product_id",
+    direction: Direction::Descending,
+};
+
+const ACTIVITY: Order = Order {
+    name: "reading sessions",
+    key: "started_at",
+    id: "id",
+    direction: Direction::Descending,
+};
+
+const TITLE_COLUMNS: &str =
+    "t.user_id, t.product_id, t.sessions, t.seconds, t.percent_read, t.first_read_at, t.last_read_at";
+
+/// Refuses whoever is neither the reader nor allowed `stats.read`. To be asked before anything below that
+/// takes a team instead of an actor.
+pub fn may_read(actor: &Actor, user: UserId) -> Outcome<()> {
+    if actor.sees(user, Scope::StatsRead) {
+        Ok(())
+    } else {
+        Err(Denied::Forbidden(Scope::StatsRead).into())
+    }
+}
+
+/// Somebody's figures, for themselves or for staff, whose look is noted. Of people of other teams nothing has
+/// been read, as of people who do not exist.
+pub async fn overview(app: &App, actor: &Actor, user: UserId) -> Outcome<ReadingStats> {
+    may_read(actor, user)?;
+    notes::note_reading(app, actor, user).await?;
+    let mut found = overviews(app, actor.team, &[user]).await?;
+    found
+        .remove(&user)
+        .ok_or_else(|| Error::Fault(anyhow::anyhow!("figures that were asked for are missing")))
+}
+
+/// The figures of many people in one query (S0.15), one for each who is asked for.
+pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<HashMap<UserId, ReadingStats>> {
+    let now = app.clock.now();
+    let nothing = ReadingStats {
+        as_of: now,
+        total_sessions: 0,
+        total_seconds: 0,
+        active_session: false,
+        last_read_at: None,
+    };
+    let mut all: HashMap<UserId, ReadingStats> = users.iter().map(|user| (*user, nothing.clone())).collect();
+    if all.is_empty() {
+        return Ok(all);
+    }
+    let sql = format!(
+        "SELECT user_id, as_of, sessions, seconds, last_read_at FROM user_readings \
+         WHERE team_id = $1 AND user_id IN ({})",
+        places(2, all.len())
+    );
+    let mut values = values![team];
+    values.extend(all.keys().map(|user| Value::from(*user)));
+    for row in app.db.connection().rows(&sql, values).await? {
+        let last_read_at = row.try_get_by_index(4)?;
+        let stats = ReadingStats {
+            as_of: row.try_get_by_index(1)?,
+            total_sessions: row.try_get_by_index(2)?,
+            total_seconds: row.try_get_by_index(3)?,
+            active_session: rules::is_active(last_read_at, now),
+            last_read_at,
+        };
+        all.insert(row.try_get_by_index(0)?, stats);
+    }
+    Ok(all)
+}
+
+/// A page of the titles that somebody has read, the one they read last first.
+pub async fn titles(
+    app: &App,
+    team: TeamId,
+    user: UserId,
+    args: &PageArgs,
+) -> Outcome<Page<TitleReadingView>> {
+    let request = PageRequest::new(args, TITLES)?;
+    let mut values = values![team, user];
+    let sql = format!(
+        "SELECT {TITLE_COLUMNS} FROM title_readings t WHERE t.team_id = $1 AND t.user_id = $2{}",
+        request.sql(&mut values)
+    );
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let titles = rows.iter().map(read_title).collect::<Outcome<Vec<_>>>()?;
+    Ok(request.page(titles, |title| (Key::Time(title.last_read_at), title.product.0)))
+}
+
+pub async fn titles_count(app: &App, team: TeamId, user: UserId) -> Outcome<i64> {
+    let sql = "SELECT count(*) FROM title_readings WHERE team_id = $1 AND user_id = $2";
+    number(app, sql, team, user).await
+}
+
+/// What somebody has read of one title; None if nothing was ever reported.
+pub async fn title(
+    app: &App,
+    team: TeamId,
+    user: UserId,
+    product: ProductId,
+) -> Outcome<Option<TitleReadingView>> {
+    let sql = format!(
+        "SELECT {TITLE_COLUMNS} FROM title_readings t \
+         WHERE t.team_id = $1 AND t.user_id = $2 AND t.product_id = $3"
+    );
+    let row = app
+        .db
+        .connection()
+        .row(&sql, values![team, user, product])
+        .await?;
+    row.as_ref().map(read_title).transpose()
+}
+
+/// The same for many readers and titles in one query; those of whom nothing was reported are left out.
+pub async fn titles_of(
+    app: &App,
+    team: TeamId,
+    wanted: &[(UserId, ProductId)],
+) -> Outcome<HashMap<(UserId, ProductId), TitleReadingView>> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut values = values![team];
+    let pairs: Vec<String> = wanted
+        .iter()
+        .map(|(user, product)| {
+            values.extend(values![*user, *product]);
+            format!("(${}, ${})", values.len() - 1, values.len())
+        })
+        .collect();
+    // A join: SQLite would go through the whole table for pairs IN a list.
+    let sql = format!(
+        "WITH wanted (user_id, product_id) AS (VALUES {}) \
+         SELECT {TITLE_COLUMNS} FROM wanted CROSS JOIN title_readings t \
+         WHERE t.user_id = wanted.user_id AND t.product_id = wanted.product_id AND t.team_id = $1",
+        pairs.join(", ")
+    );
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let titles = rows.iter().map(read_title);
+    titles
+        .map(|title| title.map(|title| ((title.user, title.product), title)))
+        .collect()
+}
+
+fn read_title(row: &QueryResult) -> Outcome<TitleReadingView> {
+    Ok(TitleReadingView {
+        user: row.try_get_by_index(0)?,
+        product: row.try_get_by_index(1)?,
+        sessions: row.try_get_by_index(2)?,
+        seconds: row.try_get_by_index(3)?,
+        percent_read: row.try_get_by_index(4)?,
+        first_read_at: row.try_get_by_index(5)?,
+        last_read_at: row.try_get_by_index(6)?,
+    })
+}
+
+/// A page of somebody's sessions, newest first (S0.14).
+pub async fn activity(
+    app: &App,
+    team: TeamId,
+    user: UserId,
+    args: &PageArgs,
+) -> Outcome<Page<reading_session::Model>> {
+    let request = PageRequest::new(args, ACTIVITY)?;
+    let mut values = values![team, user];
+    let sql = format!(
+        "SELECT * FROM reading_sessions WHERE team_id = $1 AND user_id = $2{}",
+        request.sql(&mut values)
+    );
+    let connection = app.db.connection();
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    let rows = reading_session::Entity::find()
+        .from_raw_sql(statement)
+        .all(connection)
+        .await?;
+    Ok(request.page(rows, |session| (Key::Time(session.started_at), session.id.0)))
+}
+
+/// The kept total, not a count: some have a million.
+pub async fn activity_count(app: &App, team: TeamId, user: UserId) -> Outcome<i64> {
+    let sql = "SELECT sessions FROM user_readings WHERE team_id = $1 AND user_id = $2";
+    number(app, sql, team, user).await
+}
+
+/// One session, if the caller may see its reader's; staff's look is noted.
+pub async fn session(
+    app: &App,
+    actor: &Actor,
+    id: ReadingSessionId,
+) -> Outcome<Option<reading_session::Model>> {
+    let found = reading_session::Entity::of_by_id(actor.team, id)
+        .one(app.db.connection())
+        .await?;
+    let Some(found) = found.filter(|session| actor.sees(session.user_id, Scope::StatsRead)) else {
+        return Ok(None);
+    };
+    notes::note_reading(app, actor, found.user_id).await?;
+    Ok(Some(found))
+}
+
+async fn number(app: &App, sql: &str, team: TeamId, user: UserId) -> Outcome<i64> {
+    let row = app.db.connection().row(sql, values![team, user]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}

@@ -1,0 +1,242 @@
+//! Believing a reading device: what it reports must be possible.
+
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use entities::{ProductId, UserId};
+
+use super::rules::{LONGEST, Sitting};
+use crate::{
+    error::{Outcome, Refusal, Refusals},
+    input,
+    message::Message,
+};
+
+/// How far ahead of ours a device's clock may be.
+const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// A sitting as a device reports it, again and again. The same `external_id` is the same sitting.
+#[derive(Clone, Debug)]
+pub struct SessionReport {
+    pub external_id: String,
+    pub user: Result<UserId, Refusal>,
+    pub product: Result<ProductId, Refusal>,
+    pub started_at: DateTime<Utc>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub seconds: i64,
+    pub percent_read: f64,
+    pub device: Option<String>,
+}
+
+/// A report that is possible in itself, with its place in the batch.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub index: usize,
+    pub external_id: String,
+    pub sitting: Sitting,
+}
+
+/// Checks everything that takes no look at what is stored.
+pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) -> Outcome<Entry> {
+    let mut refusals = Refusals::default();
+    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let user = refusals.keep(report.user.clone());
+    let product = refusals.keep(report.product.clone());
+    let device = refusals.keep(input::optional_line(
+        "device",
+        report.device.as_deref(),
+        input::LINE,
+    ));
+    check_times(report, now, &mut refusals);
+    if !(0.0..=100.0).contains(&report.percent_read) {
+        let message = Message::key("invalid-range").with("min", 0).with("max", 100);
+        refusals.add(Refusal::invalid("percentRead", message));
+    }
+    refusals.check()?;
+    let (Some(external_id), Some(user), Some(product), Some(device)) = (external_id, user, product, device)
+    else {
+        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
+    };
+    let sitting = Sitting {
+        user,
+        product,
+        // What both databases can keep.
+        started_at: report.started_at.trunc_subsecs(6),
+        ended_at: report.ended_at.map(|end| end.trunc_subsecs(6)),
+        seconds: report.seconds,
+        percent_read: report.percent_read,
+        device,
+    };
+    Ok(Entry {
+        index,
+        external_id,
+        sitting,
+    })
+}
+
+fn check_times(report: &SessionReport, now: DateTime<Utc>, refusals: &mut Refusals) {
+    let latest = now + CLOCK_SKEW;
+    let mut invalid =
+        |field: &'static str, key: &str| refusals.add(Refusal::invalid(field, Message::key(key)));
+    if report.started_at > latest {
+        return invalid("startedAt", "invalid-date-future");
+    }
+    // No device has read before the clocks began, and not every database can tell such a time.
+    if report.started_at < DateTime::UNIX_EPOCH {
+        return invalid("startedAt", "invalid-date-too-early");
+    }
+    if let Some(end) = report.ended_at {
+        if end > latest {
+            return invalid("endedAt", "invalid-date-future");
+        }
+        if end < report.started_at {
+            return invalid("endedAt", "invalid-date-order");
+        }
+        if end - report.started_at > LONGEST {
+            return invalid("endedAt", "invalid-session-too-long");
+        }
+    }
+    if let Err(refusal) = input::within("seconds", report.seconds, 0, LONGEST.num_seconds()) {
+        return refusals.add(refusal);
+    }
+    let lasted = report.ended_at.unwrap_or(latest) - report.started_at;
+    // A device rounds: a second that has begun may be counted.
+    if TimeDelta::seconds(report.seconds) >= lasted + TimeDelta::seconds(1) {
+        invalid("seconds", "invalid-seconds-beyond-clock");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::error::Error;
+
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_750_000_000, 0).expect("a time")
+    }
+
+    fn good() -> SessionReport {
+        SessionReport {
+            external_id: "tablet-1".into(),
+            user: Ok(UserId(Uuid::nil())),
+            product: Ok(ProductId(Uuid::nil())),
+            started_at: now() - TimeDelta::hours(2),
+            ended_at: Some(now() - TimeDelta::hours(1)),
+            seconds: 3600,
+            percent_read: 12.5,
+            device: None,
+        }
+    }
+
+    fn fields(report: &SessionReport) -> Vec<String> {
+        match check(0, report, now()) {
+            Ok(_) => Vec::new(),
+            Err(Error::Refused(refusals)) => refusals.iter().map(|refusal| refusal.field.join(".")).collect(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn s0_24_what_cannot_be_is_not_believed() {
+        type Change = fn(&mut SessionReport);
+        let cases: [(&str, Change, &[&str]); 22] = [
+            ("good", |_| {}, &[]),
+            ("nothing read", |r| r.seconds = 0, &[]),
+            (
+                "an instant",
+                |r| {
+                    r.seconds = 0;
+                    r.ended_at = Some(r.started_at);
+                },
+                &[],
+            ),
+            (
+                "late by a year",
+                |r| {
+                    r.started_at -= TimeDelta::days(365);
+                    r.ended_at = None;
+                },
+                &[],
+            ),
+            ("still open", |r| r.ended_at = None, &[]),
+            (
+                "a clock ahead",
+                |r| {
+                    r.started_at = now() + TimeDelta::minutes(4);
+                    r.ended_at = None;
+                    r.seconds = 30;
+                },
+                &[],
+            ),
+            (
+                "a rounded second",
+                |r| r.started_at += TimeDelta::milliseconds(900),
+                &[],
+            ),
+            ("longer than the clock", |r| r.seconds = 3601, &["seconds"]),
+            (
+                "longer than until now",
+                |r| {
+                    r.ended_at = None;
+                    r.seconds = 3 * 3600;
+                },
+                &["seconds"],
+            ),
+            ("negative", |r| r.seconds = -1, &["seconds"]),
+            ("far too long", |r| r.seconds = i64::MAX, &["seconds"]),
+            (
+                "longer than a day",
+                |r| {
+                    r.started_at -= TimeDelta::days(1);
+                },
+                &["endedAt"],
+            ),
+            ("negative percent", |r| r.percent_read = -0.1, &["percentRead"]),
+            ("more than all", |r| r.percent_read = 100.1, &["percentRead"]),
+            ("no number", |r| r.percent_read = f64::NAN, &["percentRead"]),
+            (
+                "tomorrow",
+                |r| {
+                    r.started_at = now() + TimeDelta::days(1);
+                    r.ended_at = None;
+                },
+                &["startedAt"],
+            ),
+            (
+                "ends in the future",
+                |r| r.ended_at = Some(now() + TimeDelta::minutes(6)),
+                &["endedAt"],
+            ),
+            (
+                "ends before it starts",
+                |r| r.ended_at = Some(r.started_at - TimeDelta::seconds(1)),
+                &["endedAt"],
+            ),
+            (
+                "before all clocks",
+                |r| r.started_at = DateTime::<Utc>::MIN_UTC,
+                &["startedAt"],
+            ),
+            ("no name", |r| r.external_id = " ".into(), &["externalId"]),
+            (
+                "a long name",
+                |r| r.external_id = "x".repeat(201),
+                &["externalId"],
+            ),
+            (
+                "several",
+                |r| {
+                    r.device = Some("x".repeat(201));
+                    r.seconds = -1;
+                    r.percent_read = f64::INFINITY;
+                },
+                &["device", "seconds", "percentRead"],
+            ),
+        ];
+        for (name, change, expected) in cases {
+            let mut report = good();
+            change(&mut report);
+            assert_eq!(fields(&report), expected, "{name}");
+        }
+    }
+}

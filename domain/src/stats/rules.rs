@@ -1,0 +1,128 @@
+//! What a sitting is, and how long somebody has read: time that two sittings share is one reader's time and
+//! counts once (S0.24).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{ProductId, UserId};
+
+/// No sitting is longer. So whatever overlaps a moment has begun at most this long before.
+pub const LONGEST: TimeDelta = TimeDelta::hours(24);
+
+/// S0.16: reading now, or so lately that it counts as now.
+const ACTIVE_WITHIN: TimeDelta = TimeDelta::hours(2);
+
+/// One sitting of one reader with one title, as all its reports together tell it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sitting {
+    pub user: UserId,
+    pub product: ProductId,
+    pub started_at: DateTime<Utc>,
+    /// None while it goes on, or if the device never said.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// Time spent reading; breaks make it shorter than the sitting.
+    pub seconds: i64,
+    pub percent_read: f64,
+    pub device: Option<String>,
+}
+
+impl Sitting {
+    /// The same sitting after one more report. It never runs backwards, so reports may come in any order.
+    #[must_use]
+    pub fn after(&self, report: &Self) -> Self {
+        Self {
+            user: self.user,
+            product: self.product,
+            started_at: self.started_at.min(report.started_at),
+            ended_at: self.ended_at.max(report.ended_at),
+            seconds: self.seconds.max(report.seconds),
+            percent_read: self.percent_read.max(report.percent_read),
+            device: report.device.clone().or_else(|| self.device.clone()),
+        }
+    }
+
+    /// Whether it lasted longer than any sitting does, breaks included.
+    pub fn is_too_long(&self) -> bool {
+        self.seconds > LONGEST.num_seconds()
+            || self.ended_at.is_some_and(|end| end - self.started_at > LONGEST)
+    }
+
+    /// The last moment at which it is certain that somebody was reading.
+    pub fn last_read_at(&self) -> DateTime<Utc> {
+        self.ended_at
+            .unwrap_or_else(|| self.started_at + TimeDelta::seconds(self.seconds))
+    }
+
+    /// The time that it takes up in the reader's total.
+    pub fn span(&self) -> Span {
+        Span::new(self.started_at, self.seconds)
+    }
+}
+
+/// Whether somebody who has read last at that time counts as reading.
+pub fn is_active(last_read_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> bool {
+    last_read_at.is_some_and(|at| at >= now - ACTIVE_WITHIN)
+}
+
+/// A stretch of time in whole seconds since 1970, without its end: sums of it are exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Span {
+    pub from: i64,
+    pub until: i64,
+}
+
+impl Span {
+    pub fn new(start: DateTime<Utc>, seconds: i64) -> Self {
+        let from = start.timestamp();
+        Self {
+            from,
+            until: from + seconds,
+        }
+    }
+
+    fn is_empty(self) -> bool {
+        self.until <= self.from
+    }
+}
+
+/// Overlapping and touching spans made one; in order, without the empty ones.
+fn union(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
+    let mut spans: Vec<Span> = spans.into_iter().filter(|span| !span.is_empty()).collect();
+    spans.sort_unstable();
+    let mut merged: Vec<Span> = Vec::new();
+    for span in spans {
+        match merged.last_mut() {
+            Some(last) if span.from <= last.until => last.until = last.until.max(span.until),
+            _ => merged.push(span),
+        }
+    }
+    merged
+}
+
+/// How many seconds the spans take up together, each second once.
+pub fn covered(spans: impl IntoIterator<Item = Span>) -> i64 {
+    union(spans).iter().map(|span| span.until - span.from).sum()
+}
+
+/// When a sitting must have started to overlap one of these spans: outside of it nobody has to look.
+pub fn neighbourhoods(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
+    let reach = LONGEST.num_seconds();
+    union(
+        spans
+            .into_iter()
+            .filter(|span| !span.is_empty())
+            .map(|span| Span {
+                from: span.from - reach,
+                until: span.until,
+            }),
+    )
+}
+
+/// By how much the total changes when `before` become `after` amid `neighbours`: those that overlap any of
+/// them, and as many others as one likes.
+pub fn growth(neighbours: &[Span], before: &[Span], after: &[Span]) -> i64 {
+    let with = |changed: &[Span]| covered(neighbours.iter().chain(changed).copied());
+    with(after) - with(before)
+}
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;
