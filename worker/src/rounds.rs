@@ -99,7 +99,7 @@ pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
 }
 
 pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
-    processes::tidy(&engine.app.db).await
+    processes::tidy(&engine.app.db, engine.app.clock.now()).await
 }
 
 /// Asks for a job that does nothing when there was none for long: readiness is proved by work.
