@@ -100,7 +100,7 @@ pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
 }
 
 pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
-    processes::tidy(&engine.app.db).await
+    processes::tidy(&engine.app.db, engine.app.clock.now()).await
 }
 
 /// Takes lost work up again and clears away what nobody needs any more.

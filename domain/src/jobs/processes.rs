@@ -1,5 +1,6 @@
 //! The processes that do background work: how they show themselves, and how operators steer their pools.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::WorkerId;
 use serde_json::Value as Json;
 
@@ -64,17 +65,17 @@ pub async fn leave(db: &Database, worker: WorkerId) -> Outcome<()> {
 }
 
 /// Forgets processes that have ended without a word, and probes of long ago.
-pub async fn tidy(db: &Database) -> Outcome<()> {
+pub async fn tidy(db: &Database, now: DateTime<Utc>) -> Outcome<()> {
     let gone = db.dialect().now_plus(-FORGOTTEN_AFTER_SECONDS);
     db.execute(
         &format!("DELETE FROM worker_processes WHERE last_seen_at < {gone}"),
         vec![],
     )
     .await?;
-    let old = db.dialect().now_plus(-PROBES_KEPT_SECONDS);
+    let old = now - TimeDelta::seconds(PROBES_KEPT_SECONDS);
     db.execute(
-        &format!("DELETE FROM jobs WHERE status = 'DONE' AND kind = 'probe' AND finished_at < {old}"),
-        vec![],
+        "DELETE FROM jobs WHERE status = 'DONE' AND kind = 'probe' AND team_id IS NULL AND finished_at < $1",
+        values![old],
     )
     .await?;
     Ok(())
