@@ -76,7 +76,7 @@ impl Stage {
             .await
             .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
-        let endpoint = |url: String| Some(url.parse().expect("a base address"));
+        let endpoint = |url: &str| Some(url.parse().expect("a base address"));
         let app = App::new(Services {
             db,
             clock: clock.clone(),

@@ -1,3 +1,4 @@
 //! What Postventa promises, told as stories.
 
 mod jobs;
+mod refunds;

@@ -15,6 +15,7 @@ pub mod products;
 pub mod purchases;
 pub mod refunds;
 pub mod scalars;
+pub mod stats;
 pub mod teams;
 pub mod users;
 
@@ -40,6 +41,7 @@ pub struct Mutation(
     teams::TeamMutations,
     products::ProductMutations,
     purchases::PurchaseMutations,
+    stats::StatsMutations,
     refunds::RefundMutations,
 );
 

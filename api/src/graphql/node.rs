@@ -1,10 +1,10 @@
 //! `node(id)`: any object by its id, with the same rules as anywhere else.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{actor::Scope, events, identity::api_keys, refunds};
+use domain::{actor::Scope, events, identity::api_keys, refunds, stats};
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EventId, PlanSubscriptionId, ProductId, PurchaseId, RefundId,
-    TeamId, UserId, parse_any,
+    ApiKeyId, AuditEntryId, EcosystemId, EventId, PlanSubscriptionId, ProductId, PurchaseId,
+    ReadingSessionId, RefundId, TeamId, UserId, parse_any,
 };
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
     products::{self, Product},
     purchases::{self, Purchase},
     refunds::Refund,
+    stats::ReadingSession,
     teams::{self, Team},
     users::{self, Ecosystem, PlanSubscription, User},
 };
@@ -30,6 +31,7 @@ pub enum Node {
     Product(Product),
     Purchase(Purchase),
     Refund(Refund),
+    ReadingSession(ReadingSession),
     Event(Event),
     AuditEntry(AuditEntry),
     ApiKey(ApiKey),
@@ -53,6 +55,10 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         RefundId::PREFIX => {
             let found = refunds::find(ctx.app(), actor, uuid.into()).await;
             ctx.answer(found)?.map(Refund).map(Node::Refund)
+        }
+        ReadingSessionId::PREFIX => {
+            let found = stats::session(ctx.app(), actor, uuid.into()).await;
+            ctx.answer(found)?.map(ReadingSession).map(Node::ReadingSession)
         }
         EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
             let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;

@@ -21,6 +21,7 @@ use super::{
     products::Product,
     purchases::{PurchaseConnection, PurchaseCount},
     scalars::DateTime,
+    stats::{self, ReadingStats},
 };
 
 /// A person of the team: staff, customer or lead.
@@ -128,6 +129,12 @@ impl User {
         };
         let ecosystem = self.0.ecosystem.clone().flatten();
         Ok(plan.map(|plan| PlanSubscription { plan, ecosystem }))
+    }
+
+    /// What they have read. Staff need `stats.read`, and their look is audited.
+    #[graphql(complexity = "10 + child_complexity")]
+    async fn reading_stats(&self, ctx: &Context<'_>) -> Result<ReadingStats> {
+        stats::of(ctx, self.0.id).await
     }
 
     /// What they have bought, newest first.

@@ -1,0 +1,295 @@
+//! What was read, and how much of it.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    App, Outcome,
+    actor::Actor,
+    stats::{self, SessionReport, TitleReadingView},
+};
+use entities::{UserId, reading_session};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::{Ctx, Refused, input_id},
+    errors::UserError,
+    products::{self, Product},
+    scalars::DateTime,
+    users::count,
+};
+
+/// What somebody has read.
+pub struct ReadingStats {
+    user: UserId,
+    overview: stats::ReadingStats,
+}
+
+/// The statistics of a user. Reading somebody else's is audited.
+pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
+    let overview = stats::overview(ctx.app(), ctx.actor()?, user).await;
+    Ok(ReadingStats {
+        user,
+        overview: ctx.answer(overview)?,
+    })
+}
+
+/// What somebody has read.
+#[Object]
+impl ReadingStats {
+    /// When the figures were last brought up to date.
+    async fn as_of(&self) -> DateTime {
+        self.overview.as_of.into()
+    }
+
+    /// How often they have read.
+    async fn total_sessions(&self) -> i32 {
+        count(self.overview.total_sessions)
+    }
+
+    /// How long they have read; sessions that overlap count once.
+    async fn total_seconds(&self) -> i32 {
+        count(self.overview.total_seconds)
+    }
+
+    /// True if the user is reading now or has read in the last 2 hours.
+    async fn active_session(&self) -> bool {
+        self.overview.active_session
+    }
+
+    /// When they last read.
+    async fn last_read_at(&self) -> Option<DateTime> {
+        self.overview.last_read_at.map(Into::into)
+    }
+
+    /// What they have read, the latest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn titles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<TitleReadingConnection> {
+        let args = page_args(first, after, last, before);
+        let page = stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await;
+        Ok(TitleReadingConnection::new(
+            ctx.answer(page)?,
+            TitleCount(self.user),
+        ))
+    }
+
+    /// Newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn activity(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<ReadingSessionConnection> {
+        let args = page_args(first, after, last, before);
+        let page = stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await;
+        Ok(ReadingSessionConnection::new(
+            ctx.answer(page)?,
+            ActivityCount(self.user),
+        ))
+    }
+}
+
+/// What a user has read of a title, all sessions together.
+#[derive(Clone, Debug)]
+pub struct TitleReading(TitleReadingView);
+
+impl From<TitleReadingView> for TitleReading {
+    fn from(view: TitleReadingView) -> Self {
+        Self(view)
+    }
+}
+
+/// What a user has read of a title, all sessions together.
+#[Object]
+impl TitleReading {
+    /// The title.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        products::load(ctx, self.0.product).await
+    }
+
+    /// How often it was opened.
+    async fn sessions(&self) -> i32 {
+        count(self.0.sessions)
+    }
+
+    /// How long it was read.
+    async fn seconds(&self) -> i32 {
+        count(self.0.seconds)
+    }
+
+    /// Furthest share of the title that was read, 0 to 100.
+    async fn percent_read(&self) -> f64 {
+        self.0.percent_read
+    }
+
+    /// When it was first opened.
+    async fn first_read_at(&self) -> DateTime {
+        self.0.first_read_at.into()
+    }
+
+    /// When it was last read.
+    async fn last_read_at(&self) -> DateTime {
+        self.0.last_read_at.into()
+    }
+}
+
+/// One sitting of one reader with one title.
+#[derive(Clone, Debug)]
+pub struct ReadingSession(pub reading_session::Model);
+
+impl From<reading_session::Model> for ReadingSession {
+    fn from(model: reading_session::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// One sitting of one reader with one title.
+#[Object]
+impl ReadingSession {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// The title.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        products::load(ctx, self.0.product_id).await
+    }
+
+    /// When it began.
+    async fn started_at(&self) -> DateTime {
+        self.0.started_at.into()
+    }
+
+    /// When it ended; null while it goes on.
+    async fn ended_at(&self) -> Option<DateTime> {
+        self.0.ended_at.map(Into::into)
+    }
+
+    /// How long was read, breaks left out.
+    async fn seconds(&self) -> i32 {
+        count(self.0.seconds)
+    }
+
+    /// How far it came, 0 to 100.
+    async fn percent_read(&self) -> f64 {
+        self.0.percent_read
+    }
+
+    /// What it was read on.
+    async fn device(&self) -> Option<&str> {
+        self.0.device.as_deref()
+    }
+}
+
+/// How titles are counted.
+pub struct TitleCount(UserId);
+
+impl TitleCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        stats::titles_count(app, actor.team, self.0).await
+    }
+}
+
+/// How sessions are counted.
+pub struct ActivityCount(UserId);
+
+impl ActivityCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        stats::activity_count(app, actor.team, self.0).await
+    }
+}
+
+connection! {
+    /// A page of titles.
+    TitleReadingConnection, TitleReadingEdge of TitleReading from TitleReadingView, counted by TitleCount
+}
+
+connection! {
+    /// A page of reading sessions.
+    ReadingSessionConnection, ReadingSessionEdge of ReadingSession from reading_session::Model, counted by ActivityCount
+}
+
+/// One session as a reading device reports it.
+#[derive(InputObject)]
+pub struct ReadingSessionInput {
+    /// The reader's own id for the session: sent twice, it counts once, and a later report of it replaces the earlier.
+    external_id: String,
+    /// Who has read.
+    user_id: ID,
+    /// What was read.
+    product_id: ID,
+    /// When it began.
+    started_at: DateTime,
+    /// When it ended; left out while it goes on.
+    ended_at: Option<DateTime>,
+    /// How long was read, breaks left out.
+    seconds: i32,
+    /// How far it came, 0 to 100.
+    percent_read: f64,
+    /// What it was read on.
+    device: Option<String>,
+}
+
+impl From<ReadingSessionInput> for SessionReport {
+    fn from(input: ReadingSessionInput) -> Self {
+        Self {
+            external_id: input.external_id,
+            user: input_id("userId", &input.user_id),
+            product: input_id("productId", &input.product_id),
+            started_at: input.started_at.0,
+            ended_at: input.ended_at.map(|at| at.0),
+            seconds: input.seconds.into(),
+            percent_read: input.percent_read,
+            device: input.device,
+        }
+    }
+}
+
+/// What reading devices have gathered.
+#[derive(InputObject)]
+pub struct ReadingSessionsRecordInput {
+    /// At most 1000.
+    sessions: Vec<ReadingSessionInput>,
+}
+
+/// What became of the reports.
+#[derive(SimpleObject)]
+pub struct ReadingSessionsRecordPayload {
+    /// How many sessions were taken in.
+    recorded: i32,
+    /// Why others were not: `field` carries the index of each.
+    user_errors: Vec<UserError>,
+}
+
+/// The statistics' part of the mutations.
+#[derive(Default)]
+pub struct StatsMutations;
+
+#[Object]
+impl StatsMutations {
+    /// What reading devices report. Late, doubled and out of order is fine; what is implausible is refused entry by entry.
+    async fn reading_sessions_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The sessions.")] input: ReadingSessionsRecordInput,
+    ) -> Result<ReadingSessionsRecordPayload> {
+        let reports = input.sessions.into_iter().map(Into::into).collect();
+        let (recorded, mut user_errors) =
+            ctx.payload(stats::record(ctx.app(), ctx.actor()?, reports).await)?;
+        let (recorded, refusals) = recorded.map_or((0, Vec::new()), |done| (done.recorded, done.refusals));
+        user_errors.extend(ctx.user_errors(refusals));
+        Ok(ReadingSessionsRecordPayload {
+            recorded: i32::try_from(recorded).unwrap_or(i32::MAX),
+            user_errors,
+        })
+    }
+}
