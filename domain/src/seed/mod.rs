@@ -1,8 +1,10 @@
 //! Filling a database: a believable demo team, or as many customers as a measurement wants.
 
+pub mod bulk;
 pub mod demo;
 pub mod gateway_books;
 
+pub use bulk::{BulkOptions, Filled, Progress, bulk};
 pub use demo::{Demo, DemoOptions, demo};
 pub use gateway_books::{GatewayBooks, GatewayPayment, GatewaySubscription};
 
