@@ -4,6 +4,7 @@
 //! sessions with their totals; two thirds are customers with a plan, a third of these have an ecosystem. There
 //! are no refunds, events or audit entries among them.
 
+mod copy;
 mod dice;
 mod names;
 mod person;
@@ -24,6 +25,7 @@ use self::{
     names::{FORMS, TOPICS},
     person::{Crowd, Product},
     tables::{Batch, Cell, In, TABLES},
+    write::Writer,
 };
 use crate::{
     app::App,
@@ -37,7 +39,7 @@ use crate::{
 pub const PASSWORD: &str = super::demo::PASSWORD;
 
 const PRODUCTS: usize = 200;
-/// Users of one transaction.
+/// Users of one batch.
 const CHUNK: u64 = 2000;
 
 /// How far it has come.
@@ -54,7 +56,7 @@ pub struct BulkOptions {
     pub users: u64,
     /// The same seed, team and time give the same rows.
     pub seed: u64,
-    /// Told after each transaction.
+    /// Told after each batch.
     pub progress: Option<Box<dyn Fn(Progress) + Send + Sync>>,
 }
 
@@ -68,7 +70,7 @@ pub struct Filled {
     pub seconds: f64,
 }
 
-/// Makes a team and fills it. What was committed before an error stays.
+/// Makes a team and fills it. After an error the team stays: without rows on PostgreSQL, with some on SQLite.
 pub async fn bulk(app: &App, options: BulkOptions) -> Outcome<Filled> {
     if teams::by_name(app, &options.team).await?.is_some() {
         return Err(anyhow::anyhow!("there is a team {:?} already", options.team).into());
@@ -76,7 +78,8 @@ pub async fn bulk(app: &App, options: BulkOptions) -> Outcome<Filled> {
     let begun = Instant::now();
     let crowd = Arc::new(crowd(&options, app.clock.now()));
     let admin = found_team(app, &crowd, &options.team).await?;
-    let mut rows = write::write(app, products(&crowd)).await?;
+    let mut writer = Writer::begin(app, options.users).await?;
+    let mut rows = writer.write(products(&crowd)).await?;
     // The next batch is thought up while one is written.
     let (sender, mut batches) = mpsc::channel(1);
     let thinking = tokio::task::spawn_blocking({
@@ -84,7 +87,7 @@ pub async fn bulk(app: &App, options: BulkOptions) -> Outcome<Filled> {
         move || think_up(&crowd, &sender)
     });
     while let Some((users, batch)) = batches.recv().await {
-        rows += write::write(app, batch).await?;
+        rows += writer.write(batch).await?;
         if let Some(tell) = &options.progress {
             tell(Progress {
                 users,
@@ -94,6 +97,7 @@ pub async fn bulk(app: &App, options: BulkOptions) -> Outcome<Filled> {
         }
     }
     thinking.await.map_err(anyhow::Error::from)?;
+    writer.finish().await?;
     for table in TABLES {
         let sql = format!("ANALYZE {}", table.name);
         app.db.connection().execute_unprepared(&sql).await?;
