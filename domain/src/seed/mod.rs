@@ -15,3 +15,8 @@ pub async fn is_empty(app: &App) -> Outcome<bool> {
     let found = app.db.connection().row("SELECT 1 FROM teams LIMIT 1", vec![]);
     Ok(found.await?.is_none())
 }
+
+#[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
+fn whole(number: i64) -> f64 {
+    number as f64
+}

@@ -44,8 +44,8 @@ impl Crowd {
     pub fn add(&self, number: u64, batch: &mut Batch) {
         let mut dice = Dice::new(self.seed, number);
         // They came evenly over three years, the first ones first.
-        let seconds = 3 * 365 * 86_400 - 7 * 86_400;
-        let share = i64::try_from(u128::from(number) * seconds as u128 / u128::from(self.users.max(1)));
+        let seconds: u128 = (3 * 365 - 7) * 86_400;
+        let share = i64::try_from(u128::from(number) * seconds / u128::from(self.users.max(1)));
         let since = self.now - TimeDelta::days(3 * 365) + TimeDelta::seconds(share.unwrap_or(0));
         let id = dice.id(since, 0);
         let mut person = Person {

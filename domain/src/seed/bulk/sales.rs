@@ -9,7 +9,7 @@ use super::{
     person::{Person, Product},
     tables::{Batch, Cell, In},
 };
-use crate::entitlements::rules::Span;
+use crate::{entitlements::rules::Span, seed::whole};
 
 /// Something that may be read, and since when.
 struct Opened {
@@ -39,7 +39,7 @@ pub fn add(person: &mut Person<'_>, locale: Locale, batch: &mut Batch) {
         let product = person.crowd.products[nth(bought)];
         let at = person.since + TimeDelta::hours(1 + person.dice.below(72));
         let ends = person.dice.percent(50).then(|| at + TimeDelta::days(180));
-        opened.extend(grant(person, product, None, (at, ends), batch));
+        opened.push(grant(person, product, None, (at, ends), batch));
     }
     if person.dice.percent(70) {
         read(person, &opened, batch);
@@ -114,9 +114,7 @@ fn buy(
         ],
     );
     let grants = matches!(status, "ACTIVE" | "CANCELED");
-    grants
-        .then(|| grant(person, product, Some(id), (at, ends), batch))
-        .flatten()
+    grants.then(|| grant(person, product, Some(id), (at, ends), batch))
 }
 
 /// An entitlement with its grant and its history: how it was granted and, for one in a hundred, revoked.
@@ -126,7 +124,7 @@ fn grant(
     purchase: Option<Uuid>,
     (at, ends): (DateTime<Utc>, Option<DateTime<Utc>>),
     batch: &mut Batch,
-) -> Option<Opened> {
+) -> Opened {
     let now = person.crowd.now;
     let grace = ends
         .filter(|_| product.grace_days > 0)
@@ -198,10 +196,10 @@ fn grant(
             ],
         );
     }
-    Some(Opened {
+    Opened {
         product: product.id,
         since: at,
-    })
+    }
 }
 
 /// Sittings one after the other, turn by turn over up to three titles, each a little further than the last.
@@ -295,9 +293,4 @@ fn sum_up(
             now.into(),
         ],
     );
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of a few thousand")]
-fn whole(number: i64) -> f64 {
-    number as f64
 }
