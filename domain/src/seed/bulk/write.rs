@@ -49,14 +49,16 @@ async fn insert(app: &App, batch: Batch) -> Outcome<u64> {
     let transaction = app.db.begin().await?;
     let mut written = 0;
     for (table, cells) in batch.tables() {
+        let full = statement(table, ROWS);
         let mut values = cells.into_iter().map(Value::from).peekable();
         while values.peek().is_some() {
             let chunk: Vec<Value> = values.by_ref().take(ROWS * table.columns.len()).collect();
             let rows = chunk.len() / table.columns.len();
-            written += transaction
-                .connection()
-                .run(&statement(table, rows), chunk)
-                .await?;
+            let connection = transaction.connection();
+            written += match rows {
+                ROWS => connection.run(&full, chunk).await?,
+                fewer => connection.run(&statement(table, fewer), chunk).await?,
+            };
         }
     }
     transaction.commit().await?;

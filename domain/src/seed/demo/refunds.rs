@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     access::Grant,
     book::{Book, named, number},
-    stories::{Ended, Refunded},
+    sale::{Ended, Refunded},
 };
 use crate::{
     error::Outcome,

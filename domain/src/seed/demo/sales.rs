@@ -13,7 +13,8 @@ use super::{
     catalog::BOOKS_AND_COURSES,
     people::CUSTOMERS,
     refunds,
-    stories::{self, Access, Paid, Sale},
+    sale::{Access, Paid, Sale},
+    stories,
 };
 use crate::{error::Outcome, seed::whole};
 
