@@ -11,6 +11,7 @@ pub mod error;
 pub mod events;
 pub mod identity;
 pub mod ids;
+pub mod impersonation;
 mod input;
 pub mod jobs;
 pub mod language;

@@ -203,6 +203,11 @@ impl Stage {
             .expect("jobs run")
     }
 
+    /// Announces what has happened to access by itself, as a worker does each second.
+    pub async fn announce(&self) -> usize {
+        domain::entitlements::transitions::announce(&self.app).await.expect("announcements")
+    }
+
     /// Moves both clocks on, then does what has become due.
     pub async fn later(&self, by: TimeDelta) -> Vec<Finished> {
         self.pass(by);
@@ -317,6 +322,7 @@ pub struct Sale {
     pub minor: i64,
     pub currency: &'static str,
     pub kind: &'static str,
+    pub access_until: Option<&'static str>,
 }
 
 impl Sale {
@@ -332,7 +338,15 @@ impl Sale {
             minor: 3000,
             currency: "EUR",
             kind: "SINGLE",
+            access_until: None,
         }
+    }
+
+    /// Grants access until then, instead of for life.
+    #[must_use]
+    pub fn until(mut self, end: &'static str) -> Self {
+        self.access_until = Some(end);
+        self
     }
 
     #[must_use]
@@ -373,6 +387,7 @@ impl Stage {
             "gatewaySubscriptionId": sale.subscription,
             "amount": { "amount": entities::Money::new(sale.minor, currency).to_major(), "currency": sale.currency },
             "purchasedAt": "2026-02-20T10:00:00.000Z",
+            "accessUntil": sale.access_until,
         });
         let answer = self
             .admin

@@ -21,6 +21,7 @@ pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);
 pub(crate) const PROBE: Duration = Duration::from_secs(1);
+pub(crate) const TRANSITIONS: Duration = Duration::from_secs(1);
 pub(crate) const MAINTENANCE: Duration = Duration::from_secs(30);
 
 /// How long one round may take, if its period is not longer, before the database is held to be away.
@@ -101,6 +102,12 @@ pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
 
 pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
     processes::tidy(&engine.app.db, engine.app.clock.now()).await
+}
+
+/// Announces access that began, ran into its grace period, or ended by itself (S4.22).
+pub(crate) async fn announce(engine: Arc<Engine>) -> Outcome<()> {
+    domain::entitlements::transitions::announce(&engine.app).await?;
+    Ok(())
 }
 
 /// Takes lost work up again and clears away what nobody needs any more.

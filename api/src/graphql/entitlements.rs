@@ -1,13 +1,291 @@
-//! May somebody use something?
+//! Access to products: asked, looked at, granted, extended, revoked.
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
-use domain::entitlements;
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    App, Message, Outcome,
+    actor::Actor,
+    entitlements::{
+        self,
+        manual::{self, Changed, GrantRequest},
+        reading::{self, Of},
+        rules,
+    },
+};
+use entities::{EntitlementId, UserId, entitlement, entitlement_event};
 
 use super::{
-    context::{Ctx, input_id},
-    enums::EntitlementStatus,
+    connection::{connection, page_args, weight},
+    context::{Ctx, Refused, input_id},
+    enums::{EntitlementAction, EntitlementStatus},
+    errors::UserError,
+    loaders::AccessKey,
+    products::{self, Product, ProductConnection, ProductCount},
+    purchases::{Purchase, not_visible},
     scalars::DateTime,
+    stats::TitleReading,
+    users::{self, User, count},
 };
+
+/// A user's right to use a product.
+#[derive(Clone, Debug)]
+pub struct Entitlement(pub entitlement::Model);
+
+impl From<entitlement::Model> for Entitlement {
+    fn from(model: entitlement::Model) -> Self {
+        Self(model)
+    }
+}
+
+impl Entitlement {
+    fn now_status(&self, ctx: &Context<'_>) -> entities::EntitlementStatus {
+        rules::status(&self.0, ctx.app().clock.now())
+    }
+}
+
+/// A user's right to use a product.
+#[Object]
+impl Entitlement {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Whose it is.
+    async fn user(&self, ctx: &Context<'_>) -> Result<User> {
+        users::load(ctx, self.0.user_id)
+            .await?
+            .ok_or_else(|| not_visible(ctx, domain::actor::Scope::UsersRead))
+    }
+
+    /// What may be used.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        products::load(ctx, self.0.product_id).await
+    }
+
+    /// Where it stands at the moment of asking.
+    async fn status(&self, ctx: &Context<'_>) -> EntitlementStatus {
+        self.now_status(ctx).into()
+    }
+
+    /// From when on.
+    async fn starts_at(&self) -> DateTime {
+        self.0.starts_at.into()
+    }
+
+    /// Null for lifetime access.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(Into::into)
+    }
+
+    /// Whether it never ends by itself.
+    async fn lifetime(&self) -> bool {
+        self.0.expires_at.is_none()
+    }
+
+    /// Until when it is tolerated after its end; null if it is not.
+    async fn grace_ends_at(&self) -> Option<DateTime> {
+        self.0.grace_ends_at.map(Into::into)
+    }
+
+    /// Until it expires; null for lifetime access, 0 once it has ended.
+    async fn seconds_remaining(&self, ctx: &Context<'_>) -> Option<i32> {
+        let now = ctx.app().clock.now();
+        let end = self.0.revoked_at.or(self.0.expires_at)?;
+        Some(count((end - now).num_seconds().max(0)))
+    }
+
+    /// When it was taken away.
+    async fn revoked_at(&self) -> Option<DateTime> {
+        self.0.revoked_at.map(Into::into)
+    }
+
+    /// Recorded for every revocation; a standard sentence where nobody wrote one.
+    async fn revocation_reason(&self, ctx: &Context<'_>) -> Option<String> {
+        self.0
+            .revocation_reason
+            .as_deref()
+            .map(|stored| ctx.say(&Message::from_stored(stored)))
+    }
+
+    /// Whether it is active and has an end that can be moved.
+    async fn can_extend(&self, ctx: &Context<'_>) -> bool {
+        self.0.expires_at.is_some() && self.now_status(ctx) == entities::EntitlementStatus::Active
+    }
+
+    /// What happened to it, newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<EntitlementEventConnection> {
+        let of = Of::Entitlement {
+            id: self.0.id,
+            user: self.0.user_id,
+        };
+        history(ctx, of, page_args(first, after, last, before)).await
+    }
+}
+
+/// A page of a history.
+pub async fn history(
+    ctx: &Context<'_>,
+    of: Of,
+    args: domain::page::PageArgs,
+) -> Result<EntitlementEventConnection> {
+    let page = reading::history(ctx.app(), ctx.actor()?, of, &args).await;
+    Ok(EntitlementEventConnection::new(
+        ctx.answer(page)?,
+        HistoryCount(of),
+    ))
+}
+
+/// A page of a user's entitlements; active ones and those in their grace period unless others are asked for.
+pub async fn of_user(
+    ctx: &Context<'_>,
+    user: UserId,
+    status: Option<Vec<EntitlementStatus>>,
+    args: domain::page::PageArgs,
+) -> Result<EntitlementConnection> {
+    let status = status.map_or_else(
+        || reading::USUAL.to_vec(),
+        |status| status.into_iter().map(Into::into).collect(),
+    );
+    let page = reading::list(ctx.app(), ctx.actor()?, user, &status, &args).await;
+    Ok(EntitlementConnection::new(
+        ctx.answer(page)?,
+        EntitlementCount { user, status },
+    ))
+}
+
+/// A page of what could be granted to a user.
+pub async fn grantable(
+    ctx: &Context<'_>,
+    user: UserId,
+    args: domain::page::PageArgs,
+) -> Result<ProductConnection> {
+    let page = reading::grantable(ctx.app(), ctx.actor()?, user, &args).await;
+    Ok(ProductConnection::new(
+        ctx.answer(page)?,
+        ProductCount::Grantable { user },
+    ))
+}
+
+/// Something that happened to an entitlement.
+#[derive(Clone, Debug)]
+pub struct EntitlementEvent(pub entitlement_event::Model);
+
+impl From<entitlement_event::Model> for EntitlementEvent {
+    fn from(model: entitlement_event::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// Something that happened to an entitlement.
+#[Object]
+impl EntitlementEvent {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// To which.
+    async fn entitlement(&self, ctx: &Context<'_>) -> Result<Entitlement> {
+        find(ctx, self.0.entitlement_id)
+            .await?
+            .ok_or_else(|| not_visible(ctx, domain::actor::Scope::EntitlementsRead))
+    }
+
+    /// What.
+    async fn action(&self) -> EntitlementAction {
+        self.0.action.into()
+    }
+
+    /// When.
+    async fn at(&self) -> DateTime {
+        self.0.at.into()
+    }
+
+    /// Null where the system acted by itself.
+    async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.actor_id {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Its end before.
+    async fn previous_expires_at(&self) -> Option<DateTime> {
+        self.0.previous_expires_at.map(Into::into)
+    }
+
+    /// Its end after.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(Into::into)
+    }
+
+    /// Why, where somebody or something has said so.
+    async fn detail(&self, ctx: &Context<'_>) -> Option<String> {
+        self.0
+            .detail
+            .as_deref()
+            .map(|stored| ctx.say(&Message::from_stored(stored)))
+    }
+}
+
+/// The entitlement with this id, if the caller may see it.
+pub async fn find(ctx: &Context<'_>, id: EntitlementId) -> Result<Option<Entitlement>> {
+    let actor = ctx.actor()?;
+    let found = ctx.loader()?.load_one(id).await;
+    let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+    Ok(found
+        .filter(|row| actor.sees(row.user_id, domain::actor::Scope::EntitlementsRead))
+        .map(Entitlement))
+}
+
+/// The entry with this id, if the caller may see it.
+pub async fn find_event(
+    ctx: &Context<'_>,
+    id: entities::EntitlementEventId,
+) -> Result<Option<EntitlementEvent>> {
+    Ok(ctx
+        .answer(reading::event(ctx.app(), ctx.actor()?, id).await)?
+        .map(EntitlementEvent))
+}
+
+/// How entitlements are counted.
+pub struct EntitlementCount {
+    user: UserId,
+    status: Vec<entities::EntitlementStatus>,
+}
+
+impl EntitlementCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        reading::count(app, actor, self.user, &self.status).await
+    }
+}
+
+/// How histories are counted.
+pub struct HistoryCount(Of);
+
+impl HistoryCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        reading::history_count(app, actor, self.0).await
+    }
+}
+
+connection! {
+    /// A page of entitlements.
+    EntitlementConnection, EntitlementEdge of Entitlement from entitlement::Model, counted by EntitlementCount
+}
+
+connection! {
+    /// A page of what happened to entitlements.
+    EntitlementEventConnection, EntitlementEventEdge of EntitlementEvent from entitlement_event::Model, counted by HistoryCount
+}
 
 /// The answer to "may this user use this product now?".
 #[derive(SimpleObject)]
@@ -30,6 +308,27 @@ impl From<entitlements::Access> for Access {
     }
 }
 
+/// What to look at when a user says that something bought cannot be opened.
+#[derive(SimpleObject)]
+pub struct AccessDiagnosis {
+    /// The answer as partners get it.
+    access: Access,
+    /// Whether the product is active.
+    product_active: bool,
+    /// Whether neither the user nor their ecosystem is suspended.
+    user_active: bool,
+    /// Whether their ecosystem is open; null if they are in none.
+    ecosystem_active: Option<bool>,
+    /// The newest paid purchase of the product.
+    active_purchase: Option<Purchase>,
+    /// The newest entitlement, whatever became of it.
+    entitlement: Option<Entitlement>,
+    /// Null if the user has never opened it: then access may have failed.
+    reading: Option<TitleReading>,
+    /// In the viewer's language, most likely cause first.
+    findings: Vec<String>,
+}
+
 /// The entitlements' part of the queries.
 #[derive(Default)]
 pub struct EntitlementQueries;
@@ -49,7 +348,143 @@ impl EntitlementQueries {
         else {
             return Ok(entitlements::Access::NONE.into());
         };
-        ctx.answer(entitlements::access(ctx.app(), actor, user, product).await)
-            .map(Into::into)
+        if !ctx.answer(entitlements::may_ask_access(actor, user))? {
+            return Ok(entitlements::Access::NONE.into());
+        }
+        let found = ctx.loader()?.load_one(AccessKey(user, product)).await;
+        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        Ok(found.unwrap_or(entitlements::Access::NONE).into())
     }
+
+    /// Why somebody cannot open something: everything there is to look at, and what it most likely is.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn access_diagnosis(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "TypeID of the user.")] user_id: ID,
+        #[graphql(desc = "TypeID of the product.")] product_id: ID,
+    ) -> Result<AccessDiagnosis> {
+        let actor = ctx.actor()?;
+        let user: UserId = ctx.answer(input_id("userId", &user_id).map_err(Into::into))?;
+        let product = ctx.answer(input_id("productId", &product_id).map_err(Into::into))?;
+        let found = ctx.answer(reading::diagnose(ctx.app(), actor, user, product).await)?;
+        let missing = || domain::Refusal::not_found("userId", "user").into();
+        let found = ctx.answer(found.ok_or_else(missing))?;
+        Ok(AccessDiagnosis {
+            access: found.access.into(),
+            product_active: found.product_active,
+            user_active: found.user_active,
+            ecosystem_active: found.ecosystem_active,
+            active_purchase: found.purchase.map(Purchase),
+            entitlement: found.entitlement.map(Entitlement),
+            reading: found.reading.map(Into::into),
+            findings: found.findings.iter().map(|finding| ctx.say(finding)).collect(),
+        })
+    }
+}
+
+/// Access to be granted.
+#[derive(InputObject)]
+pub struct EntitlementGrantInput {
+    /// To whom.
+    user_id: ID,
+    /// To what; an active product that they have no access to.
+    product_id: ID,
+    /// Now if left out.
+    starts_at: Option<DateTime>,
+    /// Lifetime if left out.
+    expires_at: Option<DateTime>,
+    /// For the history.
+    note: Option<String>,
+    /// Whether the customer is told by mail.
+    #[graphql(default = false)]
+    notify_customer: bool,
+}
+
+/// Access to be extended.
+#[derive(InputObject)]
+pub struct EntitlementExtendInput {
+    /// Active access with an end.
+    entitlement_id: ID,
+    /// Later than its end.
+    expires_at: DateTime,
+}
+
+/// Access to be taken away.
+#[derive(InputObject)]
+pub struct EntitlementRevokeInput {
+    /// Access that has not ended.
+    entitlement_id: ID,
+    /// A standard sentence is recorded if it is left out.
+    reason: Option<String>,
+}
+
+/// The entitlement as it is now, and why it was refused if it was.
+#[derive(SimpleObject)]
+pub struct EntitlementPayload {
+    /// As it is now; also after a refusal, where there is one.
+    entitlement: Option<Entitlement>,
+    /// Empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The entitlements' part of the mutations.
+#[derive(Default)]
+pub struct EntitlementMutations;
+
+#[Object]
+impl EntitlementMutations {
+    /// Grants access to a product by hand.
+    async fn entitlement_grant(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to whom.")] input: EntitlementGrantInput,
+    ) -> Result<EntitlementPayload> {
+        let request = GrantRequest {
+            user: input_id("userId", &input.user_id),
+            product: input_id("productId", &input.product_id),
+            starts_at: input.starts_at.map(|at| at.0),
+            expires_at: input.expires_at.map(|at| at.0),
+            note: input.note,
+            notify_customer: input.notify_customer,
+        };
+        answer(ctx, manual::grant_by_hand(ctx.app(), ctx.actor()?, request).await)
+    }
+
+    /// Lets active access last longer, without an interruption.
+    async fn entitlement_extend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, until when.")] input: EntitlementExtendInput,
+    ) -> Result<EntitlementPayload> {
+        let id = input_id("entitlementId", &input.entitlement_id);
+        answer(
+            ctx,
+            manual::extend(ctx.app(), ctx.actor()?, id, input.expires_at.0).await,
+        )
+    }
+
+    /// Takes access away at once and for good: a new grant is the way back.
+    async fn entitlement_revoke(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which, and why.")] input: EntitlementRevokeInput,
+    ) -> Result<EntitlementPayload> {
+        let id = input_id("entitlementId", &input.entitlement_id);
+        answer(
+            ctx,
+            manual::revoke(ctx.app(), ctx.actor()?, id, input.reason.as_deref()).await,
+        )
+    }
+}
+
+/// A refusal comes with the entitlement as it is now (S4.26).
+fn answer(ctx: &Context<'_>, outcome: Outcome<Changed>) -> Result<EntitlementPayload> {
+    let (changed, mut user_errors) = ctx.payload(outcome)?;
+    let (entitlement, refusals) = changed.map_or((None, Vec::new()), |it| (it.entitlement, it.refusals));
+    user_errors.extend(ctx.user_errors(refusals));
+    Ok(EntitlementPayload {
+        entitlement: entitlement.map(Entitlement),
+        user_errors,
+    })
 }

@@ -188,6 +188,21 @@ words! {
         /// Was taken away. Final.
         Revoked,
     }
+    /// What happened to an access.
+    EntitlementAction = "entities::EntitlementAction" {
+        /// It was given, or has begun.
+        Granted,
+        /// Its end was moved.
+        Extended,
+        /// It has expired and is tolerated for a while.
+        EnteredGracePeriod,
+        /// It has ended by itself.
+        Expired,
+        /// It was taken away.
+        Revoked,
+        /// It was given back after a refund that failed.
+        Restored,
+    }
     /// What an event is about.
     EventTopic = "entities::EventTopic" {
         /// Somebody new.

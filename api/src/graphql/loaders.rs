@@ -6,11 +6,13 @@ use async_graphql::dataloader::Loader;
 use domain::{
     App, Error, Outcome,
     actor::{Actor, Scope},
+    entitlements::{self, Access},
     products, purchases, refunds,
     users::{self, UserParts, UserView},
 };
 use entities::{
-    ProductId, PurchaseId, RefundId, UserId, product, purchase, refund, refund_effect, refund_step,
+    EntitlementId, Feature, ProductId, PurchaseId, RefundId, UserId, entitlement, product, purchase, refund,
+    refund_effect, refund_step,
 };
 
 /// The loaders of one execution.
@@ -32,6 +34,14 @@ pub struct StepsOf(pub RefundId);
 /// A user with everything to one that hangs on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WholeUser(pub UserId);
+
+/// What the caller is specially able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OwnFeatures;
+
+/// May this user use this product?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccessKey(pub UserId, pub ProductId);
 
 fn shared<T>(outcome: Outcome<T>) -> Result<T, Shared> {
     outcome.map_err(Arc::new)
@@ -122,5 +132,48 @@ impl Loader<StepsOf> for Loaders {
         let ids: Vec<RefundId> = keys.iter().map(|key| key.0).collect();
         let steps = shared(refunds::store::steps(&self.app, self.actor.team, &ids).await)?;
         Ok(grouped(steps, |step| StepsOf(step.refund_id)))
+    }
+}
+
+impl Loader<AccessKey> for Loaders {
+    type Value = Access;
+    type Error = Shared;
+
+    /// Asked many times in one document, they are one look-up each in one statement.
+    async fn load(&self, keys: &[AccessKey]) -> Result<HashMap<AccessKey, Access>, Shared> {
+        let asked: Vec<(UserId, ProductId)> = keys.iter().map(|key| (key.0, key.1)).collect();
+        let team = self.actor.team;
+        if let [(user, product)] = asked[..] {
+            let access = shared(entitlements::store::access(&self.app, team, user, product).await)?;
+            return Ok(HashMap::from([(keys[0], access)]));
+        }
+        let found = shared(entitlements::reading::access_many(&self.app, team, &asked).await)?;
+        Ok(found
+            .into_iter()
+            .map(|((user, product), access)| (AccessKey(user, product), access))
+            .collect())
+    }
+}
+
+impl Loader<EntitlementId> for Loaders {
+    type Value = entitlement::Model;
+    type Error = Shared;
+
+    async fn load(
+        &self,
+        keys: &[EntitlementId],
+    ) -> Result<HashMap<EntitlementId, entitlement::Model>, Shared> {
+        let rows = shared(entitlements::reading::by_ids(&self.app, self.actor.team, keys).await)?;
+        Ok(by(rows, |row| row.id))
+    }
+}
+
+impl Loader<OwnFeatures> for Loaders {
+    type Value = Vec<Feature>;
+    type Error = Shared;
+
+    async fn load(&self, _: &[OwnFeatures]) -> Result<HashMap<OwnFeatures, Vec<Feature>>, Shared> {
+        let features = shared(domain::impersonation::features(&self.app, &self.actor).await)?;
+        Ok(HashMap::from([(OwnFeatures, features)]))
     }
 }

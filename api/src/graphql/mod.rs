@@ -8,9 +8,11 @@ pub mod enums;
 pub mod errors;
 pub mod events;
 pub mod identity;
+pub mod impersonation;
 pub mod loaders;
 pub mod money;
 pub mod node;
+pub mod people;
 pub mod products;
 pub mod purchases;
 pub mod refunds;
@@ -26,6 +28,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 pub struct Query(
     node::NodeQueries,
     identity::IdentityQueries,
+    impersonation::ImpersonationQueries,
     users::UserQueries,
     products::ProductQueries,
     refunds::RefundQueries,
@@ -38,7 +41,10 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     identity::IdentityMutations,
+    impersonation::ImpersonationMutations,
     teams::TeamMutations,
+    people::PeopleMutations,
+    entitlements::EntitlementMutations,
     products::ProductMutations,
     purchases::PurchaseMutations,
     stats::StatsMutations,

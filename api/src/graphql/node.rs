@@ -3,13 +3,14 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 use domain::{actor::Scope, events, identity::api_keys, refunds, stats};
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EventId, PlanSubscriptionId, ProductId, PurchaseId,
-    ReadingSessionId, RefundId, TeamId, UserId, parse_any,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, PlanSubscriptionId,
+    ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
 };
 
 use super::{
     audit::{self, AuditEntry},
     context::Ctx,
+    entitlements::{self, Entitlement, EntitlementEvent},
     events::Event,
     identity::ApiKey,
     products::{self, Product},
@@ -32,6 +33,8 @@ pub enum Node {
     Purchase(Purchase),
     Refund(Refund),
     ReadingSession(ReadingSession),
+    Entitlement(Entitlement),
+    EntitlementEvent(EntitlementEvent),
     Event(Event),
     AuditEntry(AuditEntry),
     ApiKey(ApiKey),
@@ -60,6 +63,10 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             let found = stats::session(ctx.app(), actor, uuid.into()).await;
             ctx.answer(found)?.map(ReadingSession).map(Node::ReadingSession)
         }
+        EntitlementId::PREFIX => entitlements::find(ctx, uuid.into()).await?.map(Node::Entitlement),
+        EntitlementEventId::PREFIX => entitlements::find_event(ctx, uuid.into())
+            .await?
+            .map(Node::EntitlementEvent),
         EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
             let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;
             ctx.answer(found)?.map(Event).map(Node::Event)

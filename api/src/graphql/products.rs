@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Outcome,
     actor::Actor,
+    entitlements::reading,
     products::{self, ProductReport},
 };
 use entities::{ProductId, product};
@@ -64,14 +65,22 @@ impl Product {
 }
 
 /// How products are counted.
-pub struct ProductCount {
-    search: Option<String>,
-    active: Option<bool>,
+pub enum ProductCount {
+    Sold {
+        search: Option<String>,
+        active: Option<bool>,
+    },
+    Grantable {
+        user: entities::UserId,
+    },
 }
 
 impl ProductCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
-        products::count(app, actor, self.search.as_deref(), self.active).await
+        match self {
+            Self::Sold { search, active } => products::count(app, actor, search.as_deref(), *active).await,
+            Self::Grantable { user } => reading::grantable_count(app, actor, *user).await,
+        }
     }
 }
 
@@ -102,7 +111,10 @@ impl ProductQueries {
         let actor = ctx.actor()?;
         let args = page_args(first, after, last, before);
         let page = ctx.answer(products::list(ctx.app(), actor, search.as_deref(), active, &args).await)?;
-        Ok(ProductConnection::new(page, ProductCount { search, active }))
+        Ok(ProductConnection::new(
+            page,
+            ProductCount::Sold { search, active },
+        ))
     }
 }
 

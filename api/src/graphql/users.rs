@@ -4,7 +4,8 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
     App, Outcome,
     actor::{Actor, Scope},
-    purchases,
+    entitlements::reading::Of,
+    impersonation, purchases,
     users::{
         self, EcosystemView, PlanView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView,
     },
@@ -13,12 +14,13 @@ use domain::{
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
+    entitlements::{self, EntitlementConnection, EntitlementEventConnection},
     enums::{
-        BillingInterval, CustomerTier, Feature, Locale, OrderDirection, PlanSubscriptionStatus, PurchaseKind,
-        UserRole, UserSegment,
+        BillingInterval, CustomerTier, EntitlementStatus, Feature, Locale, OrderDirection,
+        PlanSubscriptionStatus, PurchaseKind, UserErrorCode, UserRole, UserSegment,
     },
-    loaders::WholeUser,
-    products::Product,
+    loaders::{OwnFeatures, WholeUser},
+    products::{Product, ProductConnection},
     purchases::{PurchaseConnection, PurchaseCount},
     scalars::DateTime,
     stats::{self, ReadingStats},
@@ -137,6 +139,57 @@ impl User {
         stats::of(ctx, self.0.id).await
     }
 
+    /// Why the viewer may not see the platform as this user; null if the viewer may.
+    async fn impersonation_blocker(&self, ctx: &Context<'_>) -> Result<Option<UserErrorCode>> {
+        let actor = ctx.actor()?;
+        let features = ctx.loader()?.load_one(OwnFeatures).await;
+        let features = features
+            .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
+            .unwrap_or_default();
+        let (id, role, active) = (self.0.id, self.0.role, self.0.active);
+        Ok(impersonation::blocker(actor, &features, id, role, active).map(|blocker| blocker.code().into()))
+    }
+
+    /// What they may use: active access and access in its grace period, unless more is asked for. Newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn entitlements(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "ACTIVE and GRACE_PERIOD if left out.")] status: Option<Vec<EntitlementStatus>>,
+    ) -> Result<EntitlementConnection> {
+        entitlements::of_user(ctx, self.0.id, status, page_args(first, after, last, before)).await
+    }
+
+    /// What happened to their access, newest first.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn entitlement_history(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<EntitlementEventConnection> {
+        entitlements::history(ctx, Of::User(self.0.id), page_args(first, after, last, before)).await
+    }
+
+    /// Products that can be granted now: active ones that the user has no active access to.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn grantable_products(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<ProductConnection> {
+        entitlements::grantable(ctx, self.0.id, page_args(first, after, last, before)).await
+    }
+
     /// What they have bought, newest first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn purchases(
@@ -166,11 +219,17 @@ impl User {
 }
 
 /// How users are counted.
-pub struct UserCount(pub Filter);
+pub enum UserCount {
+    Matching(Filter),
+    Members(entities::EcosystemId),
+}
 
 impl UserCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
-        users::count(app, actor, &self.0).await
+        match self {
+            Self::Matching(filter) => users::count(app, actor, filter).await,
+            Self::Members(of) => users::ecosystems::members_count(app, actor, *of).await,
+        }
     }
 }
 
@@ -275,6 +334,25 @@ impl Ecosystem {
     /// Why it is suspended.
     async fn suspension_reason(&self) -> Option<&str> {
         self.0.suspension_reason.as_deref()
+    }
+
+    /// Everybody in it, the owner included.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<UserConnection> {
+        let args = page_args(first, after, last, before);
+        let page =
+            users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, UserParts::default()).await;
+        Ok(UserConnection::new(
+            ctx.answer(page)?,
+            UserCount::Members(self.0.id),
+        ))
     }
 
     /// The customer who has deployed it.
@@ -424,7 +502,7 @@ impl UserQueries {
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
-        Ok(UserConnection::new(page, UserCount(filter)))
+        Ok(UserConnection::new(page, UserCount::Matching(filter)))
     }
 }
 

@@ -87,3 +87,12 @@ administrators-only = Only administrators may do this.
 cursor-expired = The events after this cursor are no longer kept. Start again without a cursor.
 cursor-invalid = This cursor is not one of this list.
 page-invalid = Ask for 0 to 100 rows, with either `first` or `last`.
+
+impersonation-administrators-only = Only administrators can see the platform as somebody else.
+impersonation-feature-missing = Your account may not see the platform as somebody else. Ask for the feature IMPERSONATION.
+impersonation-oneself = You already see the platform as yourself.
+impersonation-administrator = Nobody sees the platform as another administrator.
+impersonation-suspended = This user, or their ecosystem, is suspended. Activate it first.
+impersonation-none = You are not seeing the platform as somebody else.
+not-found-impersonation = There is no such impersonation under way.
+conflict-own-account = You cannot take this from your own account. Ask another administrator.

@@ -35,3 +35,5 @@ invalid-too-many = { $max ->
        *[other] These are too many: { $max } at most.
     }
 invalid-status-not-reportable = A partial refund is made here, not reported: choose another status.
+
+invalid-phone = Enter a phone number with digits, for example +34 600 123 456.

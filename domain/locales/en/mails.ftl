@@ -41,3 +41,14 @@ mail-refund-failed-title = Your refund did not go through
 mail-refund-failed-lead = We are sorry: the refund of { $amount } for { $product } was refused on its way to you.
 mail-refund-failed-next-title = What happens now?
 mail-refund-failed-next = Our team already knows and will contact you to find another way to give you your money back. You do not have to do anything. If the card or account that you paid with is closed, please tell us: that helps.
+
+mail-detail-from = From
+mail-detail-until = Until
+mail-detail-for-life = For life
+
+mail-access-granted-subject = You have access to { $product }
+mail-access-granted-status = Active
+mail-access-granted-title = Your access is ready
+mail-access-granted-lead = We have given you access to { $product }. There is nothing to pay and nothing to do.
+mail-access-granted-next-title = How do I open it?
+mail-access-granted-next = Sign in as usual: you will find it in your library.

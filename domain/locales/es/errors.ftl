@@ -87,3 +87,12 @@ administrators-only = Solo los administradores pueden hacer esto.
 cursor-expired = Los eventos posteriores a este cursor ya no se conservan. Empieza de nuevo sin cursor.
 cursor-invalid = Este cursor no es de esta lista.
 page-invalid = Pide de 0 a 100 filas, con `first` o con `last`, pero no con ambos.
+
+impersonation-administrators-only = Solo los administradores pueden ver la plataforma como otra persona.
+impersonation-feature-missing = Tu cuenta no puede ver la plataforma como otra persona. Pide la función IMPERSONATION.
+impersonation-oneself = Ya ves la plataforma como tú mismo.
+impersonation-administrator = Nadie ve la plataforma como otro administrador.
+impersonation-suspended = Este usuario, o su ecosistema, está suspendido. Actívalo primero.
+impersonation-none = No estás viendo la plataforma como otra persona.
+not-found-impersonation = No hay ninguna suplantación así en curso.
+conflict-own-account = No puedes quitarle esto a tu propia cuenta. Pídeselo a otro administrador.

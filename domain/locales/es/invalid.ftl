@@ -35,3 +35,5 @@ invalid-too-many = { $max ->
        *[other] Son demasiados: { $max } como máximo.
     }
 invalid-status-not-reportable = Un reembolso parcial se hace aquí, no se informa: elige otro estado.
+
+invalid-phone = Escribe un número de teléfono con dígitos, por ejemplo +34 600 123 456.

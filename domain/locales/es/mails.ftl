@@ -41,3 +41,14 @@ mail-refund-failed-title = Tu reembolso no se ha podido completar
 mail-refund-failed-lead = Lo sentimos: el reembolso de { $amount } por { $product } ha sido rechazado en el camino.
 mail-refund-failed-next-title = ¿Qué pasa ahora?
 mail-refund-failed-next = Nuestro equipo ya lo sabe y se pondrá en contacto contigo para encontrar otra forma de devolverte el dinero. No tienes que hacer nada. Si la tarjeta o cuenta con la que pagaste está cerrada, cuéntanoslo: nos ayuda.
+
+mail-detail-from = Desde
+mail-detail-until = Hasta
+mail-detail-for-life = De por vida
+
+mail-access-granted-subject = Ya tienes acceso a { $product }
+mail-access-granted-status = Activo
+mail-access-granted-title = Tu acceso está listo
+mail-access-granted-lead = Te hemos dado acceso a { $product }. No tienes que pagar ni hacer nada.
+mail-access-granted-next-title = ¿Cómo lo abro?
+mail-access-granted-next = Inicia sesión como siempre: lo encontrarás en tu biblioteca.

@@ -87,3 +87,12 @@ administrators-only = Só administradores podem fazer isso.
 cursor-expired = Os eventos posteriores a este cursor já não são guardados. Comece de novo sem cursor.
 cursor-invalid = Este cursor não é desta lista.
 page-invalid = Peça de 0 a 100 linhas, com `first` ou com `last`, mas não com os dois.
+
+impersonation-administrators-only = Só administradores podem ver a plataforma como outra pessoa.
+impersonation-feature-missing = Sua conta não pode ver a plataforma como outra pessoa. Peça a funcionalidade IMPERSONATION.
+impersonation-oneself = Você já vê a plataforma como você mesmo.
+impersonation-administrator = Ninguém vê a plataforma como outro administrador.
+impersonation-suspended = Este usuário, ou o ecossistema dele, está suspenso. Ative-o primeiro.
+impersonation-none = Você não está vendo a plataforma como outra pessoa.
+not-found-impersonation = Não há nenhuma personificação assim em andamento.
+conflict-own-account = Você não pode tirar isso da sua própria conta. Peça a outro administrador.

@@ -35,3 +35,5 @@ invalid-too-many = { $max ->
        *[other] São itens demais: no máximo { $max }.
     }
 invalid-status-not-reportable = Um reembolso parcial é feito aqui, não informado: escolha outro status.
+
+invalid-phone = Digite um número de telefone com dígitos, por exemplo +55 11 91234-5678.

@@ -41,3 +41,14 @@ mail-refund-failed-title = Seu reembolso não foi concluído
 mail-refund-failed-lead = Sentimos muito: o reembolso de { $amount } referente a { $product } foi recusado no caminho.
 mail-refund-failed-next-title = O que acontece agora?
 mail-refund-failed-next = Nossa equipe já sabe e vai entrar em contato com você para encontrar outra forma de devolver o dinheiro. Você não precisa fazer nada. Se o cartão ou a conta com que você pagou foi encerrado, conte para nós: isso ajuda.
+
+mail-detail-from = Desde
+mail-detail-until = Até
+mail-detail-for-life = Vitalício
+
+mail-access-granted-subject = Você já tem acesso a { $product }
+mail-access-granted-status = Ativo
+mail-access-granted-title = Seu acesso está pronto
+mail-access-granted-lead = Demos a você acesso a { $product }. Não é preciso pagar nem fazer nada.
+mail-access-granted-next-title = Como eu abro?
+mail-access-granted-next = Entre como sempre: você vai encontrá-lo na sua biblioteca.

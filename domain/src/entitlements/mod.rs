@@ -1,7 +1,10 @@
 //! Access to products: what grants it, what takes it away, and what is left when one of several reasons goes.
 
+pub mod manual;
+pub mod reading;
 pub mod rules;
 pub mod store;
+pub mod transitions;
 
 use chrono::{DateTime, Utc};
 use entities::{
@@ -13,7 +16,6 @@ use serde_json::json;
 
 use crate::{
     actor::{Actor, Scope},
-    app::App,
     error::Outcome,
     message::Message,
     scoped::Scoped,
@@ -48,15 +50,13 @@ impl Access {
     };
 }
 
-/// Whether a user may use a product now: one look-up. The user, or whoever may read entitlements, may ask.
-pub async fn access(app: &App, actor: &Actor, user: UserId, product: ProductId) -> Outcome<Access> {
-    if !actor.sees(user, Scope::EntitlementsRead) {
-        if actor.user().is_none() {
-            actor.require(Scope::EntitlementsRead)?;
-        }
-        return Ok(Access::NONE);
+/// Whether the caller may ask for this user's access: the user, or whoever may read entitlements. Another
+/// customer learns nothing, not even that they may not ask.
+pub fn may_ask_access(actor: &Actor, user: UserId) -> Outcome<bool> {
+    if actor.user().is_none() {
+        actor.require(Scope::EntitlementsRead)?;
     }
-    store::access(app, actor.team, user, product).await
+    Ok(actor.sees(user, Scope::EntitlementsRead))
 }
 
 /// What a grant is made from.
@@ -66,6 +66,8 @@ pub struct NewGrant {
     pub purchase: Option<PurchaseId>,
     pub starts_at: DateTime<Utc>,
     pub expires_at: Option<DateTime<Utc>>,
+    /// For the history.
+    pub note: Option<Message>,
 }
 
 /// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one.
@@ -97,11 +99,11 @@ pub async fn grant(tx: &mut Tx, product: &product::Model, new: NewGrant) -> Outc
         grant.insert(tx.db()).await?;
         let before = row.expires_at;
         let row = follow_grants(tx, row).await?;
-        record(tx, &row, EntitlementAction::Extended, before, None).await?;
+        record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
     } else {
         let row = insert(tx, id, product, &new).await?;
         grant.insert(tx.db()).await?;
-        record(tx, &row, EntitlementAction::Granted, None, None).await?;
+        record(tx, &row, EntitlementAction::Granted, None, new.note.as_ref()).await?;
     }
     Ok(id)
 }

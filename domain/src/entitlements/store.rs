@@ -1,9 +1,11 @@
 //! The entitlements' rows.
 
+use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementId, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement, entitlement_grant,
+    EntitlementId, EntitlementStatus, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement,
+    entitlement_grant,
 };
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, Value};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QueryResult, Value};
 
 use super::{Access, rules};
 use crate::{
@@ -27,19 +29,21 @@ pub async fn access(app: &App, team: TeamId, user: UserId, product: ProductId) -
             values![user, product, team],
         )
         .await?;
-    let Some(row) = row else { return Ok(Access::NONE) };
+    row.map_or(Ok(Access::NONE), |row| read_access(&row, 0, app.clock.now()))
+}
+
+/// Reads the span and the switches from the columns that begin at `at`.
+pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> Outcome<Access> {
     let span = rules::Span {
-        starts_at: row.try_get_by_index(0)?,
-        expires_at: row.try_get_by_index(1)?,
-        grace_ends_at: row.try_get_by_index(2)?,
+        starts_at: row.try_get_by_index(at)?,
+        expires_at: row.try_get_by_index(at + 1)?,
+        grace_ends_at: row.try_get_by_index(at + 2)?,
     };
-    let user_active: bool = row.try_get_by_index(3)?;
-    let now = app.clock.now();
+    let active: bool = row.try_get_by_index(at + 3)?;
     let status = span.status(now);
-    use entities::EntitlementStatus::{Active, GracePeriod};
-    let allowed = user_active && matches!(status, Active | GracePeriod);
+    let usable = matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod);
     Ok(Access {
-        allowed,
+        allowed: active && usable,
         status: Some(status),
         until: span.until(now),
     })
@@ -121,5 +125,16 @@ pub async fn reinstate_grants(tx: &Tx, grants: &[GrantId], under: EntitlementId)
     let mut values = values![under, tx.actor().team];
     values.extend(grants.iter().map(|id| Value::from(*id)));
     tx.db().run(&sql, values).await?;
+    Ok(())
+}
+
+/// Ends every grant of an entitlement that still stands.
+pub async fn end_grants(tx: &Tx, of: EntitlementId) -> Outcome<()> {
+    tx.db()
+        .run(
+            "UPDATE entitlement_grants SET revoked_at = $1 WHERE team_id = $2 AND entitlement_id = $3 AND revoked_at IS NULL",
+            values![tx.now(), tx.actor().team, of],
+        )
+        .await?;
     Ok(())
 }

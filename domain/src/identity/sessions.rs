@@ -143,7 +143,8 @@ pub async fn sign_out(app: &App, actor: &Actor) -> Outcome<()> {
     tx.commit().await
 }
 
-/// Ends every session of a user, but for the one that asks.
+/// Ends every session of a user, those in which they see the platform as somebody else included, but for the
+/// one that asks.
 pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
     let mut sql =
         "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND team_id = $3 AND revoked_at IS NULL"
@@ -171,8 +172,9 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
         .row(
             "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+             LEFT JOIN users a ON a.id = s.impersonator_id \
              WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
-             AND u.suspended_at IS NULL AND e.suspended_at IS NULL",
+             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND a.suspended_at IS NULL",
             values![Token::hash(token), app.clock.now()],
         )
         .await?;

@@ -23,6 +23,19 @@ pub enum MailContent {
     RefundRequested(RefundFacts),
     RefundSucceeded(RefundFacts),
     RefundFailed(RefundFacts),
+    /// S4.21: only where staff want the customer to be told.
+    AccessGranted(AccessFacts),
+}
+
+/// What a customer wants to know of an access that was given to them.
+#[derive(Clone, Debug)]
+pub struct AccessFacts {
+    pub locale: Locale,
+    pub customer: String,
+    pub product: String,
+    pub starts_at: DateTime<Utc>,
+    /// For life if none.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// What a customer wants to know of a refund.
@@ -90,16 +103,16 @@ impl MailContent {
             Self::RefundRequested(_) => "refund-requested",
             Self::RefundSucceeded(_) => "refund-succeeded",
             Self::RefundFailed(_) => "refund-failed",
+            Self::AccessGranted(_) => "access-granted",
         }
     }
 
     pub fn locale(&self) -> Locale {
-        self.facts().locale
-    }
-
-    fn facts(&self) -> &RefundFacts {
         match self {
-            Self::RefundRequested(facts) | Self::RefundSucceeded(facts) | Self::RefundFailed(facts) => facts,
+            Self::RefundRequested(facts) | Self::RefundSucceeded(facts) | Self::RefundFailed(facts) => {
+                facts.locale
+            }
+            Self::AccessGranted(facts) => facts.locale,
         }
     }
 }
@@ -112,7 +125,12 @@ const DONE: Tone = Tone("#17623a", "#e1f4e8", "#2f9e61");
 const REFUSED: Tone = Tone("#8a3413", "#fdeee4", "#dd7a3e");
 
 pub fn compose(mail: &MailContent, brand: &Brand) -> Result<Composed, ComposeError> {
-    let notice = notice(mail, brand);
+    let notice = match mail {
+        MailContent::RefundRequested(facts)
+        | MailContent::RefundSucceeded(facts)
+        | MailContent::RefundFailed(facts) => refund_notice(mail, facts, brand),
+        MailContent::AccessGranted(facts) => access_notice(mail, facts, brand),
+    };
     Ok(Composed {
         html: notice.html()?,
         plain: notice.plain(),
@@ -120,8 +138,58 @@ pub fn compose(mail: &MailContent, brand: &Brand) -> Result<Composed, ComposeErr
     })
 }
 
-fn notice(mail: &MailContent, brand: &Brand) -> Notice {
-    let facts = mail.facts();
+fn access_notice(mail: &MailContent, facts: &AccessFacts, brand: &Brand) -> Notice {
+    let locale = facts.locale;
+    let (team, product) = (one_line(&brand.team, 80), one_line(&facts.product, 80));
+    let customer = one_line(&facts.customer, 80);
+    let address = one_line(&brand.support_address, 254);
+    let variables: &[(&str, Value<'_>)] = &[
+        ("name", customer.as_str().into()),
+        ("team", team.as_str().into()),
+        ("product", product.as_str().into()),
+        ("address", address.as_str().into()),
+    ];
+    let say = |key: &str| language::text(locale, key, variables);
+    let about = |part: &str| say(&format!("mail-{}-{part}", mail.template()));
+    let Tone(status_color, status_background, accent) = DONE;
+    let detail = |label: &str, value: &str| Detail {
+        label: say(label),
+        value: value.to_owned(),
+    };
+    let day = |at| language::date(locale, at, brand.zone);
+    let until = facts.expires_at.map_or_else(|| say("mail-detail-for-life"), day);
+    Notice {
+        lang: language::tag_of(locale),
+        subject: one_line(&about("subject"), 150),
+        preview: about("lead"),
+        accent,
+        status: about("status"),
+        status_color,
+        status_background,
+        title: about("title"),
+        greeting: say(if customer.is_empty() {
+            "mail-greeting-nameless"
+        } else {
+            "mail-greeting"
+        }),
+        paragraphs: vec![about("lead")],
+        details: vec![
+            detail("mail-detail-product", &product),
+            detail("mail-detail-from", &day(facts.starts_at)),
+            detail("mail-detail-until", &until),
+        ],
+        next_title: about("next-title"),
+        next: about("next"),
+        questions: say("mail-questions"),
+        questions_number: String::new(),
+        signature: say("mail-signature"),
+        why: say("mail-why"),
+        team,
+        address,
+    }
+}
+
+fn refund_notice(mail: &MailContent, facts: &RefundFacts, brand: &Brand) -> Notice {
     let locale = facts.locale;
     let (team, product) = (one_line(&brand.team, 80), one_line(&facts.product, 80));
     let customer = one_line(&facts.customer, 80);
@@ -141,7 +209,7 @@ fn notice(mail: &MailContent, brand: &Brand) -> Notice {
     let (Tone(status_color, status_background, accent), day_label) = match mail {
         MailContent::RefundRequested(_) => (UNDER_WAY, "mail-detail-requested-on"),
         MailContent::RefundSucceeded(_) => (DONE, "mail-detail-refunded-on"),
-        MailContent::RefundFailed(_) => (REFUSED, "mail-detail-failed-on"),
+        MailContent::RefundFailed(_) | MailContent::AccessGranted(_) => (REFUSED, "mail-detail-failed-on"),
     };
     let (next_title, next) = match mail {
         MailContent::RefundFailed(_) => (about("next-title"), about("next")),

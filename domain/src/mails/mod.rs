@@ -4,5 +4,7 @@ pub mod compose;
 mod notice;
 pub mod outbox;
 
-pub use compose::{AccessAfter, Brand, ComposeError, Composed, MailContent, RefundFacts, compose};
+pub use compose::{
+    AccessAfter, AccessFacts, Brand, ComposeError, Composed, MailContent, RefundFacts, compose,
+};
 pub use outbox::{deliver, write};

@@ -268,6 +268,7 @@ async fn grant(tx: &mut Tx, purchase: &purchase::Model, product: &product::Model
         purchase: Some(purchase.id),
         starts_at: purchase.purchased_at,
         expires_at: purchase.access_until,
+        note: None,
     };
     entitlements::grant(tx, product, grant).await?;
     Ok(())

@@ -1,5 +1,8 @@
 //! The people of a team: staff, customers and leads.
 
+pub mod ecosystems;
+pub mod people;
+pub mod plans;
 pub mod store;
 mod view;
 

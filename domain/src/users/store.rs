@@ -149,3 +149,64 @@ pub async fn plan(app: &App, team: TeamId, id: PlanSubscriptionId) -> Outcome<Op
     let row = app.db.connection().row(&sql, values![id, team]).await?;
     Ok(row.map(|row| view::read_plan(&row, 0)).transpose()?.flatten())
 }
+
+const MEMBERS: Order = Order {
+    name: "members",
+    key: "u.created_at",
+    id: "u.id",
+    direction: Direction::Ascending,
+};
+
+pub async fn members(
+    app: &App,
+    team: TeamId,
+    of: EcosystemId,
+    args: &PageArgs,
+    parts: UserParts,
+) -> Outcome<Page<UserView>> {
+    let request = PageRequest::new(args, MEMBERS)?;
+    let mut values = values![team, of];
+    let page = request.sql(&mut values);
+    let sql = format!(
+        "{} WHERE u.team_id = $1 AND u.ecosystem_id = $2{page}",
+        parts.select()
+    );
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let users = rows
+        .iter()
+        .map(|row| parts.read(row))
+        .collect::<Outcome<Vec<_>>>()?;
+    Ok(request.page(users, |user| (Key::Time(user.created_at), user.id.0)))
+}
+
+pub async fn members_count(app: &App, team: TeamId, of: EcosystemId) -> Outcome<i64> {
+    let sql = "SELECT count(*) FROM users WHERE team_id = $1 AND ecosystem_id = $2";
+    let row = app.db.connection().row(sql, values![team, of]).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+/// The two switches that close everything to somebody.
+pub struct Switches {
+    pub user_active: bool,
+    /// None if they are in no ecosystem.
+    pub ecosystem_active: Option<bool>,
+}
+
+pub async fn switches(app: &App, team: TeamId, user: UserId) -> Outcome<Switches> {
+    let row = app
+        .db
+        .connection()
+        .row(
+            "SELECT u.suspended_at IS NULL, e.id IS NOT NULL, e.suspended_at IS NULL FROM users u \
+             LEFT JOIN ecosystems e ON e.id = u.ecosystem_id WHERE u.id = $1 AND u.team_id = $2",
+            values![user, team],
+        )
+        .await?;
+    let row = row.ok_or_else(|| anyhow::anyhow!("{user} is gone"))?;
+    let in_one: bool = row.try_get_by_index(1)?;
+    let open: bool = row.try_get_by_index(2)?;
+    Ok(Switches {
+        user_active: row.try_get_by_index(0)?,
+        ecosystem_active: in_one.then_some(open),
+    })
+}

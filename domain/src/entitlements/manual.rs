@@ -1,0 +1,245 @@
+//! Access by hand: granted, extended, revoked by staff (S4.10–S4.15). Two people at once: one wins, the other
+//! gets the state as it is now.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    EntitlementAction, EntitlementId, EntitlementStatus, GrantSource, ProductId, UserId, entitlement,
+    entitlement_grant, product, user,
+};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+
+use super::{NewGrant, follow_grants, grant, record, rules, store};
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    input,
+    mails::{self, AccessFacts, MailContent},
+    message::Message,
+    scoped::Scoped,
+    teams,
+    tx::Tx,
+};
+
+/// A grant as staff ask for it.
+#[derive(Clone, Debug)]
+pub struct GrantRequest {
+    pub user: Result<UserId, Refusal>,
+    pub product: Result<ProductId, Refusal>,
+    /// Now if none.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// For life if none.
+    pub expires_at: Option<DateTime<Utc>>,
+    pub note: Option<String>,
+    pub notify_customer: bool,
+}
+
+/// What became of a request: the entitlement as it is now, and why it was refused if it was.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    pub entitlement: Option<entitlement::Model>,
+    pub refusals: Vec<Refusal>,
+}
+
+impl Changed {
+    fn accepted(entitlement: entitlement::Model) -> Self {
+        Self {
+            entitlement: Some(entitlement),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// S4.26: refused, with what is there now.
+    fn refused(entitlement: Option<entitlement::Model>, refusal: Refusal) -> Self {
+        Self {
+            entitlement,
+            refusals: vec![refusal],
+        }
+    }
+}
+
+/// S4.17, S4.18: the team has the module, the caller the scope.
+pub(super) async fn authorise(app: &App, actor: &Actor, scope: Scope) -> Outcome<()> {
+    actor.require(scope)?;
+    let team = teams::load(app, actor.team).await?;
+    let modules: Vec<entities::Module> = serde_json::from_value(team.modules)?;
+    if modules.contains(&entities::Module::Commerce) {
+        return Ok(());
+    }
+    Err(Refusal::new(UserErrorCode::ModuleDisabled).into())
+}
+
+/// S4.10–S4.12, S4.23: grants access to a product that the user has no access to.
+pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> Outcome<Changed> {
+    authorise(app, actor, Scope::EntitlementsWrite).await?;
+    let (user, product, note) = check(app, &request)?;
+    let mut tx = app.begin(actor).await?;
+    let (customer, product) = known(&tx, user, product).await?;
+    if !product.active {
+        return Ok(Changed::refused(
+            None,
+            Refusal::new(UserErrorCode::ProductInactive).on("productId"),
+        ));
+    }
+    store::lock_user(&tx, user).await?;
+    if let Some(open) = store::open(&tx, user, product.id).await?
+        && rules::status(&open, tx.now()) != EntitlementStatus::Expired
+    {
+        let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
+        return Ok(Changed::refused(Some(open), refusal));
+    }
+    let new = NewGrant {
+        user,
+        source: GrantSource::Manual,
+        purchase: None,
+        starts_at: request.starts_at.unwrap_or_else(|| tx.now()),
+        expires_at: request.expires_at,
+        note: note.map(Message::text),
+    };
+    let id = grant(&mut tx, &product, new).await?;
+    let row = store::by_id(&tx, id).await?;
+    if request.notify_customer {
+        let facts = AccessFacts {
+            locale: customer.locale,
+            customer: customer.first_name.clone(),
+            product: product.name.clone(),
+            starts_at: row.starts_at,
+            expires_at: row.expires_at,
+        };
+        let occasion = format!("{id}:granted");
+        let content = MailContent::AccessGranted(facts);
+        mails::write(app, &mut tx, &customer, &content, occasion, id.to_string()).await?;
+    }
+    tx.commit().await?;
+    Ok(Changed::accepted(row))
+}
+
+fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Option<String>)> {
+    let now = app.clock.now();
+    let mut refusals = Refusals::default();
+    let user = refusals.keep(request.user.clone());
+    let product = refusals.keep(request.product.clone());
+    let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
+    if request.expires_at.is_some_and(|end| end <= now) {
+        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
+    } else if let (Some(start), Some(end)) = (request.starts_at, request.expires_at)
+        && end <= start
+    {
+        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-order")));
+    }
+    refusals.check()?;
+    match (user, product, note) {
+        (Some(user), Some(product), Some(note)) => Ok((user, product, note)),
+        _ => Err(Error::Fault(anyhow::anyhow!(
+            "a field is missing and was not refused"
+        ))),
+    }
+}
+
+async fn known(tx: &Tx, user: UserId, product: ProductId) -> Outcome<(user::Model, product::Model)> {
+    let team = tx.actor().team;
+    let user = user::Entity::of_by_id(team, user).one(tx.db()).await?;
+    let product = product::Entity::of_by_id(team, product).one(tx.db()).await?;
+    let mut missing = Refusals::default();
+    if user.is_none() {
+        missing.add(Refusal::not_found("userId", "user"));
+    }
+    if product.is_none() {
+        missing.add(Refusal::not_found("productId", "product"));
+    }
+    missing.check()?;
+    user.zip(product)
+        .ok_or_else(|| anyhow::anyhow!("just seen").into())
+}
+
+/// S4.13, S4.27: lets active access last longer, without an interruption.
+pub async fn extend(
+    app: &App,
+    actor: &Actor,
+    id: Result<EntitlementId, Refusal>,
+    expires_at: DateTime<Utc>,
+) -> Outcome<Changed> {
+    authorise(app, actor, Scope::EntitlementsWrite).await?;
+    let mut tx = app.begin(actor).await?;
+    let row = lock(&tx, id.map_err(Error::from)?).await?;
+    let code = match (rules::status(&row, tx.now()), row.expires_at) {
+        (EntitlementStatus::Active, Some(end)) if expires_at > end => None,
+        (EntitlementStatus::Active, Some(_)) => Some((UserErrorCode::EntitlementExpiryNotLater, "expiresAt")),
+        (EntitlementStatus::Active, None) => Some((UserErrorCode::EntitlementLifetime, "entitlementId")),
+        (_, _) => Some((UserErrorCode::EntitlementNotActive, "entitlementId")),
+    };
+    if let Some((code, field)) = code {
+        return Ok(Changed::refused(Some(row), Refusal::new(code).on(field)));
+    }
+    let before = row.expires_at;
+    let added = entitlement_grant::ActiveModel {
+        id: Set(tx.id()),
+        team_id: Set(actor.team),
+        entitlement_id: Set(row.id),
+        source: Set(GrantSource::Manual),
+        purchase_id: Set(None),
+        granted_by: Set(tx.origin().actor),
+        starts_at: Set(tx.now()),
+        expires_at: Set(Some(expires_at)),
+        revoked_at: Set(None),
+        revoked_by_refund: Set(None),
+        created_at: Set(tx.now()),
+    };
+    added.insert(tx.db()).await?;
+    let row = follow_grants(&tx, row).await?;
+    record(&mut tx, &row, EntitlementAction::Extended, before, None).await?;
+    tx.commit().await?;
+    Ok(Changed::accepted(row))
+}
+
+/// S4.14, S4.15: ends access at once and for good: a new grant is the way back.
+pub async fn revoke(
+    app: &App,
+    actor: &Actor,
+    id: Result<EntitlementId, Refusal>,
+    reason: Option<&str>,
+) -> Outcome<Changed> {
+    authorise(app, actor, Scope::EntitlementsWrite).await?;
+    let reason = input::optional_note("reason", reason).map_err(Error::from)?;
+    let mut tx = app.begin(actor).await?;
+    let row = lock(&tx, id.map_err(Error::from)?).await?;
+    let status = rules::status(&row, tx.now());
+    if matches!(status, EntitlementStatus::Revoked | EntitlementStatus::Expired) {
+        return Ok(Changed::refused(
+            Some(row),
+            Refusal::new(UserErrorCode::EntitlementNotActive).on("entitlementId"),
+        ));
+    }
+    let reason = reason.map_or_else(|| Message::key("revoked-standard"), Message::text);
+    let row = revoke_now(&mut tx, row, &reason).await?;
+    tx.commit().await?;
+    Ok(Changed::accepted(row))
+}
+
+/// Ends every reason for the access, and the access.
+pub(super) async fn revoke_now(
+    tx: &mut Tx,
+    row: entitlement::Model,
+    reason: &Message,
+) -> Outcome<entitlement::Model> {
+    store::end_grants(tx, row.id).await?;
+    let before = row.expires_at;
+    let mut change = row.into_active_model();
+    change.revoked_at = Set(Some(tx.now()));
+    change.revocation_reason = Set(Some(reason.to_stored()));
+    change.closed_at = Set(Some(tx.now()));
+    change.announced_status = Set(EntitlementStatus::Revoked);
+    change.updated_at = Set(tx.now());
+    let row = change.update(tx.db()).await?;
+    record(tx, &row, EntitlementAction::Revoked, before, Some(reason)).await?;
+    Ok(row)
+}
+
+/// The entitlement as it is once nobody else changes the user's access.
+async fn lock(tx: &Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
+    let missing = || Refusal::not_found("entitlementId", "entitlement");
+    let find = || entitlement::Entity::of_by_id(tx.actor().team, id).one(tx.db());
+    let user = find().await?.ok_or_else(missing)?.user_id;
+    store::lock_user(tx, user).await?;
+    Ok(find().await?.ok_or_else(missing)?)
+}

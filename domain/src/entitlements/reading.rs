@@ -1,0 +1,367 @@
+//! Looking at access: a user's entitlements, their history, what could be granted, and why something cannot
+//! be opened.
+
+use entities::{
+    EntitlementId, EntitlementStatus, ProductId, PurchaseStatus, TeamId, UserId, entitlement,
+    entitlement_event, product, purchase,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Statement, Value};
+
+use super::{Access, rules, store};
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    database::{Sql, places},
+    error::Outcome,
+    message::Message,
+    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    stats::{self, TitleReadingView},
+    users::{self, UserParts},
+    values,
+};
+
+const NEWEST_FIRST: Order = Order {
+    name: "entitlements",
+    key: "created_at",
+    id: "id",
+    direction: Direction::Descending,
+};
+const HISTORY: Order = Order {
+    name: "entitlement events",
+    key: "at",
+    id: "id",
+    direction: Direction::Descending,
+};
+const BY_NAME: Order = Order {
+    name: "grantable products",
+    key: "p.name",
+    id: "p.id",
+    direction: Direction::Ascending,
+};
+
+/// What is listed unless more is asked for (S4.9).
+pub const USUAL: [EntitlementStatus; 2] = [EntitlementStatus::Active, EntitlementStatus::GracePeriod];
+
+/// The user themself, or whoever may read entitlements.
+pub fn may_read(actor: &Actor, user: UserId) -> Outcome<()> {
+    if actor.user() == Some(user) {
+        Ok(())
+    } else {
+        actor.require(Scope::EntitlementsRead)
+    }
+}
+
+/// A page of a user's entitlements, newest first.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    user: UserId,
+    status: &[EntitlementStatus],
+    args: &PageArgs,
+) -> Outcome<Page<entitlement::Model>> {
+    may_read(actor, user)?;
+    let request = PageRequest::new(args, NEWEST_FIRST)?;
+    let (condition, mut values) = with_status(app, actor.team, user, status);
+    let sql = format!(
+        "SELECT * FROM entitlements{condition}{}",
+        request.sql(&mut values)
+    );
+    let rows = entitlement::Entity::find()
+        .from_raw_sql(statement(app, sql, values))
+        .all(app.db.connection())
+        .await?;
+    Ok(request.page(rows, |row| (Key::Time(row.created_at), row.id.0)))
+}
+
+pub async fn count(app: &App, actor: &Actor, user: UserId, status: &[EntitlementStatus]) -> Outcome<i64> {
+    may_read(actor, user)?;
+    let (condition, values) = with_status(app, actor.team, user, status);
+    number(
+        app,
+        &format!("SELECT count(*) FROM entitlements{condition}"),
+        values,
+    )
+    .await
+}
+
+/// The computed status, as a condition.
+fn with_status(app: &App, team: TeamId, user: UserId, status: &[EntitlementStatus]) -> (String, Vec<Value>) {
+    let values = values![team, user, app.clock.now()];
+    let one = |status: &EntitlementStatus| match status {
+        EntitlementStatus::Scheduled => "(revoked_at IS NULL AND starts_at > $3)",
+        EntitlementStatus::Active => {
+            "(revoked_at IS NULL AND starts_at <= $3 AND (expires_at IS NULL OR expires_at > $3))"
+        }
+        EntitlementStatus::GracePeriod => {
+            "(revoked_at IS NULL AND starts_at <= $3 AND expires_at <= $3 AND grace_ends_at > $3)"
+        }
+        EntitlementStatus::Expired => {
+            "(revoked_at IS NULL AND starts_at <= $3 AND expires_at <= $3 AND (grace_ends_at IS NULL OR grace_ends_at <= $3))"
+        }
+        EntitlementStatus::Revoked => "(revoked_at IS NOT NULL)",
+    };
+    let any: Vec<&str> = status.iter().map(one).collect();
+    let any = if any.is_empty() {
+        "(1 = 0)".to_owned()
+    } else {
+        any.join(" OR ")
+    };
+    // The time is used in any case: PostgreSQL wants to know the type of each place.
+    (
+        format!(" WHERE team_id = $1 AND user_id = $2 AND created_at <= $3 AND ({any})"),
+        values,
+    )
+}
+
+/// One entitlement, if the caller may see it.
+pub async fn find(app: &App, actor: &Actor, id: EntitlementId) -> Outcome<Option<entitlement::Model>> {
+    let found = entitlement::Entity::of_by_id(actor.team, id)
+        .one(app.db.connection())
+        .await?;
+    Ok(found.filter(|row| actor.sees(row.user_id, Scope::EntitlementsRead)))
+}
+
+pub async fn by_ids(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
+    let rows = entitlement::Entity::of(team).filter(entitlement::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(app.db.connection()).await?)
+}
+
+/// One entry of a history, if the caller may see it.
+pub async fn event(
+    app: &App,
+    actor: &Actor,
+    id: entities::EntitlementEventId,
+) -> Outcome<Option<entitlement_event::Model>> {
+    let found = entitlement_event::Entity::of_by_id(actor.team, id)
+        .one(app.db.connection())
+        .await?;
+    Ok(found.filter(|row| actor.sees(row.user_id, Scope::EntitlementsRead)))
+}
+
+/// Whose history.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    User(UserId),
+    Entitlement { id: EntitlementId, user: UserId },
+}
+
+impl Of {
+    fn user(self) -> UserId {
+        match self {
+            Self::User(user) | Self::Entitlement { user, .. } => user,
+        }
+    }
+
+    fn condition(self) -> (&'static str, Value) {
+        match self {
+            Self::User(user) => (" WHERE team_id = $1 AND user_id = $2", user.into()),
+            Self::Entitlement { id, .. } => (" WHERE team_id = $1 AND entitlement_id = $2", id.into()),
+        }
+    }
+}
+
+/// S4.25: a page of what happened, newest first, with date, time and who.
+pub async fn history(
+    app: &App,
+    actor: &Actor,
+    of: Of,
+    args: &PageArgs,
+) -> Outcome<Page<entitlement_event::Model>> {
+    may_read(actor, of.user())?;
+    let request = PageRequest::new(args, HISTORY)?;
+    let (condition, value) = of.condition();
+    let mut values = vec![actor.team.into(), value];
+    let sql = format!(
+        "SELECT * FROM entitlement_events{condition}{}",
+        request.sql(&mut values)
+    );
+    let rows = entitlement_event::Entity::find().from_raw_sql(statement(app, sql, values));
+    let rows = rows.all(app.db.connection()).await?;
+    Ok(request.page(rows, |row| (Key::Time(row.at), row.id.0)))
+}
+
+pub async fn history_count(app: &App, actor: &Actor, of: Of) -> Outcome<i64> {
+    may_read(actor, of.user())?;
+    let (condition, value) = of.condition();
+    let sql = format!("SELECT count(*) FROM entitlement_events{condition}");
+    number(app, &sql, vec![actor.team.into(), value]).await
+}
+
+/// Active products that the user has no active access to (S4.11, S4.12), by name.
+pub async fn grantable(
+    app: &App,
+    actor: &Actor,
+    user: UserId,
+    args: &PageArgs,
+) -> Outcome<Page<product::Model>> {
+    may_read(actor, user)?;
+    let request = PageRequest::new(args, BY_NAME)?;
+    let mut values = values![actor.team, user, app.clock.now()];
+    let sql = format!(
+        "SELECT p.* FROM products p{GRANTABLE}{}",
+        request.sql(&mut values)
+    );
+    let rows = product::Entity::find()
+        .from_raw_sql(statement(app, sql, values))
+        .all(app.db.connection())
+        .await?;
+    Ok(request.page(rows, |row| (Key::Text(row.name.clone()), row.id.0)))
+}
+
+pub async fn grantable_count(app: &App, actor: &Actor, user: UserId) -> Outcome<i64> {
+    may_read(actor, user)?;
+    let sql = format!("SELECT count(*) FROM products p{GRANTABLE}");
+    number(app, &sql, values![actor.team, user, app.clock.now()]).await
+}
+
+const GRANTABLE: &str = " WHERE p.team_id = $1 AND p.active AND NOT EXISTS (SELECT 1 FROM entitlements n \
+     WHERE n.user_id = $2 AND n.product_id = p.id AND n.closed_at IS NULL \
+     AND (n.expires_at IS NULL OR n.expires_at > $3 OR n.grace_ends_at > $3))";
+
+/// Several answers to "may this user use this product now?" in one statement.
+pub async fn access_many(
+    app: &App,
+    team: TeamId,
+    asked: &[(UserId, ProductId)],
+) -> Outcome<Vec<((UserId, ProductId), Access)>> {
+    let pairs: Vec<String> = (0..asked.len())
+        .map(|n| format!("({})", places(2 + 2 * n, 2)))
+        .collect();
+    let sql = format!(
+        "SELECT n.user_id, n.product_id, n.starts_at, n.expires_at, n.grace_ends_at, \
+         u.suspended_at IS NULL AND e.suspended_at IS NULL \
+         FROM entitlements n JOIN users u ON u.id = n.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+         WHERE n.team_id = $1 AND n.closed_at IS NULL AND (n.user_id, n.product_id) IN (VALUES {})",
+        pairs.join(", ")
+    );
+    let mut values = values![team];
+    values.extend(asked.iter().flat_map(|(user, product)| values![*user, *product]));
+    let now = app.clock.now();
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let read = |row: &sea_orm::QueryResult| -> Outcome<_> {
+        let key = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        Ok((key, store::read_access(row, 2, now)?))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// What to look at when somebody says that something bought cannot be opened (S0.21).
+#[derive(Clone, Debug)]
+pub struct Diagnosis {
+    pub access: Access,
+    pub product_active: bool,
+    pub user_active: bool,
+    pub ecosystem_active: Option<bool>,
+    pub purchase: Option<purchase::Model>,
+    pub entitlement: Option<entitlement::Model>,
+    pub reading: Option<TitleReadingView>,
+    /// Most likely cause first.
+    pub findings: Vec<Message>,
+}
+
+/// None if the user or the product is not there for the caller.
+pub async fn diagnose(
+    app: &App,
+    actor: &Actor,
+    user: UserId,
+    product: ProductId,
+) -> Outcome<Option<Diagnosis>> {
+    actor.require(Scope::EntitlementsRead)?;
+    actor.require(Scope::StatsRead)?;
+    let parts = UserParts {
+        ecosystem: true,
+        plan: false,
+    };
+    let Some(person) = users::store::by_id(app, actor.team, user, parts).await? else {
+        return Ok(None);
+    };
+    let connection = app.db.connection();
+    let Some(title) = product::Entity::of_by_id(actor.team, product)
+        .one(connection)
+        .await?
+    else {
+        return Ok(None);
+    };
+    let entitlements = entitlement::Entity::of(actor.team)
+        .filter(entitlement::Column::UserId.eq(user))
+        .filter(entitlement::Column::ProductId.eq(product))
+        .order_by_desc(entitlement::Column::CreatedAt);
+    let purchases = purchase::Entity::of(actor.team)
+        .filter(purchase::Column::UserId.eq(user))
+        .filter(purchase::Column::ProductId.eq(product))
+        .filter(purchase::Column::Status.is_in([PurchaseStatus::Active, PurchaseStatus::PartiallyRefunded]))
+        .order_by_desc(purchase::Column::PurchasedAt);
+    let switches = users::store::switches(app, actor.team, user).await?;
+    let mut diagnosis = Diagnosis {
+        access: store::access(app, actor.team, user, product).await?,
+        product_active: title.active,
+        user_active: person.active,
+        ecosystem_active: switches.ecosystem_active,
+        purchase: purchases.one(connection).await?,
+        entitlement: entitlements.one(connection).await?,
+        reading: stats::title(app, actor.team, user, product).await?,
+        findings: Vec::new(),
+    };
+    diagnosis.findings = findings(app, &diagnosis, switches.user_active);
+    stats::note_reading(app, actor, user).await?;
+    Ok(Some(diagnosis))
+}
+
+/// The causes in the order in which they bite: a suspension hides everything, then access, then the product.
+fn findings(app: &App, diagnosis: &Diagnosis, user_active: bool) -> Vec<Message> {
+    let mut findings = Vec::new();
+    if !user_active {
+        findings.push(Message::key("finding-user-suspended"));
+    }
+    if diagnosis.ecosystem_active == Some(false) {
+        findings.push(Message::key("finding-ecosystem-suspended"));
+    }
+    let status = diagnosis
+        .entitlement
+        .as_ref()
+        .map(|row| (row, rules::status(row, app.clock.now())));
+    let date = |at: Option<chrono::DateTime<chrono::Utc>>| {
+        at.map_or_else(String::new, |at| at.date_naive().to_string())
+    };
+    match status {
+        None => findings.push(Message::key("finding-no-entitlement")),
+        Some((row, EntitlementStatus::Scheduled)) => {
+            findings.push(Message::key("finding-access-scheduled").with("date", date(Some(row.starts_at))));
+        }
+        Some((row, EntitlementStatus::Expired)) => {
+            findings.push(Message::key("finding-access-expired").with("date", date(row.expires_at)));
+        }
+        Some((row, EntitlementStatus::Revoked)) => {
+            findings.push(Message::key("finding-access-revoked").with("date", date(row.revoked_at)));
+        }
+        Some((row, EntitlementStatus::GracePeriod)) => {
+            findings.push(Message::key("finding-access-in-grace").with("date", date(row.grace_ends_at)));
+        }
+        Some((_, EntitlementStatus::Active)) => {}
+    }
+    if !diagnosis.product_active {
+        findings.push(Message::key("finding-product-inactive"));
+    }
+    if diagnosis.purchase.is_none() && !diagnosis.access.allowed {
+        findings.push(Message::key("finding-no-purchase"));
+    }
+    if findings.is_empty() {
+        findings.push(Message::key("finding-nothing-wrong"));
+    }
+    // S0.20, S0.21: whether it was ever opened tells a missing right from a technical fault.
+    findings.push(match &diagnosis.reading {
+        Some(reading) => Message::key("finding-opened").with("date", date(Some(reading.last_read_at))),
+        None => Message::key("finding-never-opened"),
+    });
+    findings
+}
+
+fn statement(app: &App, sql: String, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(app.db.connection().get_database_backend(), sql, values)
+}
+
+async fn number(app: &App, sql: &str, values: Vec<Value>) -> Outcome<i64> {
+    let row = app.db.connection().row(sql, values).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}

@@ -1,0 +1,295 @@
+//! Making people and changing what is known of them.
+
+use entities::{CustomerTier, EventTopic, Feature, Locale, UserId, UserRole, user};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
+use serde_json::json;
+
+use super::{NewUser, insert, search_text};
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    database::{Sql, is_unique_violation},
+    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    identity::sessions,
+    input,
+    message::Message,
+    scoped::Scoped,
+    tx::Tx,
+    values,
+};
+
+/// A person as staff or an integration enters them.
+#[derive(Clone, Debug)]
+pub struct Signup {
+    pub first_name: String,
+    pub last_name: String,
+    pub company_email: String,
+    pub phone: Option<String>,
+    pub company_name: Option<String>,
+    pub locale: Option<Locale>,
+    pub tier: Option<CustomerTier>,
+    pub role: Option<UserRole>,
+    pub features: Option<Vec<Feature>>,
+}
+
+/// What is to be changed; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub company_email: Option<String>,
+    /// An empty text takes it away.
+    pub phone: Option<String>,
+    /// An empty text takes it away.
+    pub company_name: Option<String>,
+    pub locale: Option<Locale>,
+    pub tier: Option<CustomerTier>,
+    pub active: Option<bool>,
+    pub role: Option<UserRole>,
+    pub features: Option<Vec<Feature>>,
+}
+
+/// Makes a person. Staff are made by administrators.
+pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId> {
+    actor.require(Scope::UsersWrite)?;
+    let role = signup.role.unwrap_or(UserRole::Member);
+    let features = signup.features.unwrap_or_default();
+    if role != UserRole::Member || !features.is_empty() {
+        administrators_only(actor)?;
+    }
+    let mut refusals = Refusals::default();
+    let first_name = refusals.keep(input::line("firstName", &signup.first_name, 100));
+    let last_name = refusals.keep(input::line("lastName", &signup.last_name, 100));
+    let email = refusals.keep(input::email("companyEmail", &signup.company_email));
+    let phone = refusals.keep(phone(signup.phone.as_deref()));
+    let company = refusals.keep(input::optional_line(
+        "companyName",
+        signup.company_name.as_deref(),
+        input::LINE,
+    ));
+    refusals.check()?;
+    let mut tx = app.begin(actor).await?;
+    let new = NewUser {
+        role,
+        features,
+        tier: signup.tier.unwrap_or(CustomerTier::Standard),
+        first_name: first_name.unwrap_or_default(),
+        last_name: last_name.unwrap_or_default(),
+        company_email: email.unwrap_or_default(),
+        phone: phone.flatten(),
+        company_name: company.flatten(),
+        locale: signup.locale,
+        ..NewUser::default()
+    };
+    if taken(&tx, &new.company_email, None).await? {
+        return Err(email_taken().into());
+    }
+    let id = insert(app, &mut tx, new).await.map_err(|error| or_taken(error))?;
+    tx.audit_with(
+        "user.created",
+        Some(id.to_string()),
+        None,
+        json!({ "role": role }),
+    );
+    tx.commit().await?;
+    Ok(id)
+}
+
+/// Changes what is known of a person. Suspending ends their sessions at once.
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: Result<UserId, Refusal>,
+    change: UserChange,
+) -> Outcome<UserId> {
+    let id = id.map_err(Error::from)?;
+    let own = actor.user() == Some(id);
+    if !own || !change.is_personal() {
+        actor.require(Scope::UsersWrite)?;
+    }
+    let mut tx = app.begin(actor).await?;
+    let lock = format!(
+        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
+        tx.db().dialect().for_update()
+    );
+    tx.db().rows(&lock, values![id, actor.team]).await?;
+    let known = user::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
+    let known = known.ok_or_else(|| Refusal::not_found("userId", "user"))?;
+    // Staff are looked after by administrators, but for what is their own.
+    let touches_staff = known.role != UserRole::Member || change.role.is_some() || change.features.is_some();
+    if touches_staff && !(own && change.is_personal()) {
+        administrators_only(actor)?;
+        if own && (change.role.is_some_and(|role| role != UserRole::Admin) || change.active == Some(false)) {
+            // Nobody locks themselves out by mistake, and a team keeps an administrator.
+            let refusal = Refusal::new(UserErrorCode::Conflict).on("userId");
+            return Err(refusal.saying(Message::key("conflict-own-account")).into());
+        }
+    }
+    let mut refusals = Refusals::default();
+    let mut row = known.clone().into_active_model();
+    let changed = apply(&mut row, &known, &change, tx.now(), &mut refusals);
+    refusals.check()?;
+    if changed.is_empty() {
+        return Ok(id);
+    }
+    if let Set(email) = &row.company_email
+        && taken(&tx, email, Some(id)).await?
+    {
+        return Err(email_taken().into());
+    }
+    row.updated_at = Set(tx.now());
+    row.update(tx.db()).await.map_err(|error| {
+        if is_unique_violation(&error) {
+            Error::from(email_taken())
+        } else {
+            error.into()
+        }
+    })?;
+    if change.active == Some(false) || change.role.is_some() {
+        sessions::revoke_all_but(&tx, id, None).await?;
+    }
+    tx.audit_with(
+        "user.updated",
+        Some(id.to_string()),
+        None,
+        json!({ "changed": changed }),
+    );
+    tx.publish(EventTopic::UserUpdated, id, json!({ "changed": changed }));
+    tx.commit().await?;
+    Ok(id)
+}
+
+impl UserChange {
+    /// What everybody may change about themselves.
+    fn is_personal(&self) -> bool {
+        self.company_email.is_none()
+            && self.tier.is_none()
+            && self.active.is_none()
+            && self.role.is_none()
+            && self.features.is_none()
+    }
+}
+
+fn apply(
+    row: &mut user::ActiveModel,
+    known: &user::Model,
+    change: &UserChange,
+    now: chrono::DateTime<chrono::Utc>,
+    refusals: &mut Refusals,
+) -> Vec<&'static str> {
+    let mut changed = Vec::new();
+    macro_rules! set {
+        ($column:ident, $name:literal, $value:expr) => {
+            if let Some(value) = $value.and_then(|checked| refusals.keep(checked))
+                && known.$column != value
+            {
+                row.$column = Set(value);
+                changed.push($name);
+            }
+        };
+    }
+    set!(
+        first_name,
+        "firstName",
+        change
+            .first_name
+            .as_ref()
+            .map(|name| input::line("firstName", name, 100))
+    );
+    set!(
+        last_name,
+        "lastName",
+        change
+            .last_name
+            .as_ref()
+            .map(|name| input::line("lastName", name, 100))
+    );
+    set!(
+        company_email,
+        "companyEmail",
+        change
+            .company_email
+            .as_ref()
+            .map(|it| input::email("companyEmail", it))
+    );
+    set!(phone, "phone", change.phone.as_ref().map(|it| phone(Some(it))));
+    let company = change.company_name.as_ref();
+    set!(
+        company_name,
+        "companyName",
+        company.map(|it| input::optional_line("companyName", Some(it), input::LINE))
+    );
+    set!(locale, "locale", change.locale.map(Ok));
+    set!(tier, "tier", change.tier.map(Ok));
+    set!(role, "role", change.role.map(Ok));
+    set!(
+        features,
+        "features",
+        change.features.as_ref().map(|features| Ok(json!(features)))
+    );
+    if let Some(active) = change.active
+        && known.suspended_at.is_none() != active
+    {
+        row.suspended_at = Set((!active).then_some(now));
+        changed.push("active");
+    }
+    if !changed.is_empty() {
+        let text = |set: &sea_orm::ActiveValue<String>| set.clone().unwrap();
+        let optional = |set: &sea_orm::ActiveValue<Option<String>>| set.clone().unwrap();
+        row.email_key = Set(text(&row.company_email).trim().to_lowercase());
+        row.search_text = Set(search_text(
+            &text(&row.first_name),
+            &text(&row.last_name),
+            &text(&row.company_email),
+            optional(&row.phone).as_deref(),
+            optional(&row.company_name).as_deref(),
+        ));
+    }
+    changed
+}
+
+fn administrators_only(actor: &Actor) -> Outcome<()> {
+    if actor.is_admin() {
+        Ok(())
+    } else {
+        Err(Denied::AdministratorsOnly.into())
+    }
+}
+
+/// At least some digits; the rest as people write it.
+fn phone(text: Option<&str>) -> Result<Option<String>, Refusal> {
+    let phone = input::optional_line("phone", text, 40)?;
+    let digits = phone
+        .as_ref()
+        .map_or(5, |phone| phone.chars().filter(char::is_ascii_digit).count());
+    let plain = |c: char| c.is_ascii_digit() || "+()-./ x".contains(c);
+    if digits < 5 || !phone.iter().flat_map(|phone| phone.chars()).all(plain) {
+        return Err(Refusal::invalid("phone", Message::key("invalid-phone")));
+    }
+    Ok(phone)
+}
+
+async fn taken(tx: &Tx, email: &str, but: Option<UserId>) -> Outcome<bool> {
+    let with = user::Entity::of(tx.actor().team).filter(user::Column::EmailKey.eq(email.to_lowercase()));
+    Ok(with.one(tx.db()).await?.is_some_and(|user| Some(user.id) != but))
+}
+
+fn email_taken() -> Refusal {
+    Refusal::new(UserErrorCode::Conflict)
+        .on("companyEmail")
+        .saying(Message::key("conflict-email"))
+}
+
+/// Two sign-ups at once: the index decides.
+fn or_taken(error: Error) -> Error {
+    match error {
+        Error::Fault(fault)
+            if fault
+                .downcast_ref::<sea_orm::DbErr>()
+                .is_some_and(is_unique_violation) =>
+        {
+            email_taken().into()
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,157 @@
+//! Plan subscriptions, as the store reports them. The first one makes a lead a customer (S3.2).
+
+use chrono::{DateTime, Utc};
+use entities::{
+    BillingInterval, EventTopic, PlanSubscriptionStatus, ProductId, UserId, UserSegment, plan_subscription,
+    product, user,
+};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
+use serde_json::json;
+
+use super::PlanView;
+use crate::{
+    actor::{Actor, Scope},
+    app::App,
+    entitlements::store::lock_user,
+    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    input,
+    message::Message,
+    scoped::Scoped,
+};
+
+/// A subscription as the store reports it. The same `external_id` is the same subscription.
+#[derive(Clone, Debug)]
+pub struct PlanReport {
+    pub external_id: String,
+    pub user: Result<UserId, Refusal>,
+    pub product: Result<ProductId, Refusal>,
+    pub interval: BillingInterval,
+    pub status: PlanSubscriptionStatus,
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: Option<DateTime<Utc>>,
+    pub encounters: i64,
+    pub licenses_total: i64,
+    pub licenses_assigned: i64,
+    pub licenses_suspended: i64,
+}
+
+/// Takes in what the store says of a subscription.
+pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<PlanView> {
+    actor.require(Scope::UsersWrite)?;
+    let (external_id, user, product) = check(&report)?;
+    let mut tx = app.begin(actor).await?;
+    let found = user::Entity::of_by_id(actor.team, user).one(tx.db()).await?;
+    let known_product = product::Entity::of_by_id(actor.team, product)
+        .one(tx.db())
+        .await?;
+    let mut missing = Refusals::default();
+    if found.is_none() {
+        missing.add(Refusal::not_found("userId", "user"));
+    }
+    if known_product.is_none() {
+        missing.add(Refusal::not_found("productId", "product"));
+    }
+    missing.check()?;
+    lock_user(&tx, user).await?;
+    let known = plan_subscription::Entity::of(actor.team)
+        .filter(plan_subscription::Column::ExternalId.eq(&external_id))
+        .one(tx.db())
+        .await?;
+    if known
+        .as_ref()
+        .is_some_and(|known| (known.user_id, known.product_id) != (user, product))
+    {
+        let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
+        return Err(refusal.saying(Message::key("conflict-external-id")).into());
+    }
+    let (is_new, mut row) = match known {
+        Some(known) => (false, known.into_active_model()),
+        None => (
+            true,
+            plan_subscription::ActiveModel {
+                id: Set(tx.id()),
+                team_id: Set(actor.team),
+                external_id: Set(external_id),
+                user_id: Set(user),
+                product_id: Set(product),
+                created_at: Set(tx.now()),
+                ..Default::default()
+            },
+        ),
+    };
+    row.interval = Set(report.interval);
+    row.status = Set(report.status);
+    row.starts_at = Set(report.starts_at);
+    row.ends_at = Set(report.ends_at);
+    row.encounters = Set(report.encounters);
+    row.licenses_total = Set(report.licenses_total);
+    row.licenses_assigned = Set(report.licenses_assigned);
+    row.licenses_suspended = Set(report.licenses_suspended);
+    row.updated_at = Set(tx.now());
+    let row = if is_new {
+        row.insert(tx.db()).await?
+    } else {
+        row.update(tx.db()).await?
+    };
+    let mut changed = vec!["planSubscription"];
+    if let Some(lead) = found.filter(|user| user.segment == UserSegment::Lead) {
+        let mut customer = lead.into_active_model();
+        customer.segment = Set(UserSegment::Customer);
+        customer.updated_at = Set(tx.now());
+        customer.update(tx.db()).await?;
+        changed.push("segment");
+    }
+    tx.audit_with(
+        "plan_subscription.recorded",
+        Some(row.id.to_string()),
+        None,
+        json!({ "status": row.status, "userId": user }),
+    );
+    tx.publish(EventTopic::UserUpdated, user, json!({ "changed": changed }));
+    tx.commit().await?;
+    Ok(PlanView {
+        id: row.id,
+        user: row.user_id,
+        product: row.product_id,
+        interval: row.interval,
+        status: row.status,
+        starts_at: row.starts_at,
+        ends_at: row.ends_at,
+        encounters: row.encounters,
+        licenses_total: row.licenses_total,
+        licenses_assigned: row.licenses_assigned,
+        licenses_suspended: row.licenses_suspended,
+    })
+}
+
+fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {
+    let mut refusals = Refusals::default();
+    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let user = refusals.keep(report.user.clone());
+    let product = refusals.keep(report.product.clone());
+    if report.ends_at.is_some_and(|end| end <= report.starts_at) {
+        refusals.add(Refusal::invalid("endsAt", Message::key("invalid-date-order")));
+    }
+    let most = i64::from(i32::MAX);
+    for (field, number) in [
+        ("encounters", report.encounters),
+        ("licensesTotal", report.licenses_total),
+        ("licensesAssigned", report.licenses_assigned),
+        ("licensesSuspended", report.licenses_suspended),
+    ] {
+        refusals.keep(input::within(field, number, 0, most));
+    }
+    if report.licenses_assigned + report.licenses_suspended > report.licenses_total {
+        let message = Message::key("invalid-range")
+            .with("min", 0)
+            .with("max", report.licenses_total);
+        refusals.add(Refusal::invalid("licensesAssigned", message));
+    }
+    refusals.check()?;
+    match (external_id, user, product) {
+        (Some(external_id), Some(user), Some(product)) => Ok((external_id, user, product)),
+        _ => Err(Error::Fault(anyhow::anyhow!(
+            "a field is missing and was not refused"
+        ))),
+    }
+}
