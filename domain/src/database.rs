@@ -75,6 +75,12 @@ impl Database {
         })
     }
 
+    /// Tells of each statement before anybody shares the pool: what is not counted grows.
+    pub fn on_statement(&mut self, told: impl Fn(&str) + Send + Sync + 'static) {
+        self.connection
+            .set_metric_callback(move |info| told(&info.statement.sql));
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }

@@ -1,4 +1,5 @@
 //! What Postventa promises, told as stories.
 
+mod access;
 mod jobs;
 mod refunds;

@@ -103,6 +103,10 @@ impl Purchase {
 
     /// Its refunds, oldest first.
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>> {
+        let actor = ctx.actor()?;
+        if !actor.sees(self.0.user_id, Scope::RefundsRead) {
+            ctx.answer(actor.require(Scope::RefundsRead))?;
+        }
         let found = ctx.loader()?.load_one(RefundsOf(self.0.id)).await;
         let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
         Ok(found.unwrap_or_default().into_iter().map(Refund).collect())

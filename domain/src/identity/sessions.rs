@@ -143,10 +143,12 @@ pub async fn sign_out(app: &App, actor: &Actor) -> Outcome<()> {
     tx.commit().await
 }
 
-/// Ends every session of a user, but for the one that asks.
+/// Ends every session of a user, also those in which they see the platform as somebody else, but for the one
+/// that asks.
 pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
     let mut sql =
-        "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND team_id = $3 AND revoked_at IS NULL"
+        "UPDATE sessions SET revoked_at = $1 WHERE (user_id = $2 OR impersonator_id = $2) AND team_id = $3 \
+                   AND revoked_at IS NULL"
             .to_owned();
     let mut values = values![tx.now(), user, tx.actor().team];
     if let Some(session) = but {
@@ -163,7 +165,8 @@ pub(super) struct Found {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended.
+/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended,
+/// and whoever sees the platform through the user's eyes still an administrator.
 pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
     let row = app
         .db
@@ -171,8 +174,10 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
         .row(
             "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+             LEFT JOIN users i ON i.id = s.impersonator_id \
              WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
-             AND u.suspended_at IS NULL AND e.suspended_at IS NULL",
+             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL \
+             AND (i.id IS NULL OR i.role = 'ADMIN')",
             values![Token::hash(token), app.clock.now()],
         )
         .await?;

@@ -4,9 +4,18 @@ use std::collections::HashMap;
 
 use entities::{PaymentGateway, TeamId, team_secret};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::{app::App, error::Outcome, scoped::Scoped, tx::Tx};
+use crate::{
+    app::App,
+    error::{Outcome, Refusal},
+    message::Message,
+    scoped::Scoped,
+    tx::Tx,
+};
+
+/// Longer than any gateway's credential.
+const LONGEST: usize = 500;
 
 /// Which secret it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +103,22 @@ pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
         .all(app.db.connection())
         .await?;
     Ok(rows.into_iter().map(|row| row.team_id).collect())
+}
+
+/// Refuses what cannot be a credential: nothing at all, or what a copy and paste has brought along.
+pub(super) fn check(name: SecretName, secret: &SecretString) -> Result<(), Refusal> {
+    let text = secret.expose_secret();
+    let refused = |message: Message| Err(Refusal::invalid(name.as_str(), message));
+    if text.trim().is_empty() {
+        return refused(Message::key("invalid-required"));
+    }
+    if text.chars().count() > LONGEST {
+        return refused(Message::key("invalid-too-long").with("max", LONGEST));
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return refused(Message::key("invalid-secret"));
+    }
+    Ok(())
 }
 
 /// Sets or replaces a secret of the acting team.
