@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod database;
+pub mod drill;
 pub mod processes;
 pub mod servers;
 pub mod stage;
