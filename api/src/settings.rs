@@ -259,7 +259,10 @@ impl Settings {
             support_email_from: from,
             gateways: gateways(source)?,
             gateway_secrets: gateway_secrets(source),
-            log: source.text("POSTVENTA_LOG").unwrap_or("info").to_owned(),
+            log: source
+                .text("POSTVENTA_LOG")
+                .unwrap_or("info,apalis_core=warn")
+                .to_owned(),
             log_json,
             concurrency: concurrency(source)?,
         })

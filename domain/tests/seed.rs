@@ -5,7 +5,7 @@ mod support;
 use domain::{
     database::Sql,
     operations,
-    seed::{self, DemoOptions},
+    seed::{self, BulkOptions, DemoOptions},
     teams::SecretName,
 };
 use entities::{PaymentGateway, PurchaseId, TeamId, TeamOwned, entitlement, purchase, title_reading, user};
@@ -140,4 +140,83 @@ async fn the_demo_has_the_purchase_that_the_readme_names() {
             seed::demo::purchase_id(&format!("order-demo-{n}"))
         );
     }
+}
+
+async fn fill(app: &domain::App, team: &str, users: u64, seed: u64) -> seed::Filled {
+    let options = BulkOptions {
+        team: team.to_owned(),
+        users,
+        seed,
+        progress: None,
+    };
+    seed::bulk(app, options).await.expect("a filled team")
+}
+
+/// Everything in the tables, in one number for each.
+async fn checksum(app: &domain::App) -> Vec<u64> {
+    use sha2::{Digest, Sha256};
+    let mut sums = Vec::new();
+    for (table, columns) in [
+        (
+            "users",
+            "hex(id) || search_text || created_at || tier || COALESCE(hex(ecosystem_id), '')",
+        ),
+        ("products", "hex(id) || name || grace_days"),
+        ("plan_subscriptions", "hex(id) || status || starts_at || ends_at"),
+        (
+            "purchases",
+            "hex(id) || external_id || amount_minor || status || purchased_at",
+        ),
+        (
+            "reading_sessions",
+            "hex(id) || external_id || seconds || percent_read || started_at",
+        ),
+        (
+            "title_readings",
+            "hex(user_id) || hex(product_id) || sessions || percent_read",
+        ),
+        ("entitlements", "hex(id) || starts_at || announced_status"),
+        ("entitlement_grants", "hex(id) || source"),
+    ] {
+        let sql = format!("SELECT {columns} FROM {table} WHERE team_id IN (SELECT id FROM teams) ORDER BY 1");
+        let rows = app.db.connection().rows(&sql, vec![]).await.expect(table);
+        assert!(!rows.is_empty(), "{table} is empty");
+        let mut hash = Sha256::new();
+        for row in rows {
+            let text: String = row.try_get_by_index(0).expect("a text");
+            if !text.contains("admin@") {
+                hash.update(text);
+            }
+        }
+        let sum = hash.finalize();
+        sums.push(u64::from_be_bytes(sum[..8].try_into().expect("eight bytes")));
+    }
+    sums
+}
+
+#[tokio::test]
+async fn bulk_is_the_same_for_the_same_seed_and_breaks_no_rule() {
+    let (first, second, third) = (fresh().await, fresh().await, fresh().await);
+    let filled = fill(&first.app, "Grande", 500, 1).await;
+    fill(&second.app, "Grande", 500, 1).await;
+    fill(&third.app, "Grande", 500, 2).await;
+    assert_eq!(operations::verify(&first.app).await.expect("an answer"), vec![]);
+    let sum = checksum(&first.app).await;
+    assert_eq!(sum, checksum(&second.app).await);
+    assert_ne!(sum, checksum(&third.app).await);
+
+    let connection = first.app.db.connection();
+    let near = |count: u64, wanted: u64| count * 10 > wanted * 8 && count * 10 < wanted * 12;
+    let purchases = count::<purchase::Entity>(&first.app, filled.team).await;
+    let entitlements = count::<entitlement::Entity>(&first.app, filled.team).await;
+    let sessions = count::<entities::reading_session::Entity>(&first.app, filled.team).await;
+    assert!(
+        near(purchases, 1500) && near(entitlements, 1500) && near(sessions, 5000),
+        "{purchases} purchases, {entitlements} entitlements, {sessions} sessions"
+    );
+    // Two teams from one seed stand beside each other.
+    fill(&first.app, "Otra", 100, 1).await;
+    assert_eq!(operations::verify(&first.app).await.expect("an answer"), vec![]);
+    let users = user::Entity::find().count(connection).await.expect("a count");
+    assert_eq!(users, 500 + 100 + 2);
 }

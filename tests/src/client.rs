@@ -47,6 +47,11 @@ impl Client {
         }
     }
 
+    /// The connections underneath.
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// The same caller, who prefers this language.
     #[must_use]
     pub fn speaking(&self, language: &'static str) -> Self {

@@ -214,6 +214,13 @@ pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 4, 12, 0, 0).unwrap()
 }
 
+/// An app by itself, with the machine's clock.
+pub fn real_app(db: Database) -> App {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (bell, bus) = (Arc::new(LocalBell::default()), Arc::new(LocalBus::default()));
+    App::new(services(db, Arc::new(SystemClock), bell, bus))
+}
+
 fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<dyn EventBus>) -> Services {
     Services {
         db,

@@ -7,13 +7,14 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     identity::staff,
     operations,
+    seed::{self, BulkOptions},
     teams::{self, NewTeam},
 };
 use migration::{Migrator, MigratorTrait};
 use rand::RngExt;
 use secrecy::SecretString;
 
-use super::{AdminCommand, VerifyArgs, parts};
+use super::{AdminCommand, SeedArgs, VerifyArgs, parts};
 use crate::settings::Settings;
 
 pub async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
@@ -30,6 +31,29 @@ async fn app(settings: &Settings) -> anyhow::Result<domain::App> {
     let key = settings.secret_key.clone().unwrap_or_else(|| vec![0; 32]);
     let db = parts::database(settings).await?;
     Ok(parts::assemble(settings, db, None, &key)?.app)
+}
+
+pub(super) async fn seed(settings: Settings, args: SeedArgs) -> anyhow::Result<ExitCode> {
+    let app = app(&settings).await?;
+    Migrator::up(app.db.connection(), None)
+        .await
+        .context("cannot migrate the database")?;
+    let progress = |it: seed::Progress| eprint!("\r{} of {} users, {} rows ", it.users, it.of, it.rows);
+    let options = BulkOptions {
+        team: args.team,
+        users: args.users,
+        seed: args.seed,
+        progress: Some(Box::new(progress)),
+    };
+    let filled = seed::bulk(&app, options).await?;
+    let seconds = filled.seconds;
+    eprintln!("\r{} rows in {seconds:.1} s.                    ", filled.rows);
+    println!(
+        "administrator  {}, password {}",
+        filled.admin,
+        seed::bulk::PASSWORD
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn verify(settings: Settings, args: VerifyArgs) -> anyhow::Result<ExitCode> {

@@ -149,7 +149,7 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         #[cfg(not(feature = "embedded"))]
         Some(Command::Worker) => anyhow::bail!("this build has no workers"),
         Some(Command::Migrate) => commands::migrate(settings).await,
-        Some(Command::Seed(_)) => anyhow::bail!("seed comes with the next merge"),
+        Some(Command::Seed(args)) => commands::seed(settings, args).await,
         Some(Command::Schema) => {
             print!("{}", crate::graphql::sdl());
             Ok(ExitCode::SUCCESS)

@@ -113,3 +113,84 @@ fn violation(rule: &'static str, refund: RefundId, detail: String) -> Violation 
         detail,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+    use entities::{Currency, Money, PurchaseId, RefundReason, TeamId, UserId};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn ours(status: RefundStatus) -> refund::Model {
+        let at = DateTime::<Utc>::UNIX_EPOCH;
+        refund::Model {
+            id: RefundId(Uuid::from_u128(1)),
+            team_id: TeamId(Uuid::nil()),
+            purchase_id: PurchaseId(Uuid::nil()),
+            user_id: UserId(Uuid::nil()),
+            gateway: PaymentGateway::Stripe,
+            amount_minor: 500,
+            currency: Currency::EUR,
+            reason: RefundReason::Duplicate,
+            note: None,
+            override_policy: false,
+            status,
+            takes_access: true,
+            gateway_refund_id: Some("re_1".into()),
+            failure_code: None,
+            failure_message: None,
+            first_sent_at: Some(at),
+            inquiries: 0,
+            requested_by: UserId(Uuid::nil()),
+            api_key_id: None,
+            idempotency_key: None,
+            request_fingerprint: String::new(),
+            requested_at: at,
+            completed_at: None,
+            percent_read_at_request: 0.0,
+            seconds_read_at_request: 0,
+            evidence: serde_json::Value::Null,
+            updated_at: at,
+        }
+    }
+
+    fn theirs(id: &str, minor: i64, of: Option<u128>, status: GatewayRefundStatus) -> GatewayRefund {
+        GatewayRefund {
+            id: id.into(),
+            amount: Money::new(minor, Currency::EUR),
+            status,
+            our_refund: of.map(|id| RefundId(Uuid::from_u128(id))),
+            created_at: None,
+            failure: None,
+        }
+    }
+
+    #[test]
+    fn one_refund_of_ours_is_one_of_theirs() {
+        use GatewayRefundStatus::{Failed, Pending, Succeeded};
+        let one = theirs("re_1", 500, Some(1), Succeeded);
+        let nameless = theirs("re_1", 500, None, Succeeded);
+        let again = theirs("re_2", 500, Some(1), Succeeded);
+        let other = theirs("re_3", 900, Some(2), Succeeded);
+        let less = theirs("re_1", 499, Some(1), Succeeded);
+        let failed = theirs("re_1", 500, Some(1), Failed);
+        let waiting = theirs("re_1", 500, Some(1), Pending);
+        let cases: [(RefundStatus, Vec<&GatewayRefund>, &[&str]); 9] = [
+            (RefundStatus::Succeeded, vec![&one, &other], &[]),
+            (RefundStatus::Succeeded, vec![&nameless], &[]),
+            (RefundStatus::Succeeded, vec![&one, &again], &[ONCE]),
+            (RefundStatus::Succeeded, vec![&other], &[ONCE]),
+            (RefundStatus::Succeeded, vec![&less], &[AGREES]),
+            (RefundStatus::Succeeded, vec![&failed], &[AGREES]),
+            (RefundStatus::Pending, vec![&waiting], &[]),
+            (RefundStatus::Pending, vec![], &[]),
+            (RefundStatus::Pending, vec![&waiting, &again], &[ONCE]),
+        ];
+        for (status, known, expected) in cases {
+            let known: Vec<GatewayRefund> = known.into_iter().cloned().collect();
+            let found: Vec<&str> = compare(&ours(status), &known).iter().map(|it| it.rule).collect();
+            assert_eq!(found, expected, "{status} and {known:?}");
+        }
+    }
+}

@@ -141,9 +141,12 @@ fn grant_row(book: &Book, of: EntitlementId, id: GrantId, grant: &Grant) -> enti
     }
 }
 
+/// When, what, by whom, and why.
+type Chapter = (DateTime<Utc>, EntitlementAction, Option<UserId>, Option<String>);
+
 /// S4.25: the history, as it would have been written.
 fn tell(book: &mut Book, (id, user): (EntitlementId, UserId), span: Span, grants: &[Grant], revoked: bool) {
-    let mut story: Vec<(DateTime<Utc>, EntitlementAction, Option<UserId>, Option<String>)> = Vec::new();
+    let mut story: Vec<Chapter> = Vec::new();
     for (i, grant) in grants.iter().enumerate() {
         let action = if i == 0 {
             EntitlementAction::Granted

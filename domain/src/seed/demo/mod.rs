@@ -8,6 +8,7 @@ mod catalog;
 mod customers;
 mod people;
 mod refunds;
+mod sale;
 mod sales;
 mod stories;
 

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     access::Grant,
     book::{Book, named, number},
-    stories::{Ended, Refunded},
+    sale::{Ended, Refunded},
 };
 use crate::{
     error::Outcome,
@@ -186,6 +186,8 @@ fn settle(purchase: &mut purchase::Model, refund: &refund::Model, ended: DateTim
     purchase.updated_at = ended;
 }
 
+type Effect = (Kind, DateTime<Utc>, (EffectStatus, Option<Message>));
+
 fn effects(book: &mut Book, refund: &refund::Model, requested: DateTime<Utc>, ended: DateTime<Utc>) {
     let partial = || Some(Message::key("effect-skipped-partial"));
     let restored = || Some(Message::key("effect-restored-after-failure"));
@@ -199,7 +201,7 @@ fn effects(book: &mut Book, refund: &refund::Model, requested: DateTime<Utc>, en
     };
     let taken_at = if taken.0 == Undone { ended } else { requested };
     let nothing_recurring = (Skipped, Some(Message::key("effect-nothing-recurring")));
-    let all: [(Kind, DateTime<Utc>, (EffectStatus, Option<Message>)); 6] = [
+    let all: [Effect; 6] = [
         (Kind::CancelPlan, taken_at, taken.clone()),
         (Kind::RevokeAccess, taken_at, taken),
         (Kind::RefundAtGateway, ended, money),

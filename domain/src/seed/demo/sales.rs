@@ -13,9 +13,10 @@ use super::{
     catalog::BOOKS_AND_COURSES,
     people::CUSTOMERS,
     refunds,
-    stories::{self, Access, Paid, Sale},
+    sale::{Access, Paid, Sale},
+    stories,
 };
-use crate::error::Outcome;
+use crate::{error::Outcome, seed::whole};
 
 /// How long one sitting lasts, in seconds.
 pub const SITTING: i64 = 1500;
@@ -79,7 +80,7 @@ fn everyday(i: usize, n: usize, person: &'static str, locale: Locale) -> Sale {
         1 => sale.paid = Paid::Canceled(days / 2),
         2 => sale.paid = Paid::GivenBack(days / 3),
         _ if chance % 5 > 1 => {
-            let percent = (chance % 1000) as f64 / 10.0;
+            let percent = whole(chance % 1000) / 10.0;
             sale.read = Some((percent.max(1.0), 1 + chance % 12));
         }
         _ => {}
@@ -188,7 +189,7 @@ fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sittings: i64
     for n in 0..sittings {
         let reading_now = start(n) + TimeDelta::seconds(SITTING) >= now;
         let name = format!("{}-{}", purchase.external_id, n + 1);
-        let share = ((percent * (n + 1) as f64 / sittings as f64) * 10.0).round() / 10.0;
+        let share = ((percent * whole(n + 1) / whole(sittings)) * 10.0).round() / 10.0;
         book.sessions.push(reading_session::Model {
             id: ReadingSessionId(named("reading", &name)),
             team_id: book.team,
@@ -199,9 +200,7 @@ fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sittings: i64
             ended_at: (!reading_now).then(|| start(n) + TimeDelta::seconds(SITTING)),
             seconds: SITTING,
             percent_read: if n + 1 == sittings { percent } else { share },
-            device: Some(
-                ["Kindle", "iPad", "Android", "Web"][number(&name).unsigned_abs() as usize % 4].to_owned(),
-            ),
+            device: Some(device(&name)),
             reported_at: start(n) + TimeDelta::seconds(SITTING),
         });
     }
@@ -232,4 +231,14 @@ fn count(book: &mut Book, user: UserId, sittings: i64, last: chrono::DateTime<ch
     reader.sessions += sittings;
     reader.seconds += sittings * SITTING;
     reader.last_read_at = reader.last_read_at.max(Some(last));
+}
+
+fn device(name: &str) -> String {
+    let device = match number(name) % 4 {
+        0 => "Kindle",
+        1 => "iPad",
+        2 => "Android",
+        _ => "Web",
+    };
+    device.to_owned()
 }
