@@ -62,6 +62,11 @@ impl Client {
     }
 
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
+        self.try_ask(query, variables).await.expect("an answer in JSON")
+    }
+
+    /// The same, where there may be nobody to answer.
+    pub async fn try_ask(&self, query: &str, variables: Value) -> reqwest::Result<Answer> {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.url))
@@ -73,12 +78,12 @@ impl Client {
         if let Some(language) = self.language {
             request = request.header("accept-language", language);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await?;
         let status = response.status().as_u16();
-        Answer {
+        Ok(Answer {
             status,
-            body: response.json().await.expect("JSON"),
-        }
+            body: response.json().await?,
+        })
     }
 
     /// Calls a mutation that takes one input and selects what is asked for beside `userErrors`.

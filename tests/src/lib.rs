@@ -3,6 +3,7 @@
 pub mod callers;
 pub mod client;
 pub mod database;
+pub mod drill;
 pub mod dump;
 pub mod processes;
 pub mod sdl;

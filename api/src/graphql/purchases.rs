@@ -49,6 +49,11 @@ impl Purchase {
         self.0.id.to_string().into()
     }
 
+    /// The store's own id.
+    async fn external_id(&self) -> &str {
+        &self.0.external_id
+    }
+
     /// Who has bought.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.user_id)

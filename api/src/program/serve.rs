@@ -63,6 +63,11 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
             tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND")
         }
     }
+    if settings.smtp.is_none() {
+        tracing::warn!(
+            "SMTP_HOST is not set: mails are kept in the table and marked as sent, but go nowhere"
+        );
+    }
     tracing::info!("working");
     worker::run(parts.app, parts.bell, worker::Handlers::default(), worker, stop).await
 }

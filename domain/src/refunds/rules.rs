@@ -72,12 +72,27 @@ pub enum RefundRefusal {
     Kind(PurchaseKind),
     Gateway(PaymentGateway),
     GatewayNotConfigured,
-    NotActive { status: PurchaseStatus, days: i64 },
-    AlreadyRequested,
-    NoteRequired { for_override: bool },
-    AmountExceedsPaid { left: Money },
-    OtherCurrency { expected: Money },
-    OverrideRequired { percent: f64, threshold: i64 },
+    NotActive {
+        status: PurchaseStatus,
+        days: i64,
+    },
+    /// Nothing is left: a refund under way has it, or (`over`) it has gone back.
+    AlreadyRequested {
+        over: bool,
+    },
+    NoteRequired {
+        for_override: bool,
+    },
+    AmountExceedsPaid {
+        left: Money,
+    },
+    OtherCurrency {
+        expected: Money,
+    },
+    OverrideRequired {
+        percent: f64,
+        threshold: i64,
+    },
     OverrideNotAllowed,
 }
 
@@ -88,7 +103,7 @@ impl RefundRefusal {
             Self::Gateway(_) => UserErrorCode::RefundGatewayNotSupported,
             Self::GatewayNotConfigured => UserErrorCode::GatewayNotConfigured,
             Self::NotActive { .. } => UserErrorCode::RefundPurchaseNotActive,
-            Self::AlreadyRequested => UserErrorCode::RefundAlreadyRequested,
+            Self::AlreadyRequested { .. } => UserErrorCode::RefundAlreadyRequested,
             Self::NoteRequired { .. } => UserErrorCode::RefundNoteRequired,
             Self::AmountExceedsPaid { .. } => UserErrorCode::RefundAmountExceedsPaid,
             Self::OtherCurrency { .. } => UserErrorCode::Invalid,
@@ -105,7 +120,12 @@ impl From<RefundRefusal> for Refusal {
         match refusal {
             RefundRefusal::Kind(kind) => base.on("purchaseId").with("kind", kind),
             RefundRefusal::Gateway(gateway) => base.on("purchaseId").with("gateway", gateway),
-            RefundRefusal::GatewayNotConfigured | RefundRefusal::AlreadyRequested => base.on("purchaseId"),
+            RefundRefusal::GatewayNotConfigured | RefundRefusal::AlreadyRequested { over: false } => {
+                base.on("purchaseId")
+            }
+            RefundRefusal::AlreadyRequested { over: true } => {
+                base.on("purchaseId").saying(Message::key("refund-already-over"))
+            }
             RefundRefusal::NotActive { status, days } => {
                 base.on("purchaseId").with("status", status).with("days", days)
             }
@@ -141,7 +161,9 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
         blockers.push(RefundRefusal::GatewayNotConfigured);
     }
     if purchase.refundable().minor <= 0 {
-        blockers.push(RefundRefusal::AlreadyRequested);
+        blockers.push(RefundRefusal::AlreadyRequested {
+            over: purchase.reserved_minor == 0,
+        });
     } else if !is_active_or_recent(policy, facts) {
         let days = policy.recently_canceled.num_days();
         blockers.push(RefundRefusal::NotActive {

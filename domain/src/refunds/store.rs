@@ -1,5 +1,7 @@
 //! The refunds' rows, their effects and their timeline.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{
     EffectStatus, PaymentGateway, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId, UserId,
@@ -143,6 +145,25 @@ pub async fn follow_ups(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcom
         .order_by_asc(follow_up::Column::Id)
         .all(app.db.connection())
         .await?)
+}
+
+/// The jobs of a refund that were parked.
+pub(super) struct Parked {
+    pub count: i64,
+    pub last: DateTime<Utc>,
+}
+
+/// The refunds whose jobs were parked, by public id.
+pub(super) async fn parked_jobs(app: &App) -> Outcome<HashMap<String, Parked>> {
+    let sql = "SELECT subject_id, count(*), max(finished_at) FROM jobs WHERE status = 'DEAD' \
+               AND kind = 'process_refund' AND subject_id IS NOT NULL AND finished_at IS NOT NULL GROUP BY subject_id";
+    let mut parked = HashMap::new();
+    for row in app.db.connection().rows(sql, vec![]).await? {
+        let count = row.try_get_by_index(1)?;
+        let last = row.try_get_by_index(2)?;
+        parked.insert(row.try_get_by_index(0)?, Parked { count, last });
+    }
+    Ok(parked)
 }
 
 pub(super) async fn team(tx: &Tx) -> Outcome<team::Model> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use entities::{PaymentGateway, TeamId, team_secret};
+use entities::{PaymentGateway, TeamId, team, team_secret};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -102,7 +102,18 @@ pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
         .filter(team_secret::Column::Name.eq(name.as_str()))
         .all(app.db.connection())
         .await?;
-    Ok(rows.into_iter().map(|row| row.team_id).collect())
+    let mut teams: Vec<TeamId> = rows.into_iter().map(|row| row.team_id).collect();
+    // The installation's own secret stands for every team without one.
+    if app.settings.gateway_secrets.get(name).is_some() {
+        let all = team::Entity::find().all(app.db.connection()).await?;
+        teams.extend(
+            all.into_iter()
+                .map(|team| team.id)
+                .filter(|id| !teams.contains(id))
+                .collect::<Vec<_>>(),
+        );
+    }
+    Ok(teams)
 }
 
 /// Refuses what cannot be a credential: nothing at all, or what a copy and paste has brought along.

@@ -6,9 +6,10 @@ pub mod redis;
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
@@ -90,6 +91,21 @@ impl Server {
             .status()?;
         if !status.success() {
             bail!("cannot send {name} to {}", self.pid);
+        }
+        Ok(())
+    }
+}
+
+impl Server {
+    /// Waits until it and its children are gone.
+    pub(crate) fn wait(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let process = Path::new("/proc").join(self.pid.to_string());
+        while process.exists() {
+            if began.elapsed() > START {
+                bail!("{} does not end", self.pid);
+            }
+            std::thread::sleep(Duration::from_millis(10));
         }
         Ok(())
     }

@@ -11,30 +11,96 @@ const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 /// The server does not run as root.
 const USER: &str = "postgres";
 
-struct Postgres {
-    url: String,
-    /// Both end with the process.
-    _server: Server,
-    _folder: TempDir,
+/// A PostgreSQL of one's own, which can be made to crash.
+pub struct Postgres {
+    server: Option<Server>,
+    port: u16,
+    options: &'static [&'static str],
+    folder: TempDir,
 }
+
+/// Quick, and safe for as long as the machine itself does not crash.
+pub const DURABLE: &[&str] = &["fsync=off", "full_page_writes=off"];
+/// Quicker: the last commits before a crash may be gone.
+const QUICK: &[&str] = &["fsync=off", "full_page_writes=off", "synchronous_commit=off"];
 
 /// The server's address without a database's name: `postgres://postgres@127.0.0.1:5432`.
 pub fn url() -> String {
     static OWN: OnceLock<Postgres> = OnceLock::new();
     setting("POSTVENTA_TEST_POSTGRES_URL").unwrap_or_else(|| {
-        OWN.get_or_init(|| start().expect("PostgreSQL starts"))
-            .url
-            .clone()
+        OWN.get_or_init(|| Postgres::start(QUICK).expect("PostgreSQL starts"))
+            .url()
     })
 }
 
-fn start() -> anyhow::Result<Postgres> {
-    remove_left_overs();
+impl Postgres {
+    pub fn start(options: &'static [&'static str]) -> anyhow::Result<Self> {
+        remove_left_overs();
+        let mut postgres = Self {
+            server: None,
+            port: free_port()?,
+            options,
+            folder: make_cluster()?,
+        };
+        postgres.start_again()?;
+        Ok(postgres)
+    }
+
+    /// The address without a database's name.
+    pub fn url(&self) -> String {
+        format!("postgres://{USER}@127.0.0.1:{}", self.port)
+    }
+
+    fn start_again(&mut self) -> anyhow::Result<()> {
+        let binary = format!("{BINARIES}/postgres");
+        let data = data(&self.folder)?;
+        let port = self.port.to_string();
+        let mut program = vec![
+            binary.as_str(),
+            "-D",
+            &data,
+            "-h",
+            "127.0.0.1",
+            "-p",
+            &port,
+            "-k",
+            "",
+        ];
+        let always = [
+            "max_connections=500",
+            "shared_buffers=64MB",
+            "logging_collector=off",
+        ];
+        for option in self.options.iter().chain(&always) {
+            program.extend(["-c", option]);
+        }
+        let user = is_root()?.then_some(USER);
+        let ready = "database system is ready to accept connections";
+        self.server = Some(Server::start("QUIT", user, &program, Speaks::Stderr, ready)?);
+        Ok(())
+    }
+
+    /// What `pg_ctl restart -m immediate` does: nothing is finished, and the log of changes is played back.
+    pub fn crash_and_start_again(&mut self) -> anyhow::Result<()> {
+        if let Some(server) = self.server.take() {
+            server.signal("QUIT")?;
+            server.wait()?;
+        }
+        self.start_again()
+    }
+}
+
+fn data(folder: &TempDir) -> anyhow::Result<String> {
+    let data = folder.path().join("data");
+    Ok(data.to_str().context("a path that is no text")?.to_owned())
+}
+
+/// A folder with an empty cluster in it.
+fn make_cluster() -> anyhow::Result<TempDir> {
     let folder = tempfile::Builder::new()
         .prefix(&format!("postventa-postgres-{}-", std::process::id()))
         .tempdir()?;
-    let data = folder.path().join("data");
-    let data = data.to_str().context("a path that is no text")?;
+    let data = data(&folder)?;
     let root = is_root()?;
     if root {
         run("chown", &[USER, folder.path().to_str().unwrap_or_default()])?;
@@ -43,7 +109,7 @@ fn start() -> anyhow::Result<Postgres> {
     let made = [
         &initdb,
         "-D",
-        data,
+        &data,
         "-U",
         USER,
         "-A",
@@ -66,37 +132,7 @@ fn start() -> anyhow::Result<Postgres> {
     } else {
         run(made[0], &made[1..])?;
     }
-    let port = free_port()?;
-    let postgres = format!("{BINARIES}/postgres");
-    let port_text = port.to_string();
-    let mut program = vec![
-        postgres.as_str(),
-        "-D",
-        data,
-        "-h",
-        "127.0.0.1",
-        "-p",
-        &port_text,
-        "-k",
-        "",
-    ];
-    for option in [
-        "fsync=off",
-        "synchronous_commit=off",
-        "full_page_writes=off",
-        "max_connections=500",
-        "shared_buffers=64MB",
-        "logging_collector=off",
-    ] {
-        program.extend(["-c", option]);
-    }
-    let user = root.then_some(USER);
-    let ready = "database system is ready to accept connections";
-    Ok(Postgres {
-        _server: Server::start("QUIT", user, &program, Speaks::Stderr, ready)?,
-        url: format!("postgres://{USER}@127.0.0.1:{port}"),
-        _folder: folder,
-    })
+    Ok(folder)
 }
 
 /// A static is not dropped at the end, so the next run takes away what the last one left.
