@@ -265,10 +265,7 @@ impl Settings {
             support_email_from: from,
             gateways: gateways(source)?,
             gateway_secrets: gateway_secrets(source),
-            log: source
-                .text("POSTVENTA_LOG")
-                .unwrap_or("info,apalis_core=warn")
-                .to_owned(),
+            log: log_filter(source)?,
             log_json,
             concurrency: concurrency(source)?,
         })

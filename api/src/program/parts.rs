@@ -99,9 +99,7 @@ pub fn assemble(
 /// The process's metrics; made once.
 pub fn metrics() -> Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
-    HANDLE
-        .get_or_init(|| PrometheusBuilder::new().install_recorder().ok())
-        .clone()
+    HANDLE.get_or_init(install).clone()
 }
 
 /// Samples are summed up every few seconds, whether or not somebody scrapes them.
