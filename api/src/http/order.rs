@@ -63,7 +63,7 @@ fn gather<'a>(
                 }
             }
             Selection::InlineFragment(fragment) => {
-                gather(&fragment.node.selection_set.node, document, fields)
+                gather(&fragment.node.selection_set.node, document, fields);
             }
             Selection::FragmentSpread(spread) => {
                 if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {

@@ -60,7 +60,7 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
             tokio::spawn(server::serve(listener, router, stop.clone()));
         }
         Err(error) => {
-            tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND")
+            tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND");
         }
     }
     if settings.smtp.is_none() {

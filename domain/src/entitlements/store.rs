@@ -1,7 +1,8 @@
 //! The entitlements' rows.
 
 use entities::{
-    EntitlementId, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement, entitlement_grant,
+    EntitlementId, EntitlementStatus, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement,
+    entitlement_grant,
 };
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, Value};
 
@@ -36,8 +37,7 @@ pub async fn access(app: &App, team: TeamId, user: UserId, product: ProductId) -
     let user_active: bool = row.try_get_by_index(3)?;
     let now = app.clock.now();
     let status = span.status(now);
-    use entities::EntitlementStatus::{Active, GracePeriod};
-    let allowed = user_active && matches!(status, Active | GracePeriod);
+    let allowed = user_active && matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod);
     Ok(Access {
         allowed,
         status: Some(status),
