@@ -188,6 +188,13 @@ fn coded(message: String, code: &'static str) -> async_graphql::Error {
     async_graphql::Error::new(message).extend_with(|_, extensions| extensions.set("code", code))
 }
 
+/// Reads the id of an object of any type, as it is kept beside what was done with it.
+pub fn public_id(field: &'static str, id: &ID) -> Result<String, Refusal> {
+    entities::parse_any(id)
+        .map(|_| id.to_string())
+        .map_err(|_| Refusal::invalid(field, Message::key("invalid-id")))
+}
+
 /// Reads the id of an input field: refused with the field's name if it is malformed or of another type.
 pub fn input_id<T: std::str::FromStr>(field: &'static str, id: &ID) -> Result<T, Refusal> {
     id.parse()

@@ -1,5 +1,6 @@
 //! What is served beside the answers: probes, pages, limits, and errors that tell nothing of the inside.
 
+mod hanging_up;
 mod limits;
 mod pages;
 

@@ -111,3 +111,31 @@ async fn no_token_secret_or_password_is_stored_or_logged() {
     assert!(stored["passwords"].len() == 1 && stored["audit_entries"].len() > 3);
     stage.end().await;
 }
+
+#[tokio::test]
+async fn the_audit_log_is_asked_with_ids() {
+    let stage = Stage::new().await;
+    let query =
+        "query($s: ID, $a: ID) { auditLog(subjectId: $s, actorId: $a) { nodes { action } totalCount } }";
+    let admin = stage.user_with(ADMIN).await.id.to_string();
+    let own = stage.admin.ask(query, json!({ "s": admin })).await.data();
+    assert_eq!(own["auditLog"]["nodes"][0]["action"], "session.opened");
+    let none = stage
+        .admin
+        .ask(query, json!({ "a": "user_01h455vb4pex5vsknk084sn02q" }))
+        .await
+        .data();
+    assert_eq!(none["auditLog"]["totalCount"], 0);
+    for wrong in [
+        json!({ "s": "a\u{0}b" }),
+        json!({ "s": "" }),
+        json!({ "a": "team_01h455vb4pex5vsknk084sn02q" }),
+    ] {
+        assert_eq!(
+            stage.admin.ask(query, wrong.clone()).await.code(),
+            "INVALID",
+            "{wrong}"
+        );
+    }
+    stage.end().await;
+}
