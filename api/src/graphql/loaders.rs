@@ -1,6 +1,10 @@
 //! Loading what many rows point to in one statement.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use async_graphql::dataloader::Loader;
 use domain::{
@@ -18,6 +22,8 @@ use entities::{
 pub struct Loaders {
     pub app: App,
     pub actor: Actor,
+    /// How often something was asked for: a load waits until this rests.
+    pub asked: Arc<AtomicUsize>,
 }
 
 /// A fault that several fields share.

@@ -50,7 +50,8 @@ pub struct Origin {
 /// S3.1: staff sign in with e-mail and password. An unknown address and a wrong password get the same
 /// answer in the same time.
 pub async fn sign_in(app: &App, email: &str, password: &SecretString, origin: Origin) -> Outcome<SignedIn> {
-    let email_key = email.trim().to_lowercase();
+    // Nobody has such an address, and PostgreSQL takes no NUL in a text.
+    let email_key = email.trim().to_lowercase().replace(char::is_control, "\u{fffd}");
     let per_address = format!("sign-in:{}", hex::encode(Token::hash(&email_key)));
     if let Some(ip) = &origin.ip_address {
         limits::count(app, &format!("sign-in-from:{ip}"), PER_IP).await?;

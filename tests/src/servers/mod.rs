@@ -127,6 +127,6 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
 
 /// A setting of the test run.
 #[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
-pub(crate) fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

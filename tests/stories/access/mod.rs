@@ -12,9 +12,13 @@ use tests::{
     sdl::{self, Kind},
 };
 
+use tokio::time::timeout;
+
 use rules::{CALLERS, Caller, ENTRIES, Entry, FOLLOWED, PAYLOADS, Row, TYPES, Verdict};
 use world::World;
 
+/// How long a stream is listened to before something happens again.
+const SOON: std::time::Duration = std::time::Duration::from_millis(50);
 const SCHEMA: &str = include_str!("../../../schema.graphql");
 
 /// DESIGN, section 10: a field without a rule fails, and so does a rule without a field.
@@ -232,10 +236,10 @@ async fn follow(world: &World, client: &Client, document: &str, verdict: Verdict
         return String::new();
     }
     loop {
-        tokio::select! {
-            said = stream.next_message() => return said,
-            // Whoever follows from now on needs something that happens afterwards.
-            () = touch(world) => tokio::task::yield_now().await,
+        // Whoever follows from now on needs something that happens afterwards.
+        touch(world).await;
+        if let Ok(said) = timeout(SOON, stream.next_message()).await {
+            return said;
         }
     }
 }
