@@ -96,9 +96,10 @@ impl Scene {
         }
     }
 
-    /// Waits until nothing is under way any more. What is wrong then.
+    /// Waits until nothing is under way any more. What is wrong then, as good gateways tell it.
     pub async fn findings(&self, accepted: &[Accepted], patience: Duration) -> Vec<Finding> {
         detectors::all_settled(&self.app, patience).await;
+        self.gateways.heal().await;
         let journals = self.gateways.journals().await;
         detectors::detect(&self.fleet, &self.app, accepted, &journals).await
     }

@@ -1,13 +1,16 @@
 //! A PostgreSQL for tests: the one of the whole run, or one of this process.
 
-use std::{path::Path, process::Command, sync::OnceLock};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
 
 use anyhow::{Context, bail};
 use tempfile::TempDir;
 
 use super::{Server, Speaks, free_port, setting};
 
-const BINARIES: &str = "/usr/lib/postgresql/15/bin";
 /// The server does not run as root.
 const USER: &str = "postgres";
 
@@ -52,7 +55,7 @@ impl Postgres {
     }
 
     fn start_again(&mut self) -> anyhow::Result<()> {
-        let binary = format!("{BINARIES}/postgres");
+        let binary = binary("postgres")?;
         let data = data(&self.folder)?;
         let port = self.port.to_string();
         let mut program = vec![
@@ -82,12 +85,49 @@ impl Postgres {
 
     /// What `pg_ctl restart -m immediate` does: nothing is finished, and the log of changes is played back.
     pub fn crash_and_start_again(&mut self) -> anyhow::Result<()> {
+        self.crash()?;
+        self.start_again()
+    }
+
+    /// The same; what is there now can be put back by [`Postgres::crash_and_forget`].
+    pub fn crash_and_keep(&mut self) -> anyhow::Result<()> {
+        self.crash()?;
+        run("cp", &["-a", &data(&self.folder)?, &self.kept()])?;
+        self.start_again()
+    }
+
+    /// Comes back with what it had when it was kept: a disk that did not do what it was told.
+    pub fn crash_and_forget(&mut self) -> anyhow::Result<()> {
+        self.crash()?;
+        let data = data(&self.folder)?;
+        std::fs::remove_dir_all(&data)?;
+        std::fs::rename(self.kept(), &data)?;
+        self.start_again()
+    }
+
+    fn kept(&self) -> String {
+        self.folder.path().join("kept").display().to_string()
+    }
+
+    fn crash(&mut self) -> anyhow::Result<()> {
         if let Some(server) = self.server.take() {
             server.signal("QUIT")?;
             server.wait()?;
         }
-        self.start_again()
+        Ok(())
     }
+}
+
+/// One of the newest PostgreSQL's programs.
+fn binary(name: &str) -> anyhow::Result<String> {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").context("PostgreSQL is not installed")?;
+    let versions = versions.flatten().map(|entry| entry.path());
+    let number = |path: &PathBuf| path.file_name()?.to_str()?.parse::<u32>().ok();
+    let newest = versions
+        .max_by_key(number)
+        .context("PostgreSQL is not installed")?;
+    let binary = newest.join("bin").join(name);
+    Ok(binary.to_str().context("a path that is no text")?.to_owned())
 }
 
 fn data(folder: &TempDir) -> anyhow::Result<String> {
@@ -105,7 +145,7 @@ fn make_cluster() -> anyhow::Result<TempDir> {
     if root {
         run("chown", &[USER, folder.path().to_str().unwrap_or_default()])?;
     }
-    let initdb = format!("{BINARIES}/initdb");
+    let initdb = binary("initdb")?;
     let made = [
         &initdb,
         "-D",
