@@ -87,5 +87,3 @@ administrators-only = Only administrators may do this.
 cursor-expired = The events after this cursor are no longer kept. Start again without a cursor.
 cursor-invalid = This cursor is not one of this list.
 page-invalid = Ask for 0 to 100 rows, with either `first` or `last`.
-
-refund-already-over = All of this payment has already gone back.

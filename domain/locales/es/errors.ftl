@@ -87,5 +87,3 @@ administrators-only = Solo los administradores pueden hacer esto.
 cursor-expired = Los eventos posteriores a este cursor ya no se conservan. Empieza de nuevo sin cursor.
 cursor-invalid = Este cursor no es de esta lista.
 page-invalid = Pide de 0 a 100 filas, con `first` o con `last`, pero no con ambos.
-
-refund-already-over = Ya se ha devuelto todo este pago.

@@ -87,5 +87,3 @@ administrators-only = Só administradores podem fazer isso.
 cursor-expired = Os eventos posteriores a este cursor já não são guardados. Comece de novo sem cursor.
 cursor-invalid = Este cursor não é desta lista.
 page-invalid = Peça de 0 a 100 linhas, com `first` ou com `last`, mas não com os dois.
-
-refund-already-over = Todo este pagamento já foi devolvido.

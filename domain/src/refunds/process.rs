@@ -377,11 +377,16 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
         .team
         .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
     let (tx, refund, purchase) = open(app, job, team, id).await?;
+    let wanted = store::effect(&tx, id, RefundEffectKind::PauseSubscription).await?;
     let gateway = connect(app, &tx, &purchase).await?;
     drop(tx);
     let Some(subscription) = purchase.gateway_subscription_id.clone() else {
         return Ok(Ending::Done);
     };
+    // Done before, or the gateway has refused the refund since: then it goes on.
+    if wanted != Some(EffectStatus::Pending) {
+        return Ok(Ending::Done);
+    }
     let case = Case {
         refund,
         purchase,
@@ -400,6 +405,10 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
     };
     let (mut tx, refund, _) = open(app, job, team, id).await?;
     let mut effects = store::Effects::default();
+    let in_vain = matches!(refund.status, RefundStatus::Failed | RefundStatus::Reversed);
+    if in_vain && failed.is_some() {
+        return Ok(Ending::Done);
+    }
     if let Some(message) = failed {
         let detail = Message::key("effect-subscription-not-paused").with("message", message);
         effects.set(
@@ -413,6 +422,9 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
     } else {
         effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Done, None);
         tx.audit("subscription.paused", refund.id);
+        if in_vain {
+            store::add_paused_in_vain(&tx, &refund, &subscription).await?;
+        }
     }
     effects.store(&tx, refund.id).await?;
     super::tell::followers(&mut tx, &refund);

@@ -76,10 +76,9 @@ pub enum RefundRefusal {
         status: PurchaseStatus,
         days: i64,
     },
-    /// Nothing is left: a refund under way has it, or (`over`) it has gone back.
-    AlreadyRequested {
-        over: bool,
-    },
+    AlreadyRequested,
+    /// All of it has gone back already: nothing to wait for.
+    AlreadyRefunded,
     NoteRequired {
         for_override: bool,
     },
@@ -103,7 +102,7 @@ impl RefundRefusal {
             Self::Gateway(_) => UserErrorCode::RefundGatewayNotSupported,
             Self::GatewayNotConfigured => UserErrorCode::GatewayNotConfigured,
             Self::NotActive { .. } => UserErrorCode::RefundPurchaseNotActive,
-            Self::AlreadyRequested { .. } => UserErrorCode::RefundAlreadyRequested,
+            Self::AlreadyRequested | Self::AlreadyRefunded => UserErrorCode::RefundAlreadyRequested,
             Self::NoteRequired { .. } => UserErrorCode::RefundNoteRequired,
             Self::AmountExceedsPaid { .. } => UserErrorCode::RefundAmountExceedsPaid,
             Self::OtherCurrency { .. } => UserErrorCode::Invalid,
@@ -120,12 +119,10 @@ impl From<RefundRefusal> for Refusal {
         match refusal {
             RefundRefusal::Kind(kind) => base.on("purchaseId").with("kind", kind),
             RefundRefusal::Gateway(gateway) => base.on("purchaseId").with("gateway", gateway),
-            RefundRefusal::GatewayNotConfigured | RefundRefusal::AlreadyRequested { over: false } => {
-                base.on("purchaseId")
-            }
-            RefundRefusal::AlreadyRequested { over: true } => {
-                base.on("purchaseId").saying(Message::key("refund-already-over"))
-            }
+            RefundRefusal::GatewayNotConfigured | RefundRefusal::AlreadyRequested => base.on("purchaseId"),
+            RefundRefusal::AlreadyRefunded => base.on("purchaseId").saying(
+                Message::key("error-refund-purchase-not-active").with("status", PurchaseStatus::Refunded),
+            ),
             RefundRefusal::NotActive { status, days } => {
                 base.on("purchaseId").with("status", status).with("days", days)
             }
@@ -160,10 +157,10 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
     } else if !facts.gateway_configured {
         blockers.push(RefundRefusal::GatewayNotConfigured);
     }
-    if purchase.refundable().minor <= 0 {
-        blockers.push(RefundRefusal::AlreadyRequested {
-            over: purchase.reserved_minor == 0,
-        });
+    if purchase.refunded_minor == purchase.amount_minor {
+        blockers.push(RefundRefusal::AlreadyRefunded);
+    } else if purchase.refundable().minor <= 0 {
+        blockers.push(RefundRefusal::AlreadyRequested);
     } else if !is_active_or_recent(policy, facts) {
         let days = policy.recently_canceled.num_days();
         blockers.push(RefundRefusal::NotActive {

@@ -220,6 +220,17 @@ pub(super) async fn add_follow_up(tx: &Tx, refund: RefundId, note: Message) -> O
     Ok(())
 }
 
+/// Opens the task to set an agreement going again that was paused for a refund that came to nothing. After
+/// fraud it stays paused, as the plan stays canceled.
+pub(super) async fn add_paused_in_vain(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
+    if refund.reason == RefundReason::Fraudulent {
+        return Ok(());
+    }
+    let note = Message::key("follow-up-subscription-paused-in-vain");
+    let note = note.with("refund", refund.id).with("subscription", subscription);
+    add_follow_up(tx, refund.id, note).await
+}
+
 /// Changes of a refund's effects, written together.
 #[derive(Default)]
 pub(crate) struct Effects(Vec<(RefundEffectKind, EffectStatus, Option<Message>)>);
