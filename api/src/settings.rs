@@ -155,7 +155,13 @@ impl Source {
         } else if named.is_some() {
             bail!("POSTVENTA_CONFIG: there is no file {path}");
         }
-        values.extend(std::env::vars().filter(|(name, _)| NAMES.iter().any(|(known, _)| known == name)));
+        for (name, value) in std::env::vars() {
+            if NAMES.iter().any(|(known, _)| *known == name) {
+                values.insert(name, value);
+            } else if name.starts_with("POSTVENTA_") && !name.starts_with("POSTVENTA_TEST_") {
+                bail!("{name}: there is no such setting; see --help");
+            }
+        }
         Ok(Self(values))
     }
 
@@ -259,13 +265,18 @@ impl Settings {
             support_email_from: from,
             gateways: gateways(source)?,
             gateway_secrets: gateway_secrets(source),
-            log: source
-                .text("POSTVENTA_LOG")
-                .unwrap_or("info,apalis_core=warn")
-                .to_owned(),
+            log: log_filter(source)?,
             log_json,
             concurrency: concurrency(source)?,
         })
+    }
+}
+
+fn log_filter(source: &Source) -> anyhow::Result<String> {
+    let filter = source.text("POSTVENTA_LOG").unwrap_or("info,apalis_core=warn");
+    match tracing_subscriber::EnvFilter::try_new(filter) {
+        Ok(_) => Ok(filter.to_owned()),
+        Err(_) => bail!("POSTVENTA_LOG must look like info,sea_orm=warn, not {filter:?}"),
     }
 }
 
@@ -377,6 +388,7 @@ mod tests {
             ("POSTVENTA_INTROSPECTION", "maybe"),
             ("POSTVENTA_DB_CONNECTIONS", "0"),
             ("POSTVENTA_LOG_FORMAT", "xml"),
+            ("POSTVENTA_LOG", "info,=,"),
             ("POSTVENTA_WORKER_CONCURRENCY", "refunds=many"),
             ("POSTVENTA_WORKER_CONCURRENCY", "coffee=1"),
             ("POSTGRES_URL", "mysql://localhost/x"),

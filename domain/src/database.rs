@@ -75,6 +75,12 @@ impl Database {
         })
     }
 
+    /// Tells of each statement before anybody shares the pool: what is not counted grows.
+    pub fn on_statement(&mut self, told: impl Fn(&str) + Send + Sync + 'static) {
+        self.connection
+            .set_metric_callback(move |info| told(&info.statement.sql));
+    }
+
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
@@ -185,7 +191,9 @@ impl Dialect {
     /// Locks the selected rows until the end of the transaction. SQLite's writer has them all.
     pub fn for_update(self) -> &'static str {
         match self {
-            Self::Postgres => " FOR UPDATE",
+            // Their keys stay: two who have each written a row that refers to this one, and then want it
+            // themselves, would otherwise wait for each other.
+            Self::Postgres => " FOR NO KEY UPDATE",
             Self::Sqlite => "",
         }
     }

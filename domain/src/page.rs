@@ -1,7 +1,7 @@
 //! Pages of long lists: by key, not by count, so that page 10,000 costs what page 1 costs.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -54,8 +54,23 @@ pub struct Order {
     pub direction: Direction,
 }
 
+impl Order {
+    /// A key of the kind that the column has, which its name tells: PostgreSQL would stumble over another.
+    fn read_key(self, key: &serde_json::Value) -> Option<Key> {
+        if self.key.ends_with("_at") || self.key == "at" {
+            let time: DateTime<Utc> = key.as_str()?.parse().ok()?;
+            return (0..=9999).contains(&time.year()).then_some(Key::Time(time));
+        }
+        if self.key.ends_with("number") || self.key.ends_with("position") {
+            return key.as_i64().map(Key::Number);
+        }
+        let text = key.as_str().filter(|text| !text.contains('\0'))?;
+        Some(Key::Text(text.to_owned()))
+    }
+}
+
 /// What a row is sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Key {
     Number(i64),
@@ -74,7 +89,7 @@ impl From<Key> for Value {
 }
 
 #[derive(Serialize, Deserialize)]
-struct Cursor(String, Key, Uuid);
+struct Cursor(String, serde_json::Value, Uuid);
 
 /// A page that was asked for, checked.
 #[derive(Clone, Debug)]
@@ -96,7 +111,28 @@ pub struct Page<T> {
     pub has_previous: bool,
 }
 
+impl<T> Default for Page<T> {
+    fn default() -> Self {
+        Self {
+            items: Vec::new(),
+            has_next: false,
+            has_previous: false,
+        }
+    }
+}
+
 impl PageRequest {
+    /// Whether a first page may be as large.
+    pub fn check(first: Option<i32>) -> Outcome<()> {
+        let in_bounds = first.is_none_or(|first| (0..=MOST).contains(&i64::from(first)));
+        in_bounds.then_some(()).ok_or(Denied::PageInvalid.into())
+    }
+
+    /// How many rows are read: one more than asked for says whether there is a next page.
+    pub fn rows(&self) -> i64 {
+        self.limit + 1
+    }
+
     pub fn new(args: &PageArgs, order: Order) -> Outcome<Self> {
         let backward = args.last.is_some();
         if backward && args.first.is_some() {
@@ -159,10 +195,9 @@ impl PageRequest {
             values.push((*row).into());
         }
         let way = direction.sql();
-        // One more than asked for says whether there is a next page.
         sql.push_str(&format!(
             " ORDER BY {key} {way}, {id} {way} LIMIT {}",
-            self.limit + 1
+            self.rows()
         ));
         sql
     }
@@ -192,6 +227,7 @@ impl PageRequest {
     }
 
     fn cursor(&self, (key, id): (Key, Uuid)) -> String {
+        let key = serde_json::to_value(key).unwrap_or_default();
         let cursor = Cursor(self.order.name.to_owned(), key, id);
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
@@ -204,11 +240,8 @@ fn read_cursor(text: &str, order: Order) -> Outcome<(Key, Uuid)> {
     }
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
     let Cursor(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
-    if name == order.name {
-        Ok((key, id))
-    } else {
-        Err(invalid())
-    }
+    let key = order.read_key(&key).filter(|_| name == order.name);
+    Ok((key.ok_or_else(invalid)?, id))
 }
 
 #[cfg(test)]
@@ -217,7 +250,7 @@ mod tests {
 
     const ORDER: Order = Order {
         name: "things",
-        key: "at",
+        key: "number",
         id: "id",
         direction: Direction::Descending,
     };
@@ -264,6 +297,32 @@ mod tests {
             other,
         );
         assert!(matches!(foreign, Err(Error::Denied(Denied::CursorInvalid))));
+    }
+
+    #[test]
+    fn a_forged_cursor_never_reaches_the_database() {
+        let nil = Uuid::nil();
+        for (column, forged, good) in [
+            ("u.created_at", serde_json::json!("2026-03-02T12:00:00Z"), true),
+            ("u.created_at", serde_json::json!("Rayuela"), false),
+            ("u.created_at", serde_json::json!(7), false),
+            (
+                "u.created_at",
+                serde_json::json!("-100000-01-01T00:00:00Z"),
+                false,
+            ),
+            ("u.last_name", serde_json::json!("2026-03-02T12:00:00Z"), true),
+            ("u.last_name", serde_json::json!("a\0b"), false),
+            ("u.last_name", serde_json::json!(7), false),
+            ("u.last_name", serde_json::json!({ "a": 1 }), false),
+            ("number", serde_json::json!(7), true),
+            ("number", serde_json::json!("7"), false),
+        ] {
+            let order = Order { key: column, ..ORDER };
+            let cursor = serde_json::to_vec(&Cursor("things".into(), forged.clone(), nil)).expect("JSON");
+            let read = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(cursor), order);
+            assert_eq!(read.is_ok(), good, "{column} {forged}");
+        }
     }
 
     #[test]

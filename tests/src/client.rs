@@ -62,6 +62,11 @@ impl Client {
     }
 
     pub async fn ask(&self, query: &str, variables: Value) -> Answer {
+        self.try_ask(query, variables).await.expect("an answer in JSON")
+    }
+
+    /// The same, where there may be nobody to answer.
+    pub async fn try_ask(&self, query: &str, variables: Value) -> reqwest::Result<Answer> {
         let mut request = self
             .http
             .post(format!("{}/graphql", self.url))
@@ -73,12 +78,12 @@ impl Client {
         if let Some(language) = self.language {
             request = request.header("accept-language", language);
         }
-        let response = request.send().await.expect("an answer");
+        let response = request.send().await?;
         let status = response.status().as_u16();
-        Answer {
+        Ok(Answer {
             status,
-            body: response.json().await.expect("JSON"),
-        }
+            body: response.json().await?,
+        })
     }
 
     /// Calls a mutation that takes one input and selects what is asked for beside `userErrors`.
@@ -131,5 +136,49 @@ impl Payload {
             field.map_or_else(|| code.to_owned(), |field| format!("{code} {field}"))
         };
         errors.iter().map(read).collect()
+    }
+}
+
+/// A subscription as `text/event-stream` has it.
+pub struct Followed {
+    response: reqwest::Response,
+    read: String,
+}
+
+impl Client {
+    /// Starts a subscription.
+    pub async fn follow(&self, query: &str) -> Followed {
+        let mut request = self
+            .http
+            .post(format!("{}/graphql", self.url))
+            .header("accept", "text/event-stream")
+            .json(&json!({ "query": query }));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        Followed {
+            response: request.send().await.expect("an answer"),
+            read: String::new(),
+        }
+    }
+}
+
+impl Followed {
+    /// The next message whole, comments left out; empty when the stream has ended. Safe to give up and ask again.
+    pub async fn next_message(&mut self) -> String {
+        loop {
+            if let Some((message, rest)) = self.read.split_once("\n\n") {
+                let (message, rest) = (message.to_owned(), rest.to_owned());
+                self.read = rest;
+                if !message.starts_with(':') {
+                    return message;
+                }
+                continue;
+            }
+            match self.response.chunk().await.expect("the stream goes on") {
+                Some(chunk) => self.read.push_str(&String::from_utf8_lossy(&chunk)),
+                None => return std::mem::take(&mut self.read),
+            }
+        }
     }
 }

@@ -28,9 +28,21 @@ impl TestDatabase {
     pub async fn fresh() -> Self {
         match setting("POSTVENTA_TEST_BACKEND").as_deref() {
             None | Some("sqlite") => Self::sqlite().await.expect("a SQLite database"),
-            Some("postgres") => Self::postgres().await.expect("a PostgreSQL database"),
+            Some("postgres") => Self::on_postgres().await,
             Some(other) => panic!("POSTVENTA_TEST_BACKEND is sqlite or postgres, not {other}"),
         }
+    }
+
+    /// One on PostgreSQL, whatever the run is on.
+    pub async fn on_postgres() -> Self {
+        Self::postgres(&postgres::url())
+            .await
+            .expect("a PostgreSQL database")
+    }
+
+    /// One on this server.
+    pub async fn on(server: &str) -> Self {
+        Self::postgres(server).await.expect("a PostgreSQL database")
     }
 
     /// Another pool on it, as another process would have.
@@ -54,10 +66,9 @@ impl TestDatabase {
         })
     }
 
-    async fn postgres() -> anyhow::Result<Self> {
-        let server = postgres::url();
+    async fn postgres(server: &str) -> anyhow::Result<Self> {
         let admin = sea_orm::Database::connect(one_connection(format!("{server}/postgres"))).await?;
-        template(&server, &admin).await?;
+        template(server, &admin).await?;
         let name = format!("test_{}", SystemIds::default().uuid(SystemClock.now()).simple());
         // The strategy that copies files needs a checkpoint each time; this one does not.
         let create = format!("CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG");
@@ -82,34 +93,35 @@ fn one_connection(url: String) -> sea_orm::ConnectOptions {
 
 /// Makes the migrated template once for each server, whichever process comes first.
 async fn template(server: &str, admin: &DatabaseConnection) -> anyhow::Result<()> {
-    static MADE: OnceCell<()> = OnceCell::const_new();
-    MADE.get_or_try_init(|| async {
+    static MADE: OnceCell<String> = OnceCell::const_new();
+    if MADE.get().is_some_and(|made| made == server) {
+        return Ok(());
+    }
+    admin
+        .execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})"))
+        .await?;
+    let made = format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'");
+    let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, made);
+    if admin.query_one_raw(statement).await?.is_none() {
+        let draft = format!("{TEMPLATE}_draft");
         admin
-            .execute_unprepared(&format!("SELECT pg_advisory_lock({LOCK})"))
+            .execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft}"))
             .await?;
-        let made = format!("SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'");
-        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, made);
-        if admin.query_one_raw(statement).await?.is_none() {
-            let draft = format!("{TEMPLATE}_draft");
-            admin
-                .execute_unprepared(&format!("DROP DATABASE IF EXISTS {draft}"))
-                .await?;
-            admin
-                .execute_unprepared(&format!("CREATE DATABASE {draft}"))
-                .await?;
-            let migrated = sea_orm::Database::connect(one_connection(format!("{server}/{draft}"))).await?;
-            Migrator::up(&migrated, None).await?;
-            migrated.close().await?;
-            admin
-                .execute_unprepared(&format!("ALTER DATABASE {draft} RENAME TO {TEMPLATE}"))
-                .await?;
-        }
         admin
-            .execute_unprepared(&format!("SELECT pg_advisory_unlock({LOCK})"))
+            .execute_unprepared(&format!("CREATE DATABASE {draft}"))
             .await?;
-        anyhow::Ok(())
-    })
-    .await?;
+        let migrated = sea_orm::Database::connect(one_connection(format!("{server}/{draft}"))).await?;
+        Migrator::up(&migrated, None).await?;
+        migrated.close().await?;
+        admin
+            .execute_unprepared(&format!("ALTER DATABASE {draft} RENAME TO {TEMPLATE}"))
+            .await?;
+    }
+    admin
+        .execute_unprepared(&format!("SELECT pg_advisory_unlock({LOCK})"))
+        .await?;
+    // Another server's is looked for again.
+    let _ = MADE.set(server.to_owned());
     Ok(())
 }
 

@@ -1,7 +1,12 @@
 //! What the stories stand on: real servers, a database for each test, a stage, and clients.
 
+pub mod callers;
 pub mod client;
 pub mod database;
+pub mod drill;
+pub mod dump;
 pub mod processes;
+pub mod sdl;
 pub mod servers;
 pub mod stage;
+pub mod statements;

@@ -32,7 +32,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::{Finished, Handlers};
 
-use crate::{client::Client, database::TestDatabase};
+use crate::{client::Client, database::TestDatabase, statements::Statements};
 
 /// The password of everybody on the stage.
 pub const PASSWORD: &str = "postventa-story";
@@ -48,6 +48,8 @@ pub struct Stage {
     pub team: TeamId,
     pub url: String,
     pub admin: Client,
+    /// What was asked of the database.
+    pub statements: Statements,
     running: RunningSandbox,
     stop: CancellationToken,
     ended: bool,
@@ -63,7 +65,9 @@ impl Stage {
     pub async fn with_gateways(change: impl FnOnce(&mut SandboxConfig)) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::fresh().await;
-        let db = database.connect().await;
+        let mut db = database.connect().await;
+        let statements = Statements::default();
+        statements.hear(&mut db);
         let clock = Arc::new(FixedClock::at(noon()));
         let gateway_clock = SandboxClock::fixed(noon());
         let mut config = SandboxConfig {
@@ -110,6 +114,7 @@ impl Stage {
             team,
             url,
             admin,
+            statements,
             running,
             stop,
             ended: false,
@@ -205,7 +210,9 @@ impl Stage {
 
     /// Announces what has happened to access by itself, as a worker does each second.
     pub async fn announce(&self) -> usize {
-        domain::entitlements::transitions::announce(&self.app).await.expect("announcements")
+        domain::entitlements::transitions::announce(&self.app)
+            .await
+            .expect("announcements")
     }
 
     /// Moves both clocks on, then does what has become due.

@@ -1,7 +1,13 @@
 //! What Postventa promises, told as stories.
 
+mod access;
+mod contract;
 mod entitlements;
+mod http;
+mod identity;
 mod impersonation;
 mod jobs;
 mod people;
 mod refunds;
+mod teams;
+mod users;

@@ -145,13 +145,7 @@ fn start_rounds(set: &mut JoinSet<()>, engine: &Arc<Engine>, bell: &LocalBell) {
     round(set, engine, "heartbeat", rounds::HEARTBEAT, rounds::show);
     round(set, engine, "tidying", rounds::TIDY, rounds::tidy);
     round(set, engine, "probe", rounds::PROBE, rounds::probe);
-    round(
-        set,
-        engine,
-        "transitions",
-        rounds::TRANSITIONS,
-        rounds::announce,
-    );
+    round(set, engine, "transitions", rounds::TRANSITIONS, rounds::announce);
     round(set, engine, "maintenance", rounds::MAINTENANCE, rounds::maintain);
 }
 

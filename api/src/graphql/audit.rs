@@ -10,7 +10,7 @@ use entities::{AuditEntryId, audit_entry};
 
 use super::{
     connection::{connection, page_args, weight},
-    context::{Ctx, input_id},
+    context::{Ctx, input_id, public_id},
     identity::ApiKey,
     node::{self, Node},
     scalars::DateTime,
@@ -134,9 +134,10 @@ impl AuditQueries {
         #[graphql(desc = "Only what this user did.")] actor_id: Option<ID>,
     ) -> Result<AuditEntryConnection> {
         let actor = ctx.actor()?;
+        let subject = subject_id.map(|id| public_id("subjectId", &id)).transpose();
         let by = actor_id.map(|id| input_id("actorId", &id)).transpose();
         let filter = AuditFilter {
-            subject: subject_id.map(|id| id.to_string()),
+            subject: ctx.answer(subject.map_err(Into::into))?,
             actor: ctx.answer(by.map_err(Into::into))?,
         };
         let args = page_args(first, after, last, before);

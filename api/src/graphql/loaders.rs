@@ -1,13 +1,18 @@
 //! Loading what many rows point to in one statement.
 
-use std::{collections::HashMap, hash::Hash, sync::Arc};
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Arc, atomic::AtomicUsize},
+};
 
 use async_graphql::dataloader::Loader;
 use domain::{
     App, Error, Outcome,
     actor::{Actor, Scope},
     entitlements::{self, Access},
-    products, purchases, refunds,
+    page::Page,
+    products, purchases, refunds, stats,
     users::{self, UserParts, UserView},
 };
 use entities::{
@@ -19,6 +24,8 @@ use entities::{
 pub struct Loaders {
     pub app: App,
     pub actor: Actor,
+    /// How often something was asked for: a load waits until this rests.
+    pub asked: Arc<AtomicUsize>,
 }
 
 /// A fault that several fields share.
@@ -31,6 +38,16 @@ pub struct RefundsOf(pub PurchaseId);
 pub struct EffectsOf(pub RefundId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StepsOf(pub RefundId);
+/// What somebody has read, in figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReadingOf(pub UserId);
+/// The first purchases of somebody, newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct PurchasesOf {
+    pub user: UserId,
+    pub kind: Option<entities::PurchaseKind>,
+    pub first: Option<i32>,
+}
 /// A user with everything to one that hangs on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WholeUser(pub UserId);
@@ -107,6 +124,46 @@ impl Loader<RefundsOf> for Loaders {
         let connection = self.app.db.connection();
         let refunds = shared(refunds::store::of_purchases(connection, self.actor.team, &ids).await)?;
         Ok(grouped(refunds, |refund| RefundsOf(refund.purchase_id)))
+    }
+}
+
+impl Loader<ReadingOf> for Loaders {
+    type Value = stats::ReadingStats;
+    type Error = Shared;
+
+    /// S0.15, S0.23: in one statement, and the looks are noted in one transaction. Others' figures are left out.
+    async fn load(&self, keys: &[ReadingOf]) -> Result<HashMap<ReadingOf, stats::ReadingStats>, Shared> {
+        let users: Vec<UserId> = keys
+            .iter()
+            .map(|key| key.0)
+            .filter(|user| stats::may_read(&self.actor, *user).is_ok())
+            .collect();
+        shared(stats::note_readings(&self.app, &self.actor, &users).await)?;
+        let found = shared(stats::overviews(&self.app, self.actor.team, &users).await)?;
+        Ok(found
+            .into_iter()
+            .map(|(user, reading)| (ReadingOf(user), reading))
+            .collect())
+    }
+}
+
+impl Loader<PurchasesOf> for Loaders {
+    type Value = Page<purchase::Model>;
+    type Error = Shared;
+
+    /// One statement for each way of asking; a query rarely has more than one.
+    async fn load(
+        &self,
+        keys: &[PurchasesOf],
+    ) -> Result<HashMap<PurchasesOf, Page<purchase::Model>>, Shared> {
+        let mut pages = HashMap::new();
+        for ((kind, first), wanted) in grouped(keys.to_vec(), |key| (key.kind, key.first)) {
+            let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
+            let found = purchases::firsts::of(&self.app, self.actor.team, &users, kind, first).await;
+            let found = shared(found)?.into_iter();
+            pages.extend(found.map(|(user, page)| (PurchasesOf { user, kind, first }, page)));
+        }
+        Ok(pages)
     }
 }
 

@@ -49,6 +49,11 @@ impl Purchase {
         self.0.id.to_string().into()
     }
 
+    /// The store's own id.
+    async fn external_id(&self) -> &str {
+        &self.0.external_id
+    }
+
     /// Who has bought.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.user_id)
@@ -103,6 +108,10 @@ impl Purchase {
 
     /// Its refunds, oldest first.
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>> {
+        let actor = ctx.actor()?;
+        if !actor.sees(self.0.user_id, Scope::RefundsRead) {
+            ctx.answer(actor.require(Scope::RefundsRead))?;
+        }
         let found = ctx.loader()?.load_one(RefundsOf(self.0.id)).await;
         let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
         Ok(found.unwrap_or_default().into_iter().map(Refund).collect())

@@ -12,6 +12,7 @@ use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     errors::UserError,
+    loaders::ReadingOf,
     products::{self, Product},
     scalars::DateTime,
     users::count,
@@ -25,11 +26,12 @@ pub struct ReadingStats {
 
 /// The statistics of a user. Reading somebody else's is audited.
 pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
-    let overview = stats::overview(ctx.app(), ctx.actor()?, user).await;
-    Ok(ReadingStats {
-        user,
-        overview: ctx.answer(overview)?,
-    })
+    ctx.answer(stats::may_read(ctx.actor()?, user))?;
+    let found = ctx.loader()?.load_one(ReadingOf(user)).await;
+    let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+    let overview =
+        found.ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
+    Ok(ReadingStats { user, overview })
 }
 
 /// What somebody has read.

@@ -14,6 +14,7 @@ use super::{
     answer::{Answer, CostReport, set_code},
     documents::Document,
     nulls::FieldTypes,
+    order,
     refusal::{Refusal, codes},
     trace::TraceId,
 };
@@ -55,6 +56,10 @@ impl Understanding {
         let executed = validated && !(nothing_resolved && response.errors.iter().all(is_input_error));
         if failed && executed {
             self.put_nulls(&mut response);
+        }
+        if executed && let Ok(selected) = self.document.select(self.operation_name.as_deref()) {
+            let asked = &selected.definition.selection_set.node;
+            order::restore(&mut response.data, asked, &self.document.ast);
         }
         let cost = cost.map(|cost| CostReport {
             complexity: complexity(&mut response),

@@ -12,6 +12,7 @@ mod limits;
 mod negotiation;
 mod nulls;
 mod operation;
+mod order;
 mod params;
 mod refusal;
 mod socket;

@@ -49,7 +49,7 @@ async fn list(State(app): State<App>) -> Response {
     page(
         "Mailbox",
         &format!(
-            "<p class=s>Mails that would have gone out, newest first. Nothing here has left this machine.</p>\
+            "<p class=s>The mails of this installation, newest first. Without SMTP_HOST none of them has left this machine.</p>\
              <table><tr><th>Written (UTC)</th><th>To</th><th>Subject</th></tr>{rows}</table>"
         ),
     )

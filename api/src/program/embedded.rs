@@ -189,8 +189,8 @@ async fn start_sandbox(folder: &Path, local: &mut Local, home: &str) -> anyhow::
             .and_then(|port| port.parse().ok())
             .unwrap_or(0)
     };
-    local.stripe_port = port(&sandbox.sandbox.stripe.base_url());
-    local.mercado_pago_port = port(&sandbox.sandbox.mercado_pago.base_url());
+    local.stripe_port = port(sandbox.sandbox.stripe.base_url());
+    local.mercado_pago_port = port(sandbox.sandbox.mercado_pago.base_url());
     Ok(sandbox)
 }
 

@@ -54,7 +54,7 @@ struct SeedArgs {
     /// The same seed gives the same data
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// The team to fill; it is made if there is none of this name
+    /// The new team's name; several teams take several runs
     #[arg(long, default_value = "Seeded")]
     team: String,
 }
@@ -189,8 +189,7 @@ async fn wait_for_signal() {
 }
 
 fn start_logging(settings: &Settings) {
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log);
-    let filter = filter.unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let filter = tracing_subscriber::EnvFilter::new(&settings.log);
     let json = settings
         .log_json
         .unwrap_or_else(|| !std::io::stderr().is_terminal());

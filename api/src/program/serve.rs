@@ -60,8 +60,13 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
             tokio::spawn(server::serve(listener, router, stop.clone()));
         }
         Err(error) => {
-            tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND")
+            tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND");
         }
+    }
+    if settings.smtp.is_none() {
+        tracing::warn!(
+            "SMTP_HOST is not set: mails are kept in the table and marked as sent, but go nowhere"
+        );
     }
     tracing::info!("working");
     worker::run(parts.app, parts.bell, worker::Handlers::default(), worker, stop).await

@@ -18,6 +18,7 @@ invalid-currency-unknown = “{ $currency }” is not a currency that we know. U
 invalid-currency-other = The currency must be { $expected } here.
 invalid-time-zone = This is not a known time zone. Use a name such as America/Sao_Paulo or Europe/Madrid.
 invalid-url = This is not a valid web address. It should begin with https://.
+invalid-secret = This must not contain spaces or line breaks. Please copy it again.
 invalid-scope = “{ $scope }” is not a permission that you can give.
 invalid-range = This must be between { $min } and { $max }.
 invalid-date-past = This date must be in the future.

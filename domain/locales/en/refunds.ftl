@@ -96,3 +96,4 @@ follow-up-refund-needs-attention = We do not know what became of refund { $refun
 follow-up-refund-reversed = The gateway has taken back refund { $refund } over { $amount }: the customer does not have the money. Contact the customer; the purchase can be refunded again.
 follow-up-amount-mismatch = For refund { $refund } we asked for { $asked }, but the gateway reports { $answered }. Compare both at the gateway and put the difference right.
 follow-up-subscription-not-paused = Refund { $refund } was made, but the recurring payment { $subscription } could not be paused. Pause it at the gateway, or the customer will be charged again.
+follow-up-subscription-paused-in-vain = Refund { $refund } came to nothing, but the recurring payment { $subscription } was paused for it. Resume it at the gateway if it is to go on.

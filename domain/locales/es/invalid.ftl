@@ -18,6 +18,7 @@ invalid-currency-unknown = «{ $currency }» no es una moneda conocida. Usa su c
 invalid-currency-other = Aquí la moneda debe ser { $expected }.
 invalid-time-zone = No es una zona horaria conocida. Usa un nombre como America/Sao_Paulo o Europe/Madrid.
 invalid-url = No es una dirección web válida. Debe empezar por https://.
+invalid-secret = No debe contener espacios ni saltos de línea. Cópialo de nuevo, por favor.
 invalid-scope = «{ $scope }» no es un permiso que puedas dar.
 invalid-range = Debe estar entre { $min } y { $max }.
 invalid-date-past = Esta fecha debe estar en el futuro.

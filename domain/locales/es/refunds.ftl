@@ -96,3 +96,4 @@ follow-up-refund-needs-attention = No sabemos qué ha pasado con la devolución 
 follow-up-refund-reversed = La pasarela ha revertido la devolución { $refund } de { $amount }: el cliente no tiene el dinero. Contacta con él; la compra se puede devolver de nuevo.
 follow-up-amount-mismatch = Para la devolución { $refund } pedimos { $asked }, pero la pasarela indica { $answered }. Compara ambos importes en la pasarela y corrige la diferencia.
 follow-up-subscription-not-paused = La devolución { $refund } se ha hecho, pero no se ha podido pausar el cobro recurrente { $subscription }. Páusalo en la pasarela o se le volverá a cobrar al cliente.
+follow-up-subscription-paused-in-vain = La devolución { $refund } no ha llegado a hacerse, pero por ella se pausó el cobro recurrente { $subscription }. Reanúdalo en la pasarela si debe continuar.

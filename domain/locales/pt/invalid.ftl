@@ -18,6 +18,7 @@ invalid-currency-unknown = “{ $currency }” não é uma moeda conhecida. Use 
 invalid-currency-other = Aqui a moeda deve ser { $expected }.
 invalid-time-zone = Não é um fuso horário conhecido. Use um nome como America/Sao_Paulo ou Europe/Madrid.
 invalid-url = Não é um endereço web válido. Deve começar com https://.
+invalid-secret = Não pode conter espaços nem quebras de linha. Copie de novo, por favor.
 invalid-scope = “{ $scope }” não é uma permissão que você possa conceder.
 invalid-range = Deve estar entre { $min } e { $max }.
 invalid-date-past = Esta data deve estar no futuro.

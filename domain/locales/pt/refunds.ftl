@@ -96,3 +96,4 @@ follow-up-refund-needs-attention = Não sabemos o que aconteceu com o reembolso 
 follow-up-refund-reversed = O gateway reverteu o reembolso { $refund } de { $amount }: o cliente não recebeu o dinheiro. Entre em contato com ele; a compra pode ser reembolsada de novo.
 follow-up-amount-mismatch = No reembolso { $refund } pedimos { $asked }, mas o gateway informa { $answered }. Compare os dois valores no gateway e acerte a diferença.
 follow-up-subscription-not-paused = O reembolso { $refund } foi feito, mas não foi possível pausar a cobrança recorrente { $subscription }. Pause-a no gateway ou o cliente será cobrado de novo.
+follow-up-subscription-paused-in-vain = O reembolso { $refund } não se concretizou, mas a cobrança recorrente { $subscription } foi pausada por causa dele. Retome-a no gateway se ela deve continuar.

@@ -4,12 +4,14 @@ use std::sync::LazyLock;
 
 use anyhow::anyhow;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::phc::Salt};
+use chrono::TimeDelta;
 use entities::{TeamId, UserId, UserRole, password, user};
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
+use super::limits::{self, Limit};
 use crate::{
     actor::Actor,
     app::App,
@@ -24,6 +26,11 @@ use crate::{
 /// Short enough to remember, long enough that guessing is hopeless within the sign-in limits.
 pub const MIN_LENGTH: usize = 10;
 const MAX_LENGTH: usize = 200;
+
+const TRIES: Limit = Limit {
+    most: 10,
+    window: TimeDelta::minutes(5),
+};
 
 /// Each check takes 19 MiB: an attacker must not be able to start many.
 static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(4));
@@ -71,6 +78,8 @@ pub async fn set(
     let target = of.unwrap_or(me);
     check_length("newPassword", &new)?;
     if target == me {
+        // Whoever finds an open screen must not have more tries than at the door.
+        limits::count(app, &format!("password-set:{me}"), TRIES).await?;
         let stored = password::Entity::of_by_id(actor.team, me)
             .one(app.db.connection())
             .await?;

@@ -50,7 +50,8 @@ pub struct Origin {
 /// S3.1: staff sign in with e-mail and password. An unknown address and a wrong password get the same
 /// answer in the same time.
 pub async fn sign_in(app: &App, email: &str, password: &SecretString, origin: Origin) -> Outcome<SignedIn> {
-    let email_key = email.trim().to_lowercase();
+    // Nobody has such an address, and PostgreSQL takes no NUL in a text.
+    let email_key = email.trim().to_lowercase().replace(char::is_control, "\u{fffd}");
     let per_address = format!("sign-in:{}", hex::encode(Token::hash(&email_key)));
     if let Some(ip) = &origin.ip_address {
         limits::count(app, &format!("sign-in-from:{ip}"), PER_IP).await?;
@@ -143,11 +144,12 @@ pub async fn sign_out(app: &App, actor: &Actor) -> Outcome<()> {
     tx.commit().await
 }
 
-/// Ends every session of a user, those in which they see the platform as somebody else included, but for the
-/// one that asks.
+/// Ends every session of a user, also those in which they see the platform as somebody else, but for the one
+/// that asks.
 pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
     let mut sql =
-        "UPDATE sessions SET revoked_at = $1 WHERE user_id = $2 AND team_id = $3 AND revoked_at IS NULL"
+        "UPDATE sessions SET revoked_at = $1 WHERE (user_id = $2 OR impersonator_id = $2) AND team_id = $3 \
+                   AND revoked_at IS NULL"
             .to_owned();
     let mut values = values![tx.now(), user, tx.actor().team];
     if let Some(session) = but {
@@ -164,7 +166,8 @@ pub(super) struct Found {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended.
+/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended,
+/// and whoever sees the platform through the user's eyes still an administrator.
 pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
     let row = app
         .db
@@ -172,9 +175,10 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
         .row(
             "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
-             LEFT JOIN users a ON a.id = s.impersonator_id \
+             LEFT JOIN users i ON i.id = s.impersonator_id \
              WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
-             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND a.suspended_at IS NULL",
+             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL \
+             AND (i.id IS NULL OR i.role = 'ADMIN')",
             values![Token::hash(token), app.clock.now()],
         )
         .await?;

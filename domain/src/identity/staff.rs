@@ -7,6 +7,7 @@ use super::passwords;
 use crate::{
     app::App,
     error::Outcome,
+    input,
     users::{self, NewUser},
 };
 
@@ -18,6 +19,7 @@ pub async fn create_admin(
     password: &SecretString,
     locale: Locale,
 ) -> Outcome<UserId> {
+    let email = &input::email("email", email)?;
     passwords::check_length("password", password)?;
     let hash = passwords::hash(app, password).await?;
     let mut tx = app.begin_as_system(team).await?;

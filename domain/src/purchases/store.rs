@@ -15,7 +15,7 @@ use crate::{
     values,
 };
 
-const NEWEST_FIRST: Order = Order {
+pub(super) const NEWEST_FIRST: Order = Order {
     name: "purchases",
     key: "purchased_at",
     id: "id",

@@ -32,6 +32,8 @@ use crate::{
 const KEY_LIFETIME: TimeDelta = TimeDelta::hours(23);
 /// After so many questions without an answer a person has to look.
 const MOST_INQUIRIES: i64 = 200;
+/// A refund under way always has a job; one that has been quiet for so long may have lost it.
+const QUIET: TimeDelta = TimeDelta::seconds(10);
 /// Clocks may differ by so much when a refund is recognised by the time of its making.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
@@ -375,11 +377,16 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
         .team
         .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
     let (tx, refund, purchase) = open(app, job, team, id).await?;
+    let wanted = store::effect(&tx, id, RefundEffectKind::PauseSubscription).await?;
     let gateway = connect(app, &tx, &purchase).await?;
     drop(tx);
     let Some(subscription) = purchase.gateway_subscription_id.clone() else {
         return Ok(Ending::Done);
     };
+    // Done before, or the gateway has refused the refund since: then it goes on.
+    if wanted != Some(EffectStatus::Pending) {
+        return Ok(Ending::Done);
+    }
     let case = Case {
         refund,
         purchase,
@@ -398,6 +405,10 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
     };
     let (mut tx, refund, _) = open(app, job, team, id).await?;
     let mut effects = store::Effects::default();
+    let in_vain = matches!(refund.status, RefundStatus::Failed | RefundStatus::Reversed);
+    if in_vain && failed.is_some() {
+        return Ok(Ending::Done);
+    }
     if let Some(message) = failed {
         let detail = Message::key("effect-subscription-not-paused").with("message", message);
         effects.set(
@@ -411,6 +422,9 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
     } else {
         effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Done, None);
         tx.audit("subscription.paused", refund.id);
+        if in_vain {
+            store::add_paused_in_vain(&tx, &refund, &subscription).await?;
+        }
     }
     effects.store(&tx, refund.id).await?;
     super::tell::followers(&mut tx, &refund);
@@ -421,20 +435,36 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
 /// Gives every refund that is under way and has been quiet for a while a job, if it has none: whatever was
 /// lost is taken up again. Returns how many were looked at.
 pub async fn reconcile(app: &App) -> Outcome<usize> {
-    let quiet_since = app.clock.now() - TimeDelta::minutes(1);
+    let now = app.clock.now();
+    let parked = store::parked_jobs(app).await?;
     let refunds = refund::Entity::find()
         .filter(refund::Column::Status.is_in([
             RefundStatus::Requested,
             RefundStatus::Processing,
             RefundStatus::Pending,
         ]))
-        .filter(refund::Column::UpdatedAt.lt(quiet_since))
+        .filter(refund::Column::UpdatedAt.lt(now - QUIET))
         .order_by_asc(refund::Column::UpdatedAt);
-    let refunds = refunds.all(app.db.connection()).await?;
-    for refund in &refunds {
+    let mut looked_at = 0;
+    for refund in refunds.all(app.db.connection()).await? {
+        let rests = parked.get(&refund.id.to_string());
+        if rests.is_some_and(|parked| now - parked.last < rest(parked.count)) {
+            continue;
+        }
         let mut tx = app.begin_as_system(refund.team_id).await?;
         tx.enqueue(NewJob::now(Work::ProcessRefund { refund: refund.id }).once(store::job_key(refund.id)));
         tx.commit().await?;
+        looked_at += 1;
     }
-    Ok(refunds.len())
+    Ok(looked_at)
+}
+
+/// How long a refund rests when a job of it was parked. Mostly its workers died of something else, and it is
+/// due; but one that kills them itself must not do so more than once in a while.
+fn rest(parked: i64) -> TimeDelta {
+    match parked {
+        ..=1 => QUIET,
+        2 => TimeDelta::minutes(1),
+        _ => TimeDelta::minutes(4),
+    }
 }

@@ -72,12 +72,26 @@ pub enum RefundRefusal {
     Kind(PurchaseKind),
     Gateway(PaymentGateway),
     GatewayNotConfigured,
-    NotActive { status: PurchaseStatus, days: i64 },
+    NotActive {
+        status: PurchaseStatus,
+        days: i64,
+    },
     AlreadyRequested,
-    NoteRequired { for_override: bool },
-    AmountExceedsPaid { left: Money },
-    OtherCurrency { expected: Money },
-    OverrideRequired { percent: f64, threshold: i64 },
+    /// All of it has gone back already: nothing to wait for.
+    AlreadyRefunded,
+    NoteRequired {
+        for_override: bool,
+    },
+    AmountExceedsPaid {
+        left: Money,
+    },
+    OtherCurrency {
+        expected: Money,
+    },
+    OverrideRequired {
+        percent: f64,
+        threshold: i64,
+    },
     OverrideNotAllowed,
 }
 
@@ -88,7 +102,7 @@ impl RefundRefusal {
             Self::Gateway(_) => UserErrorCode::RefundGatewayNotSupported,
             Self::GatewayNotConfigured => UserErrorCode::GatewayNotConfigured,
             Self::NotActive { .. } => UserErrorCode::RefundPurchaseNotActive,
-            Self::AlreadyRequested => UserErrorCode::RefundAlreadyRequested,
+            Self::AlreadyRequested | Self::AlreadyRefunded => UserErrorCode::RefundAlreadyRequested,
             Self::NoteRequired { .. } => UserErrorCode::RefundNoteRequired,
             Self::AmountExceedsPaid { .. } => UserErrorCode::RefundAmountExceedsPaid,
             Self::OtherCurrency { .. } => UserErrorCode::Invalid,
@@ -106,6 +120,9 @@ impl From<RefundRefusal> for Refusal {
             RefundRefusal::Kind(kind) => base.on("purchaseId").with("kind", kind),
             RefundRefusal::Gateway(gateway) => base.on("purchaseId").with("gateway", gateway),
             RefundRefusal::GatewayNotConfigured | RefundRefusal::AlreadyRequested => base.on("purchaseId"),
+            RefundRefusal::AlreadyRefunded => base.on("purchaseId").saying(
+                Message::key("error-refund-purchase-not-active").with("status", PurchaseStatus::Refunded),
+            ),
             RefundRefusal::NotActive { status, days } => {
                 base.on("purchaseId").with("status", status).with("days", days)
             }
@@ -140,7 +157,9 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
     } else if !facts.gateway_configured {
         blockers.push(RefundRefusal::GatewayNotConfigured);
     }
-    if purchase.refundable().minor <= 0 {
+    if purchase.refunded_minor == purchase.amount_minor {
+        blockers.push(RefundRefusal::AlreadyRefunded);
+    } else if purchase.refundable().minor <= 0 {
         blockers.push(RefundRefusal::AlreadyRequested);
     } else if !is_active_or_recent(policy, facts) {
         let days = policy.recently_canceled.num_days();

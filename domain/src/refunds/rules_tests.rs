@@ -193,7 +193,7 @@ fn s0_30_and_s0_43_notes_and_the_policy() {
             read(80.0),
             wish(|it| {
                 overriding(false)(it);
-                it.note = note()
+                it.note = note();
             }),
             vec![RefundPolicyOverrideRequired],
         ),
@@ -208,7 +208,7 @@ fn s0_30_and_s0_43_notes_and_the_policy() {
             read(80.0),
             wish(|it| {
                 overriding(true)(it);
-                it.note = note()
+                it.note = note();
             }),
             vec![],
         ),
@@ -217,7 +217,7 @@ fn s0_30_and_s0_43_notes_and_the_policy() {
             read(1.0),
             wish(|it| {
                 overriding(false)(it);
-                it.note = note()
+                it.note = note();
             }),
             vec![],
         ),

@@ -161,15 +161,7 @@ async fn bring_about(
                 EffectStatus::Skipped,
                 Some(detail.clone()),
             );
-            if store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?
-                == Some(EffectStatus::Pending)
-            {
-                effects.set(
-                    RefundEffectKind::PauseSubscription,
-                    EffectStatus::Skipped,
-                    Some(detail),
-                );
-            }
+            let_agreement_go_on(tx, refund, &purchase, detail, &mut effects).await?;
             let purchase = give_back(tx, refund, purchase, -amount, 0, &mut effects).await?;
             let note = Message::key("follow-up-refund-failed").with("message", message);
             store::add_follow_up(
@@ -194,8 +186,13 @@ async fn bring_about(
                 EffectStatus::Undone,
                 Some(detail.clone()),
             );
-            effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Undone, Some(detail));
+            effects.set(
+                RefundEffectKind::UpdateOrder,
+                EffectStatus::Undone,
+                Some(detail.clone()),
+            );
             if before == RefundStatus::Succeeded {
+                let_agreement_go_on(tx, refund, &purchase, detail, &mut effects).await?;
                 let purchase = give_back(tx, refund, purchase, 0, -amount, &mut effects).await?;
                 mail = Some((purchase, tell::Occasion::Failed));
             }
@@ -283,6 +280,32 @@ async fn give_back(
         effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));
     }
     book(tx, purchase, reserved, refunded, took_plan).await
+}
+
+/// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already
+/// a person has to decide.
+async fn let_agreement_go_on(
+    tx: &Tx,
+    refund: &refund::Model,
+    purchase: &purchase::Model,
+    detail: Message,
+    effects: &mut store::Effects,
+) -> Outcome<()> {
+    let paused = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
+    match (paused, &purchase.gateway_subscription_id) {
+        (Some(EffectStatus::Pending), _) => {
+            effects.set(
+                RefundEffectKind::PauseSubscription,
+                EffectStatus::Skipped,
+                Some(detail),
+            );
+            Ok(())
+        }
+        (Some(EffectStatus::Done), Some(subscription)) => {
+            store::add_paused_in_vain(tx, refund, subscription).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// S0.37: the agreement is paused once the gateway has taken the refund: a refused one leaves it running.

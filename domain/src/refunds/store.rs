@@ -1,5 +1,7 @@
 //! The refunds' rows, their effects and their timeline.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{
     EffectStatus, PaymentGateway, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId, UserId,
@@ -145,6 +147,25 @@ pub async fn follow_ups(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcom
         .await?)
 }
 
+/// The jobs of a refund that were parked.
+pub(super) struct Parked {
+    pub count: i64,
+    pub last: DateTime<Utc>,
+}
+
+/// The refunds whose jobs were parked, by public id.
+pub(super) async fn parked_jobs(app: &App) -> Outcome<HashMap<String, Parked>> {
+    let sql = "SELECT subject_id, count(*), max(finished_at) FROM jobs WHERE status = 'DEAD' \
+               AND kind = 'process_refund' AND subject_id IS NOT NULL AND finished_at IS NOT NULL GROUP BY subject_id";
+    let mut parked = HashMap::new();
+    for row in app.db.connection().rows(sql, vec![]).await? {
+        let count = row.try_get_by_index(1)?;
+        let last = row.try_get_by_index(2)?;
+        parked.insert(row.try_get_by_index(0)?, Parked { count, last });
+    }
+    Ok(parked)
+}
+
 pub(super) async fn team(tx: &Tx) -> Outcome<team::Model> {
     let found = team::Entity::find_by_id(tx.actor().team).one(tx.db()).await?;
     Ok(found.ok_or_else(|| anyhow::anyhow!("{} is gone", tx.actor().team))?)
@@ -197,6 +218,17 @@ pub(super) async fn add_follow_up(tx: &Tx, refund: RefundId, note: Message) -> O
     };
     row.insert(tx.db()).await?;
     Ok(())
+}
+
+/// Opens the task to set an agreement going again that was paused for a refund that came to nothing. After
+/// fraud it stays paused, as the plan stays canceled.
+pub(super) async fn add_paused_in_vain(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
+    if refund.reason == RefundReason::Fraudulent {
+        return Ok(());
+    }
+    let note = Message::key("follow-up-subscription-paused-in-vain");
+    let note = note.with("refund", refund.id).with("subscription", subscription);
+    add_follow_up(tx, refund.id, note).await
 }
 
 /// Changes of a refund's effects, written together.

@@ -41,9 +41,8 @@ pub(super) async fn customer(
     let access = match (occasion, revoked) {
         (Occasion::Requested, Some(EffectStatus::Done)) => AccessAfter::Ended,
         (Occasion::Requested, _) => AccessAfter::Kept,
-        (Occasion::Succeeded, _) => AccessAfter::Untold,
         (Occasion::Failed, Some(EffectStatus::Undone)) => AccessAfter::Restored,
-        (Occasion::Failed, _) => AccessAfter::Untold,
+        (Occasion::Succeeded | Occasion::Failed, _) => AccessAfter::Untold,
     };
     let facts = RefundFacts {
         locale: user.locale,

@@ -113,6 +113,9 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
             refusals.add(Refusal::not_found(field, "user"));
         }
     }
+    for (name, secret) in &change.secrets {
+        refusals.keep(secrets::check(*name, secret));
+    }
     refusals.check()?;
     for (name, secret) in &change.secrets {
         secrets::store(app, &tx, *name, secret).await?;
@@ -210,7 +213,9 @@ fn apply(
         if let Some(minor) = refusals.keep(credit_limit(amount, code, currency)) {
             limits[tier.as_str()] = json!(minor);
             row.credit_limits = Set(limits.clone());
-            changed.push("creditLimits");
+            if !changed.contains(&"creditLimits") {
+                changed.push("creditLimits");
+            }
         }
     }
     set!(

@@ -2,11 +2,20 @@
 
 use std::collections::HashMap;
 
-use entities::{PaymentGateway, TeamId, team_secret};
+use entities::{PaymentGateway, TeamId, team, team_secret};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
-use crate::{app::App, error::Outcome, scoped::Scoped, tx::Tx};
+use crate::{
+    app::App,
+    error::{Outcome, Refusal},
+    message::Message,
+    scoped::Scoped,
+    tx::Tx,
+};
+
+/// Longer than any gateway's credential.
+const LONGEST: usize = 500;
 
 /// Which secret it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,7 +102,34 @@ pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
         .filter(team_secret::Column::Name.eq(name.as_str()))
         .all(app.db.connection())
         .await?;
-    Ok(rows.into_iter().map(|row| row.team_id).collect())
+    let mut teams: Vec<TeamId> = rows.into_iter().map(|row| row.team_id).collect();
+    // The installation's own secret stands for every team without one.
+    if app.settings.gateway_secrets.get(name).is_some() {
+        let all = team::Entity::find().all(app.db.connection()).await?;
+        teams.extend(
+            all.into_iter()
+                .map(|team| team.id)
+                .filter(|id| !teams.contains(id))
+                .collect::<Vec<_>>(),
+        );
+    }
+    Ok(teams)
+}
+
+/// Refuses what cannot be a credential: nothing at all, or what a copy and paste has brought along.
+pub(super) fn check(name: SecretName, secret: &SecretString) -> Result<(), Refusal> {
+    let text = secret.expose_secret();
+    let refused = |message: Message| Err(Refusal::invalid(name.as_str(), message));
+    if text.trim().is_empty() {
+        return refused(Message::key("invalid-required"));
+    }
+    if text.chars().count() > LONGEST {
+        return refused(Message::key("invalid-too-long").with("max", LONGEST));
+    }
+    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        return refused(Message::key("invalid-secret"));
+    }
+    Ok(())
 }
 
 /// Sets or replaces a secret of the acting team.

@@ -6,9 +6,10 @@ pub mod redis;
 use std::{
     io::{BufRead, BufReader, Read},
     net::TcpListener,
+    path::Path,
     process::{Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
@@ -95,6 +96,21 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Waits until it and its children are gone.
+    pub(crate) fn wait(&self) -> anyhow::Result<()> {
+        let began = Instant::now();
+        let process = Path::new("/proc").join(self.pid.to_string());
+        while process.exists() {
+            if began.elapsed() > START {
+                bail!("{} does not end", self.pid);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Ok(())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         // It may be dead already.
@@ -111,6 +127,6 @@ pub(crate) fn free_port() -> anyhow::Result<u16> {
 
 /// A setting of the test run.
 #[expect(clippy::disallowed_methods, reason = "tests have no settings of their own")]
-pub(crate) fn setting(name: &str) -> Option<String> {
+pub fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -11,24 +11,45 @@ use crate::refunds::request;
 #[tokio::test]
 async fn access_is_granted_extended_and_revoked_and_all_of_it_is_in_the_history() {
     let stage = Stage::new().await;
-    let (ana, book) = (stage.customer("ana@shop.test").await, stage.product("Rayuela").await);
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
     let agent = stage.agent().await;
-    let granted = grant(&agent, &ana, &book, json!({ "expiresAt": "2026-03-10T12:00:00.000Z", "note": "a present" })).await;
+    let granted = grant(
+        &agent,
+        &ana,
+        &book,
+        json!({ "expiresAt": "2026-03-10T12:00:00.000Z", "note": "a present" }),
+    )
+    .await;
     let granted = granted.accepted()["entitlement"].clone();
-    assert_eq!((&granted["status"], &granted["canExtend"]), (&json!("ACTIVE"), &json!(true)));
+    assert_eq!(
+        (&granted["status"], &granted["canExtend"]),
+        (&json!("ACTIVE"), &json!(true))
+    );
     assert_eq!(granted["secondsRemaining"], 8 * 24 * 3600);
     assert!(stage.may_use(&ana, &book).await);
 
-    let longer = extend(&agent, &granted["id"], "2026-04-10T12:00:00.000Z").await.accepted()["entitlement"].clone();
+    let longer = extend(&agent, &granted["id"], "2026-04-10T12:00:00.000Z")
+        .await
+        .accepted()["entitlement"]
+        .clone();
     assert_eq!(longer["expiresAt"], "2026-04-10T12:00:00.000Z");
     assert_eq!(longer["startsAt"], granted["startsAt"], "without an interruption");
 
     let revoked = revoke(&agent, &granted["id"], None).await.accepted()["entitlement"].clone();
     assert_eq!(revoked["status"], "REVOKED");
-    assert!(!text(&revoked["revocationReason"]).is_empty(), "a standard sentence");
+    assert!(
+        !text(&revoked["revocationReason"]).is_empty(),
+        "a standard sentence"
+    );
     assert!(!stage.may_use(&ana, &book).await, "at once");
     let by_somebody = |action: &str| (action.to_owned(), true);
-    assert_eq!(history(&stage, &ana).await, ["GRANTED", "EXTENDED", "REVOKED"].map(by_somebody));
+    assert_eq!(
+        history(&stage, &ana).await,
+        ["GRANTED", "EXTENDED", "REVOKED"].map(by_somebody)
+    );
     stage.end().await;
 }
 
@@ -36,10 +57,16 @@ async fn access_is_granted_extended_and_revoked_and_all_of_it_is_in_the_history(
 #[tokio::test]
 async fn what_cannot_be_done_is_refused_with_the_access_as_it_is() {
     let stage = Stage::new().await;
-    let (ana, book) = (stage.customer("ana@shop.test").await, stage.product("Rayuela").await);
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
     let by = &stage.admin;
     let granted = grant(by, &ana, &book, json!({})).await.accepted()["entitlement"].clone();
-    assert_eq!((&granted["lifetime"], &granted["canExtend"]), (&json!(true), &json!(false)));
+    assert_eq!(
+        (&granted["lifetime"], &granted["canExtend"]),
+        (&json!(true), &json!(false))
+    );
 
     let twice = grant(by, &ana, &book, json!({})).await;
     assert_eq!(twice.refusals(), ["ENTITLEMENT_ALREADY_ACTIVE productId"]);
@@ -56,17 +83,35 @@ async fn what_cannot_be_done_is_refused_with_the_access_as_it_is() {
 
     let other = stage.product("Ficciones").await;
     for (more, expected) in [
-        (json!({ "expiresAt": "2026-03-01T00:00:00.000Z" }), "INVALID expiresAt"),
-        (json!({ "startsAt": "2026-05-01T00:00:00.000Z", "expiresAt": "2026-04-01T00:00:00.000Z" }), "INVALID expiresAt"),
-        (json!({ "userId": "user_01h455vb4pex5vsknk084sn02q" }), "NOT_FOUND userId"),
+        (
+            json!({ "expiresAt": "2026-03-01T00:00:00.000Z" }),
+            "INVALID expiresAt",
+        ),
+        (
+            json!({ "startsAt": "2026-05-01T00:00:00.000Z", "expiresAt": "2026-04-01T00:00:00.000Z" }),
+            "INVALID expiresAt",
+        ),
+        (
+            json!({ "userId": "user_01h455vb4pex5vsknk084sn02q" }),
+            "NOT_FOUND userId",
+        ),
         (json!({ "productId": "nonsense" }), "INVALID productId"),
         (json!({ "note": "x".repeat(2001) }), "INVALID note"),
     ] {
-        assert_eq!(grant(by, &ana, &other, more.clone()).await.refusals(), [expected], "{more}");
+        assert_eq!(
+            grant(by, &ana, &other, more.clone()).await.refusals(),
+            [expected],
+            "{more}"
+        );
     }
     let input = json!({ "externalId": "product-Ficciones", "name": "Ficciones", "active": false });
-    by.mutate("productRecord", "ProductRecordInput", input, "product { id }").await.accepted();
-    assert_eq!(grant(by, &ana, &other, json!({})).await.refusals(), ["PRODUCT_INACTIVE productId"]);
+    by.mutate("productRecord", "ProductRecordInput", input, "product { id }")
+        .await
+        .accepted();
+    assert_eq!(
+        grant(by, &ana, &other, json!({})).await.refusals(),
+        ["PRODUCT_INACTIVE productId"]
+    );
     stage.end().await;
 }
 
@@ -74,14 +119,27 @@ async fn what_cannot_be_done_is_refused_with_the_access_as_it_is() {
 #[tokio::test]
 async fn of_many_who_grant_extend_or_revoke_at_once_one_wins() {
     let stage = Stage::new().await;
-    let (ana, book) = (stage.customer("ana@shop.test").await, stage.product("Rayuela").await);
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
     let until = json!({ "expiresAt": "2026-03-10T12:00:00.000Z" });
     let grants = join_all((0..20).map(|_| grant(&stage.admin, &ana, &book, until.clone()))).await;
-    let won: Vec<&Value> = grants.iter().map(|it| &it.0).filter(|it| it["userErrors"] == json!([])).collect();
+    let won: Vec<&Value> = grants
+        .iter()
+        .map(|it| &it.0)
+        .filter(|it| it["userErrors"] == json!([]))
+        .collect();
     assert_eq!(won.len(), 1);
     let id = won[0]["entitlement"]["id"].clone();
     let revokes = join_all((0..20).map(|_| revoke(&stage.admin, &id, None))).await;
-    assert_eq!(revokes.iter().filter(|it| it.0["userErrors"] == json!([])).count(), 1);
+    assert_eq!(
+        revokes
+            .iter()
+            .filter(|it| it.0["userErrors"] == json!([]))
+            .count(),
+        1
+    );
     let (revoked, extended) = {
         let again = grant(&stage.admin, &ana, &book, until).await.accepted()["entitlement"]["id"].clone();
         futures::join!(
@@ -90,8 +148,13 @@ async fn of_many_who_grant_extend_or_revoke_at_once_one_wins() {
         )
     };
     revoked.accepted();
-    assert!(extended.refusals().is_empty() || extended.refusals() == ["ENTITLEMENT_NOT_ACTIVE entitlementId"]);
-    assert!(!stage.may_use(&ana, &book).await, "whoever was first, it is revoked");
+    assert!(
+        extended.refusals().is_empty() || extended.refusals() == ["ENTITLEMENT_NOT_ACTIVE entitlementId"]
+    );
+    assert!(
+        !stage.may_use(&ana, &book).await,
+        "whoever was first, it is revoked"
+    );
     stage.end().await;
 }
 
@@ -99,16 +162,26 @@ async fn of_many_who_grant_extend_or_revoke_at_once_one_wins() {
 #[tokio::test]
 async fn a_refund_leaves_what_was_extended_by_hand() {
     let stage = Stage::new().await;
-    let (ana, book) = (stage.customer("ana@shop.test").await, stage.product("Rayuela").await);
-    let purchase = stage.sell(&Sale::of(&ana, &book, 1).until("2026-04-01T00:00:00.000Z")).await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    let purchase = stage
+        .sell(&Sale::of(&ana, &book, 1).until("2026-04-01T00:00:00.000Z"))
+        .await;
     let query = "query($id: ID!) { user(id: $id) { entitlements { nodes { id } } } }";
     let data = stage.admin.ask(query, json!({ "id": ana })).await.data();
     let id = data["user"]["entitlements"]["nodes"][0]["id"].clone();
-    extend(&stage.admin, &id, "2026-06-01T00:00:00.000Z").await.accepted();
+    extend(&stage.admin, &id, "2026-06-01T00:00:00.000Z")
+        .await
+        .accepted();
     request(&stage, &purchase, json!({})).await.accepted();
     stage.run_jobs().await;
     stage.hear_gateways().await;
-    assert!(stage.may_use(&ana, &book).await, "the extension by hand still stands");
+    assert!(
+        stage.may_use(&ana, &book).await,
+        "the extension by hand still stands"
+    );
     stage.end().await;
 }
 
@@ -125,9 +198,15 @@ async fn lists_show_what_counts_and_offer_what_can_be_granted() {
          all: entitlements(status: [ACTIVE, REVOKED, EXPIRED, SCHEDULED, GRACE_PERIOD]) { totalCount } \
          grantableProducts { totalCount nodes { name } } } }";
     let user = stage.admin.ask(query, json!({ "id": ana })).await.data()["user"].clone();
-    assert_eq!(user["usual"], json!({ "totalCount": 1, "nodes": [{ "product": { "name": "Bestiario" } }] }));
+    assert_eq!(
+        user["usual"],
+        json!({ "totalCount": 1, "nodes": [{ "product": { "name": "Bestiario" } }] })
+    );
     assert_eq!(user["all"]["totalCount"], 2);
-    assert_eq!(user["grantableProducts"], json!({ "totalCount": 1, "nodes": [{ "name": "Aleph" }] }));
+    assert_eq!(
+        user["grantableProducts"],
+        json!({ "totalCount": 1, "nodes": [{ "name": "Aleph" }] })
+    );
     stage.end().await;
 }
 
@@ -143,7 +222,9 @@ async fn the_customer_is_told_only_if_it_is_wanted() {
     grant(&stage.admin, &ana, &book, json!({})).await.accepted();
     stage.run_jobs().await;
     assert!(stage.mails().await.is_empty());
-    grant(&stage.admin, &ana, &other, json!({ "notifyCustomer": true })).await.accepted();
+    grant(&stage.admin, &ana, &other, json!({ "notifyCustomer": true }))
+        .await
+        .accepted();
     stage.run_jobs().await;
     let mails = stage.mails().await;
     assert_eq!(mails.len(), 1);

@@ -18,24 +18,35 @@ pub async fn grant(by: &Client, user: &str, product: &str, more: Value) -> Paylo
     for (name, value) in more.as_object().into_iter().flatten() {
         input[name] = value.clone();
     }
-    by.mutate("entitlementGrant", "EntitlementGrantInput", input, ENTITLEMENT).await
+    by.mutate("entitlementGrant", "EntitlementGrantInput", input, ENTITLEMENT)
+        .await
 }
 
 pub async fn extend(by: &Client, id: &Value, until: &str) -> Payload {
     let input = json!({ "entitlementId": id, "expiresAt": until });
-    by.mutate("entitlementExtend", "EntitlementExtendInput", input, ENTITLEMENT).await
+    by.mutate("entitlementExtend", "EntitlementExtendInput", input, ENTITLEMENT)
+        .await
 }
 
 pub async fn revoke(by: &Client, id: &Value, reason: Option<&str>) -> Payload {
     let input = json!({ "entitlementId": id, "reason": reason });
-    by.mutate("entitlementRevoke", "EntitlementRevokeInput", input, ENTITLEMENT).await
+    by.mutate("entitlementRevoke", "EntitlementRevokeInput", input, ENTITLEMENT)
+        .await
 }
 
 /// The actions in a user's history, oldest first, with who did them.
 pub async fn history(stage: &Stage, user: &str) -> Vec<(String, bool)> {
     let query = "query($id: ID!) { user(id: $id) { entitlementHistory(first: 100) { nodes { action actor { id } } } } }";
     let data = stage.admin.ask(query, json!({ "id": user })).await.data();
-    let nodes = data["user"]["entitlementHistory"]["nodes"].as_array().expect("a history").clone();
-    let read = |node: &Value| (node["action"].as_str().expect("an action").to_owned(), !node["actor"].is_null());
+    let nodes = data["user"]["entitlementHistory"]["nodes"]
+        .as_array()
+        .expect("a history")
+        .clone();
+    let read = |node: &Value| {
+        (
+            node["action"].as_str().expect("an action").to_owned(),
+            !node["actor"].is_null(),
+        )
+    };
     nodes.iter().rev().map(read).collect()
 }

@@ -11,7 +11,8 @@ const STARTED: &str = "accessToken viewer { user { companyEmail } impersonator {
 
 async fn start(by: &Client, user: &str, reason: &str) -> Payload {
     let input = json!({ "userId": user, "reason": reason });
-    by.mutate("impersonationStart", "ImpersonationStartInput", input, STARTED).await
+    by.mutate("impersonationStart", "ImpersonationStartInput", input, STARTED)
+        .await
 }
 
 fn seeing(stage: &Stage, started: &Value) -> Client {
@@ -22,37 +23,70 @@ fn seeing(stage: &Stage, started: &Value) -> Client {
 #[tokio::test]
 async fn the_administrator_sees_what_the_customer_sees_until_it_is_stopped() {
     let stage = Stage::new().await;
-    let (ana, eva) = (stage.customer("ana@shop.test").await, stage.customer("eva@shop.test").await);
+    let (ana, eva) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+    );
     let book = stage.product("Rayuela").await;
     let purchase = stage.sell(&Sale::of(&ana, &book, 1)).await;
     let others = stage.sell(&Sale::of(&eva, &book, 2)).await;
 
     let started = start(&stage.admin, &ana, "cannot open a book").await.accepted();
     assert_eq!(started["viewer"]["user"]["companyEmail"], "ana@shop.test");
-    assert_eq!(started["viewer"]["impersonator"]["companyEmail"], "admin@aurora.test");
-    assert_eq!(started["viewer"]["scopes"], json!([]), "none of the administrator's own rights");
+    assert_eq!(
+        started["viewer"]["impersonator"]["companyEmail"],
+        "admin@aurora.test"
+    );
+    assert_eq!(
+        started["viewer"]["scopes"],
+        json!([]),
+        "none of the administrator's own rights"
+    );
 
     let (phone, laptop) = (seeing(&stage, &started), seeing(&stage, &started));
     let query = "query($id: ID!) { node(id: $id) { id } viewer { user { purchases { nodes { id } } } } }";
     for device in [&phone, &laptop] {
         let own = device.ask(query, json!({ "id": purchase })).await.data();
         assert_eq!(own["node"]["id"], json!(purchase));
-        assert_eq!(own["viewer"]["user"]["purchases"]["nodes"], json!([{ "id": purchase }]));
-        assert_eq!(device.ask(query, json!({ "id": others })).await.data()["node"], json!(null));
-        assert_eq!(device.ask("{ users { nodes { id } } }", json!({})).await.code(), "FORBIDDEN");
+        assert_eq!(
+            own["viewer"]["user"]["purchases"]["nodes"],
+            json!([{ "id": purchase }])
+        );
+        assert_eq!(
+            device.ask(query, json!({ "id": others })).await.data()["node"],
+            json!(null)
+        );
+        assert_eq!(
+            device.ask("{ users { nodes { id } } }", json!({})).await.code(),
+            "FORBIDDEN"
+        );
     }
     let input = json!({ "userId": ana, "lastName": "Changed" });
-    phone.mutate("userUpdate", "UserUpdateInput", input, "user { lastName }").await.accepted();
-    let audit = "{ auditLog(first: 1) { nodes { action actor { companyEmail } impersonator { companyEmail } } } }";
+    phone
+        .mutate("userUpdate", "UserUpdateInput", input, "user { lastName }")
+        .await
+        .accepted();
+    let audit =
+        "{ auditLog(first: 1) { nodes { action actor { companyEmail } impersonator { companyEmail } } } }";
     let entry = stage.admin.ask(audit, json!({})).await.data()["auditLog"]["nodes"][0].clone();
-    assert_eq!(entry["actor"]["companyEmail"], "ana@shop.test", "it counts as the customer's action");
-    assert_eq!(entry["impersonator"]["companyEmail"], "admin@aurora.test", "and the administrator stands beside it");
+    assert_eq!(
+        entry["actor"]["companyEmail"], "ana@shop.test",
+        "it counts as the customer's action"
+    );
+    assert_eq!(
+        entry["impersonator"]["companyEmail"], "admin@aurora.test",
+        "and the administrator stands beside it"
+    );
 
     let stop = "mutation { impersonationStop { viewer { user { companyEmail } } userErrors { code } } }";
     let stopped = phone.ask(stop, json!({})).await.data()["impersonationStop"].clone();
     assert_eq!(stopped["viewer"]["user"]["companyEmail"], "admin@aurora.test");
     for device in [&phone, &laptop] {
-        assert_eq!(device.ask("{ viewer { scopes } }", json!({})).await.status, 401, "dead everywhere");
+        assert_eq!(
+            device.ask("{ viewer { scopes } }", json!({})).await.status,
+            401,
+            "dead everywhere"
+        );
     }
     stage.end().await;
 }
@@ -64,17 +98,44 @@ async fn it_takes_a_role_a_feature_and_a_reason_and_each_is_said_beforehand() {
     let ana = stage.customer("ana@shop.test").await;
     let agent = stage.agent().await;
     let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
-    let me = text(&stage.admin.ask("{ viewer { user { id } } }", json!({})).await.data()["viewer"]["user"]["id"]);
-    let other = text(&second.ask("{ viewer { user { id } } }", json!({})).await.data()["viewer"]["user"]["id"]);
+    let me = text(
+        &stage
+            .admin
+            .ask("{ viewer { user { id } } }", json!({}))
+            .await
+            .data()["viewer"]["user"]["id"],
+    );
+    let other =
+        text(&second.ask("{ viewer { user { id } } }", json!({})).await.data()["viewer"]["user"]["id"]);
 
-    assert_eq!(start(&stage.admin, &ana, " ").await.refusals(), ["INVALID reason"]);
-    assert_eq!(start(&stage.admin, &me, "x").await.refusals(), ["IMPERSONATION_NOT_ALLOWED userId"]);
-    assert_eq!(start(&stage.admin, &other, "x").await.refusals(), ["IMPERSONATION_NOT_ALLOWED userId"]);
-    assert_eq!(start(&second, &ana, "x").await.refusals(), ["IMPERSONATION_NOT_ALLOWED userId"], "no feature");
+    assert_eq!(
+        start(&stage.admin, &ana, " ").await.refusals(),
+        ["INVALID reason"]
+    );
+    assert_eq!(
+        start(&stage.admin, &me, "x").await.refusals(),
+        ["IMPERSONATION_NOT_ALLOWED userId"]
+    );
+    assert_eq!(
+        start(&stage.admin, &other, "x").await.refusals(),
+        ["IMPERSONATION_NOT_ALLOWED userId"]
+    );
+    assert_eq!(
+        start(&second, &ana, "x").await.refusals(),
+        ["IMPERSONATION_NOT_ALLOWED userId"],
+        "no feature"
+    );
     let input = json!({ "userId": ana, "reason": "x" });
-    let denied = agent.try_mutate("impersonationStart", "ImpersonationStartInput", input, STARTED).await;
+    let denied = agent
+        .try_mutate("impersonationStart", "ImpersonationStartInput", input, STARTED)
+        .await;
     assert_eq!(denied.code(), "FORBIDDEN");
-    assert_eq!(start(&stage.admin, "user_01h455vb4pex5vsknk084sn02q", "x").await.refusals(), ["NOT_FOUND userId"]);
+    assert_eq!(
+        start(&stage.admin, "user_01h455vb4pex5vsknk084sn02q", "x")
+            .await
+            .refusals(),
+        ["NOT_FOUND userId"]
+    );
 
     let query = "query($id: ID!) { user(id: $id) { impersonationBlocker } }";
     for (client, user, expected) in [
@@ -84,7 +145,10 @@ async fn it_takes_a_role_a_feature_and_a_reason_and_each_is_said_beforehand() {
         (&second, &ana, json!("IMPERSONATION_NOT_ALLOWED")),
         (&agent, &ana, json!("IMPERSONATION_NOT_ALLOWED")),
     ] {
-        assert_eq!(client.ask(query, json!({ "id": user })).await.data()["user"]["impersonationBlocker"], expected);
+        assert_eq!(
+            client.ask(query, json!({ "id": user })).await.data()["user"]["impersonationBlocker"],
+            expected
+        );
     }
     stage.end().await;
 }
@@ -95,12 +159,27 @@ async fn some_things_are_refused_while_it_lasts_and_it_ends_by_itself() {
     let stage = Stage::new().await;
     let agent = stage.agent().await;
     let id = text(&agent.ask("{ viewer { user { id } } }", json!({})).await.data()["viewer"]["user"]["id"]);
-    let seen_as = seeing(&stage, &start(&stage.admin, &id, "to see the desk").await.accepted());
+    let seen_as = seeing(
+        &stage,
+        &start(&stage.admin, &id, "to see the desk").await.accepted(),
+    );
     let refund = json!({ "purchaseId": "purchase_01h455vb4pex5vsknk084sn02q", "reason": "DUPLICATE" });
     let expected = ["NOT_ALLOWED_WHILE_IMPERSONATING"];
-    assert_eq!(seen_as.mutate("refundRequest", "RefundRequestInput", refund, "refund { id }").await.refusals(), expected);
+    assert_eq!(
+        seen_as
+            .mutate("refundRequest", "RefundRequestInput", refund, "refund { id }")
+            .await
+            .refusals(),
+        expected
+    );
     let password = json!({ "currentPassword": "x", "newPassword": "long enough for us" });
-    assert_eq!(seen_as.mutate("passwordSet", "PasswordSetInput", password, "").await.refusals(), expected);
+    assert_eq!(
+        seen_as
+            .mutate("passwordSet", "PasswordSetInput", password, "")
+            .await
+            .refusals(),
+        expected
+    );
     assert_eq!(start(&seen_as, &id, "on and on").await.refusals(), expected);
     stage.pass(TimeDelta::minutes(59));
     assert_eq!(seen_as.ask("{ viewer { scopes } }", json!({})).await.status, 200);
@@ -117,11 +196,21 @@ async fn live_impersonations_can_be_seen_and_ended() {
     let seen_as = seeing(&stage, &start(&stage.admin, &ana, "a look").await.accepted());
     let query = "{ impersonations { totalCount nodes { id reason user { companyEmail } administrator { companyEmail } } } }";
     let live = stage.admin.ask(query, json!({})).await.data()["impersonations"].clone();
-    assert_eq!((&live["totalCount"], &live["nodes"][0]["reason"]), (&json!(1), &json!("a look")));
+    assert_eq!(
+        (&live["totalCount"], &live["nodes"][0]["reason"]),
+        (&json!(1), &json!("a look"))
+    );
     assert_eq!(seen_as.ask(query, json!({})).await.code(), "FORBIDDEN");
     let input = json!({ "impersonationId": live["nodes"][0]["id"] });
-    stage.admin.mutate("impersonationEnd", "ImpersonationEndInput", input, "").await.accepted();
+    stage
+        .admin
+        .mutate("impersonationEnd", "ImpersonationEndInput", input, "")
+        .await
+        .accepted();
     assert_eq!(seen_as.ask("{ viewer { scopes } }", json!({})).await.status, 401);
-    assert_eq!(stage.admin.ask(query, json!({})).await.data()["impersonations"]["totalCount"], 0);
+    assert_eq!(
+        stage.admin.ask(query, json!({})).await.data()["impersonations"]["totalCount"],
+        0
+    );
     stage.end().await;
 }

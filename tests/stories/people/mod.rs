@@ -3,40 +3,81 @@
 use serde_json::{Value, json};
 use tests::stage::{Sale, Stage, text};
 
-const USER: &str = "user { id firstName lastName companyEmail phone companyName segment tier role active locale }";
+const USER: &str =
+    "user { id firstName lastName companyEmail phone companyName segment tier role active locale }";
 
 async fn create(stage: &Stage, more: Value) -> tests::client::Payload {
     let mut input = json!({ "firstName": "Ana", "lastName": "Ruiz", "companyEmail": "ana@shop.test" });
     for (name, value) in more.as_object().into_iter().flatten() {
         input[name] = value.clone();
     }
-    stage.admin.mutate("userCreate", "UserCreateInput", input, USER).await
+    stage
+        .admin
+        .mutate("userCreate", "UserCreateInput", input, USER)
+        .await
 }
 
 #[tokio::test]
 async fn people_are_made_and_changed_and_bad_input_names_its_field() {
     let stage = Stage::new().await;
-    let ana = create(&stage, json!({ "phone": "+34 600-123-456", "companyName": "Librería Ñ" })).await.accepted();
-    assert_eq!((&ana["user"]["segment"], &ana["user"]["tier"]), (&json!("LEAD"), &json!("STANDARD")));
+    let ana = create(
+        &stage,
+        json!({ "phone": "+34 600-123-456", "companyName": "Librería Ñ" }),
+    )
+    .await
+    .accepted();
+    assert_eq!(
+        (&ana["user"]["segment"], &ana["user"]["tier"]),
+        (&json!("LEAD"), &json!("STANDARD"))
+    );
     for (more, expected) in [
         (json!({}), "CONFLICT companyEmail"),
-        (json!({ "companyEmail": "ANA@shop.test" }), "CONFLICT companyEmail"),
+        (
+            json!({ "companyEmail": "ANA@shop.test" }),
+            "CONFLICT companyEmail",
+        ),
         (json!({ "companyEmail": "nobody" }), "INVALID companyEmail"),
-        (json!({ "companyEmail": "b@shop.test", "firstName": " " }), "INVALID firstName"),
-        (json!({ "companyEmail": "b@shop.test", "phone": "call me" }), "INVALID phone"),
-        (json!({ "companyEmail": "b@shop.test", "lastName": "x".repeat(101) }), "INVALID lastName"),
+        (
+            json!({ "companyEmail": "b@shop.test", "firstName": " " }),
+            "INVALID firstName",
+        ),
+        (
+            json!({ "companyEmail": "b@shop.test", "phone": "call me" }),
+            "INVALID phone",
+        ),
+        (
+            json!({ "companyEmail": "b@shop.test", "lastName": "x".repeat(101) }),
+            "INVALID lastName",
+        ),
     ] {
-        assert_eq!(create(&stage, more.clone()).await.refusals(), [expected], "{more}");
+        assert_eq!(
+            create(&stage, more.clone()).await.refusals(),
+            [expected],
+            "{more}"
+        );
     }
     let input = json!({ "userId": ana["user"]["id"], "lastName": "Núñez", "phone": "", "tier": "VIP" });
-    let changed = stage.admin.mutate("userUpdate", "UserUpdateInput", input, USER).await.accepted();
-    assert_eq!((&changed["user"]["lastName"], &changed["user"]["phone"]), (&json!("Núñez"), &json!(null)));
+    let changed = stage
+        .admin
+        .mutate("userUpdate", "UserUpdateInput", input, USER)
+        .await
+        .accepted();
+    assert_eq!(
+        (&changed["user"]["lastName"], &changed["user"]["phone"]),
+        (&json!("Núñez"), &json!(null))
+    );
     let found = "{ users(filter: { search: \"nunez\" }) { totalCount } }";
-    assert_eq!(stage.admin.ask(found, json!({})).await.data()["users"]["totalCount"], 1, "found by the new name");
+    assert_eq!(
+        stage.admin.ask(found, json!({})).await.data()["users"]["totalCount"],
+        1,
+        "found by the new name"
+    );
 
     let agent = stage.agent().await;
     let input = json!({ "firstName": "B", "lastName": "B", "companyEmail": "b@shop.test", "role": "ADMIN" });
-    let denied = agent.try_mutate("userCreate", "UserCreateInput", input, USER).await;
+    let denied = agent
+        .try_mutate("userCreate", "UserCreateInput", input, USER)
+        .await;
     assert_eq!(denied.code(), "FORBIDDEN", "staff are made by administrators");
     stage.end().await;
 }
@@ -48,18 +89,37 @@ async fn the_first_plan_subscription_makes_a_customer() {
     let (ana, plan) = (stage.customer("ana@shop.test").await, stage.product("Plan").await);
     let input = json!({ "externalId": "sub-1", "userId": ana, "productId": plan, "interval": "ANNUAL", "status": "ACTIVE",
         "startsAt": "2026-01-01T00:00:00.000Z", "licensesTotal": 10, "licensesAssigned": 4, "licensesSuspended": 1, "encounters": 7 });
-    let selection = "planSubscription { id status interval encounters licenses { total available assigned suspended } }";
+    let selection =
+        "planSubscription { id status interval encounters licenses { total available assigned suspended } }";
     let record = async |input: Value| {
-        stage.admin.mutate("planSubscriptionRecord", "PlanSubscriptionRecordInput", input, selection).await
+        stage
+            .admin
+            .mutate(
+                "planSubscriptionRecord",
+                "PlanSubscriptionRecordInput",
+                input,
+                selection,
+            )
+            .await
     };
     let first = record(input.clone()).await.accepted()["planSubscription"].clone();
-    assert_eq!(first["licenses"], json!({ "total": 10, "available": 5, "assigned": 4, "suspended": 1 }));
+    assert_eq!(
+        first["licenses"],
+        json!({ "total": 10, "available": 5, "assigned": 4, "suspended": 1 })
+    );
     let mut again = input.clone();
     again["status"] = json!("CANCELED");
-    assert_eq!(record(again).await.accepted()["planSubscription"]["id"], first["id"], "the same subscription");
+    assert_eq!(
+        record(again).await.accepted()["planSubscription"]["id"],
+        first["id"],
+        "the same subscription"
+    );
     let query = "query($id: ID!) { user(id: $id) { segment planSubscription { status } } }";
     let user = stage.admin.ask(query, json!({ "id": ana })).await.data()["user"].clone();
-    assert_eq!(user, json!({ "segment": "CUSTOMER", "planSubscription": { "status": "CANCELED" } }));
+    assert_eq!(
+        user,
+        json!({ "segment": "CUSTOMER", "planSubscription": { "status": "CANCELED" } })
+    );
     let mut bad = input;
     bad["licensesAssigned"] = json!(10);
     assert_eq!(record(bad).await.refusals(), ["INVALID licensesAssigned"]);
@@ -80,27 +140,56 @@ async fn suspending_an_ecosystem_closes_it_to_everybody_in_it_and_activating_ope
         stage.sell(&Sale::of(user, &book, number)).await;
     }
     let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [eva] });
-    let selection = "ecosystem { id active suspensionReason owner { id } members { totalCount nodes { id } } }";
-    let eco = stage.admin.mutate("ecosystemRecord", "EcosystemRecordInput", input, selection).await.accepted();
+    let selection =
+        "ecosystem { id active suspensionReason owner { id } members { totalCount nodes { id } } }";
+    let eco = stage
+        .admin
+        .mutate("ecosystemRecord", "EcosystemRecordInput", input, selection)
+        .await
+        .accepted();
     assert_eq!(eco["ecosystem"]["members"]["totalCount"], 2);
     let id = eco["ecosystem"]["id"].clone();
 
     let input = json!({ "ecosystemId": id, "reason": " " });
-    let blank = stage.admin.mutate("ecosystemSuspend", "EcosystemSuspendInput", input, selection).await;
+    let blank = stage
+        .admin
+        .mutate("ecosystemSuspend", "EcosystemSuspendInput", input, selection)
+        .await;
     assert_eq!(blank.refusals(), ["INVALID reason"]);
     let input = json!({ "ecosystemId": id, "reason": "unpaid" });
-    let suspended = stage.admin.mutate("ecosystemSuspend", "EcosystemSuspendInput", input, selection).await.accepted();
+    let suspended = stage
+        .admin
+        .mutate("ecosystemSuspend", "EcosystemSuspendInput", input, selection)
+        .await
+        .accepted();
     assert_eq!(suspended["ecosystem"]["suspensionReason"], "unpaid");
-    assert!(!stage.may_use(&ana, &book).await && !stage.may_use(&eva, &book).await, "everybody in it");
+    assert!(
+        !stage.may_use(&ana, &book).await && !stage.may_use(&eva, &book).await,
+        "everybody in it"
+    );
     assert!(stage.may_use(&ivo, &book).await, "nobody else");
     let query = "query($id: ID!) { user(id: $id) { active } }";
-    assert_eq!(stage.admin.ask(query, json!({ "id": eva })).await.data()["user"]["active"], false);
+    assert_eq!(
+        stage.admin.ask(query, json!({ "id": eva })).await.data()["user"]["active"],
+        false
+    );
 
     let input = json!({ "ecosystemId": id });
-    stage.admin.mutate("ecosystemActivate", "EcosystemActivateInput", input, selection).await.accepted();
-    assert!(stage.may_use(&ana, &book).await && stage.may_use(&eva, &book).await, "as it was");
+    stage
+        .admin
+        .mutate("ecosystemActivate", "EcosystemActivateInput", input, selection)
+        .await
+        .accepted();
+    assert!(
+        stage.may_use(&ana, &book).await && stage.may_use(&eva, &book).await,
+        "as it was"
+    );
     let audit = "query($id: ID!) { auditLog(subjectId: $id, first: 2) { nodes { action reason } } }";
-    let entries = stage.admin.ask(audit, json!({ "id": text(&id) })).await.data()["auditLog"]["nodes"].clone();
-    assert_eq!(entries[1], json!({ "action": "ecosystem.suspended", "reason": "unpaid" }));
+    let entries =
+        stage.admin.ask(audit, json!({ "id": text(&id) })).await.data()["auditLog"]["nodes"].clone();
+    assert_eq!(
+        entries[1],
+        json!({ "action": "ecosystem.suspended", "reason": "unpaid" })
+    );
     stage.end().await;
 }

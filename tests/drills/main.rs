@@ -1,0 +1,11 @@
+//! Drills: the real program in real processes, and everything dies on them. Each counts the faults that
+//! landed and has a planted bug that its detectors must find.
+
+mod command_line;
+mod forgetful;
+mod graceful_stop;
+mod killed_process;
+mod killed_workers;
+mod postgres_restart;
+mod redis_outages;
+mod taken_up_again;

@@ -1,0 +1,193 @@
+//! One of everything, all of it a customer's.
+
+use std::collections::HashMap;
+
+use domain::actor::Scope;
+use entities::{
+    BillingInterval, EcosystemId, PlanSubscriptionId, PlanSubscriptionStatus, UserRole, ecosystem,
+    plan_subscription, user,
+};
+use sea_orm::{ActiveModelTrait, Set};
+use serde_json::json;
+use tests::{
+    client::Client,
+    stage::{ADMIN, AGENT, Sale, Stage, text},
+};
+
+use super::rules::Caller;
+
+pub struct World {
+    pub stage: Stage,
+    ids: HashMap<&'static str, String>,
+    known: HashMap<(Caller, Vec<&'static str>), Client>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let stage = Stage::new().await;
+        stage.staff(AGENT, UserRole::Agent).await;
+        stage.other_team().await;
+        let (ana, _) = (
+            stage.customer("ana@shop.test").await,
+            stage.customer("bea@shop.test").await,
+        );
+        let product = stage.product("Rayuela").await;
+        let purchase = stage.sell(&Sale::of(&ana, &product, 1)).await;
+        let (ecosystem, plan) = deployed(&stage, &ana, &product).await;
+        let session = json!({ "sessions": [{ "externalId": "r1", "userId": ana, "productId": product,
+            "startedAt": "2026-02-25T10:00:00.000Z", "endedAt": "2026-02-25T10:10:00.000Z", "seconds": 300, "percentRead": 12.5 }] });
+        let read = stage.admin.mutate(
+            "readingSessionsRecord",
+            "ReadingSessionsRecordInput",
+            session,
+            "recorded",
+        );
+        read.await.accepted();
+        let input = json!({ "purchaseId": purchase, "reason": "OTHER", "note": "Told by telephone" });
+        let refund = stage
+            .admin
+            .mutate("refundRequest", "RefundRequestInput", input, "refund { id }");
+        let refund = text(&refund.await.accepted()["refund"]["id"]);
+        stage.run_jobs().await;
+        stage.hear_gateways().await;
+        let key = json!({ "name": "The store", "scopes": ["stats.write"] });
+        let key = stage
+            .admin
+            .mutate("apiKeyCreate", "ApiKeyCreateInput", key, "apiKey { id }")
+            .await;
+        let query = "query($u: ID!) { user(id: $u) { readingStats { activity { nodes { id } } } } events { nodes { id } } \
+                     auditLog { nodes { id } } viewer { team { id } } }";
+        let seen = stage.admin.ask(query, json!({ "u": ana })).await.data();
+        let ids = [
+            ("<ana>", ana),
+            ("<product>", product),
+            ("<purchase>", purchase),
+            ("<ecosystem>", ecosystem),
+            ("<plan>", plan),
+            ("<refund>", refund),
+            ("<key>", text(&key.accepted()["apiKey"]["id"])),
+            (
+                "<reading>",
+                text(&seen["user"]["readingStats"]["activity"]["nodes"][0]["id"]),
+            ),
+            ("<event>", text(&seen["events"]["nodes"][0]["id"])),
+            ("<audit>", text(&seen["auditLog"]["nodes"][0]["id"])),
+            ("<team>", text(&seen["viewer"]["team"]["id"])),
+        ];
+        Self {
+            stage,
+            ids: HashMap::from(ids),
+            known: HashMap::new(),
+        }
+    }
+
+    /// The document with the ids of what is there.
+    pub fn real(&self, document: &str) -> String {
+        (self.ids.iter()).fold(document.to_owned(), |text, (name, id)| text.replace(name, id))
+    }
+
+    /// The same with ids of the same kinds that nobody has.
+    pub fn missing(&self, document: &str) -> String {
+        (self.ids.iter()).fold(document.to_owned(), |text, (name, id)| {
+            text.replace(name, &nobodys(id))
+        })
+    }
+
+    /// Whether an answer lets something of ours through.
+    pub fn shows(&self, answer: &str) -> Option<&'static str> {
+        (self.ids.iter())
+            .find(|(_, id)| answer.contains(id.as_str()))
+            .map(|(name, _)| *name)
+    }
+
+    /// A caller of a kind. Keys get these scopes, or all but these.
+    pub async fn client(
+        &mut self,
+        caller: Caller,
+        scopes: &[&'static str],
+        without: &[&'static str],
+    ) -> Client {
+        let scopes = match caller {
+            Caller::KeyWith => scopes.to_vec(),
+            Caller::KeyWithout => (Scope::ALL.iter().map(|scope| scope.as_str()))
+                .filter(|scope| !without.contains(scope))
+                .collect(),
+            _ => Vec::new(),
+        };
+        if let Some(known) = self.known.get(&(caller, scopes.clone())) {
+            return known.clone();
+        }
+        let client = self.fresh(caller, &scopes).await;
+        self.known.insert((caller, scopes), client.clone());
+        client
+    }
+
+    /// The same, not seen before: for what ends a session.
+    pub async fn fresh(&self, caller: Caller, scopes: &[&'static str]) -> Client {
+        let stage = &self.stage;
+        let admin = stage.user_with(ADMIN).await.id;
+        let (email, through) = match caller {
+            Caller::Nobody => return stage.anonymous(),
+            Caller::KeyWith | Caller::KeyWithout => return stage.key_with(scopes).await,
+            Caller::Customer => ("ana@shop.test", None),
+            Caller::OtherCustomer => ("bea@shop.test", None),
+            Caller::AsCustomer => ("ana@shop.test", Some(admin)),
+            Caller::Agent => (AGENT, None),
+            Caller::AsAgent => (AGENT, Some(admin)),
+            Caller::Admin => (ADMIN, None),
+            Caller::OtherAdmin => ("admin@boreal.test", None),
+        };
+        stage.client_of(stage.user_with(email).await.id, through).await
+    }
+}
+
+/// An id of the same kind with other digits at its end.
+fn nobodys(id: &str) -> String {
+    let (kept, end) = id.split_at(id.len() - 4);
+    let other = if end == "zzzz" { "yyyy" } else { "zzzz" };
+    format!("{kept}{other}")
+}
+
+async fn deployed(stage: &Stage, owner: &str, product: &str) -> (String, String) {
+    let db = stage.app.db.connection();
+    let now = stage.app.clock.now();
+    let (owner, ids) = (owner.parse().expect("an id"), &stage.app.ids);
+    let (ecosystem, plan) = (EcosystemId(ids.uuid(now)), PlanSubscriptionId(ids.uuid(now)));
+    let row = ecosystem::ActiveModel {
+        id: Set(ecosystem),
+        team_id: Set(stage.team),
+        external_id: Set("eco-1".into()),
+        name: Set("Ana's".into()),
+        owner_id: Set(owner),
+        suspended_at: Set(None),
+        suspension_reason: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    row.insert(db).await.expect("an ecosystem");
+    let belongs = user::ActiveModel {
+        id: Set(owner),
+        ecosystem_id: Set(Some(ecosystem)),
+        ..Default::default()
+    };
+    belongs.update(db).await.expect("a member");
+    let row = plan_subscription::ActiveModel {
+        id: Set(plan),
+        team_id: Set(stage.team),
+        external_id: Set("plan-1".into()),
+        user_id: Set(owner),
+        product_id: Set(product.parse().expect("an id")),
+        interval: Set(BillingInterval::Monthly),
+        status: Set(PlanSubscriptionStatus::Active),
+        starts_at: Set(now),
+        ends_at: Set(None),
+        encounters: Set(3),
+        licenses_total: Set(5),
+        licenses_assigned: Set(2),
+        licenses_suspended: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+    };
+    row.insert(db).await.expect("a plan");
+    (ecosystem.to_string(), plan.to_string())
+}

@@ -1,0 +1,108 @@
+//! S3.16: one search over five fields, ignoring case, accents and the punctuation of phones.
+
+use domain::users::NewUser;
+use serde_json::json;
+use tests::stage::Stage;
+
+use super::{found, people, person};
+
+#[tokio::test]
+async fn any_part_of_any_field_and_nothing_else() {
+    let stage = Stage::new().await;
+    let angela = NewUser {
+        phone: Some("+34 (600) 123-456".into()),
+        company_name: Some("50%_Off \\ \"Quotes\" Ltd".into()),
+        ..person("Ángela", "Núñez", "angela@muro.example")
+    };
+    let jose = NewUser {
+        phone: Some("00 55 11 9".into()),
+        company_name: Some("Ö'Brien & Söhne".into()),
+        ..person("José 🦊", "مرحبا", "jose@praia.example")
+    };
+    let plain = person("Bo", "Li", "bo.li@shop.test");
+    let ids = people(&stage, vec![angela, jose, plain]).await;
+    let long = "x".repeat(10_000);
+    let full = format!("angela {long}");
+    for (term, expected) in [
+        ("ngel", &[0][..]),
+        ("NUNEZ", &[0]),
+        ("núñ", &[0]),
+        ("  ángela  ", &[0]),
+        ("angela nunez", &[0]),
+        ("600123456", &[0]),
+        ("600) 123", &[0]),
+        ("(600)", &[0]),
+        ("0055", &[1]),
+        ("muro.ex", &[0]),
+        ("off", &[0]),
+        ("50%", &[0]),
+        ("0%_o", &[0]),
+        ("%", &[0]),
+        ("_", &[0]),
+        ("%%%", &[]),
+        ("___", &[]),
+        ("\\", &[0]),
+        ("\\ \"", &[0]),
+        ("\"", &[0]),
+        ("\"quotes\"", &[0]),
+        ("\"\"\"", &[]),
+        ("'", &[1]),
+        ("o'brien", &[1]),
+        ("ö'b", &[1]),
+        ("'; DROP TABLE users; --", &[]),
+        ("🦊", &[1]),
+        ("josé 🦊", &[1]),
+        ("مرحبا", &[1]),
+        ("رح", &[1]),
+        ("li", &[2]),
+        ("Bo", &[2]),
+        ("q", &[0]),
+        ("zx", &[]),
+        ("*", &[]),
+        ("bo OR jose", &[]),
+        ("NEAR(bo li)", &[]),
+        ("first_name:bo", &[]),
+        ("exam*", &[]),
+        // From one field into the next.
+        ("nunez angela@", &[]),
+        ("nunezangela", &[]),
+        ("nunez\nangela", &[]),
+        ("example+34", &[]),
+        ("example 34", &[]),
+        ("456\n34600", &[]),
+        ("45634600", &[]),
+        (long.as_str(), &[]),
+        (full.as_str(), &[]),
+        ("\u{0}", &[0, 1, 2]),
+        ("   ", &[0, 1, 2]),
+    ] {
+        let expected: Vec<&String> = expected.iter().map(|at| &ids[*at]).collect();
+        let shown: String = term.chars().take(40).collect();
+        assert_eq!(
+            found(&stage.admin, json!({ "search": term }))
+                .await
+                .iter()
+                .collect::<Vec<_>>(),
+            expected,
+            "{shown:?}"
+        );
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn another_teams_people_never_appear() {
+    let stage = Stage::new().await;
+    let ids = people(&stage, vec![person("Ana", "Gil", "ana@shop.test")]).await;
+    let other = stage.other_team().await;
+    for filter in [
+        json!({}),
+        json!({ "search": "ana" }),
+        json!({ "search": "an" }),
+        json!({ "active": true }),
+    ] {
+        assert_eq!(found(&stage.admin, filter.clone()).await, ids);
+        assert_eq!(found(&other, filter).await, Vec::<String>::new());
+    }
+    stage.end().await;
+}
