@@ -19,7 +19,7 @@ use tests::{
 };
 
 const REFUNDS: usize = 24;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What `worker` promises.
 const GRACE: Duration = Duration::from_secs(10);
 

@@ -11,7 +11,7 @@ use tests::drill::{
     scene::{Plan, Scene},
 };
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 async fn scene(sales: usize) -> Scene {
     let plan = Plan {

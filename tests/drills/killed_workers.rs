@@ -6,7 +6,7 @@ use tests::{
     database::TestDatabase,
     drill::{
         clients::Requests,
-        detectors::Finding,
+        detectors::{Finding, count},
         gateways::bad_weather,
         killing::{Toll, kill_in_turn},
         program::environment,
@@ -64,6 +64,10 @@ async fn three_hundred_refunds_while_workers_are_killed() {
         "{toll:?}, {landed:?}, requested in {requested:?}, settled in {:?}",
         began.elapsed()
     );
+    for kind in ["process_refund", "handle_gateway_event", "send_mail"] {
+        let parked = format!("SELECT count(*) FROM jobs WHERE status = 'DEAD' AND kind = '{kind}'");
+        println!("{kind}: {:?} jobs were parked", count(&scene.app, &parked).await);
+    }
     assert_eq!(findings, []);
     assert_eq!(accepted.len(), REFUNDS);
     assert!(toll.kills >= 10 && toll.at_work >= 5, "{toll:?}");

@@ -18,7 +18,7 @@ use tests::{
     },
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 async fn scene(postgres: &Postgres, redis: &Redis, sales: usize) -> Scene {
     let plan = Plan {
         sales,

@@ -15,7 +15,7 @@ use tests::{
     servers::redis::Redis,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// How long Redis is away each time.
 const AWAY: Duration = Duration::from_secs(3);
 const WORKED: &str = "SELECT count(*) FROM jobs WHERE kind = 'process_refund' AND status = 'DONE'";

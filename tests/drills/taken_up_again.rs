@@ -19,7 +19,7 @@ use tests::{
     servers::redis::Redis,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// The promise.
 const PROMISED: TimeDelta = TimeDelta::seconds(5);
 /// What a machine whose two cores are busy with other things may take longer.

@@ -92,9 +92,14 @@ async fn take_turn(app: &App) -> Outcome<Option<WriteTransaction>> {
 async fn requeue_mails(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
     let connection = app.db.connection();
     // The jobs first: a mail that is sent in between is still answered by the job that has sent it.
+    // A job that was parked because its workers died may have been an innocent neighbour: its mail gets
+    // another one after a while, but not for ever.
     let jobs = connection.rows(
-        "SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status <> 'DONE' AND subject_id IS NOT NULL",
-        vec![],
+        "SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status NOT IN ('DONE', 'DEAD') \
+         AND subject_id IS NOT NULL \
+         UNION SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status = 'DEAD' AND subject_id IS NOT NULL \
+         GROUP BY subject_id HAVING count(*) >= 5 OR max(crash_count) < 3 OR max(finished_at) > $1",
+        values![now - MAIL_PATIENCE],
     );
     let jobs = jobs.await?;
     let answered = jobs

@@ -91,9 +91,8 @@ impl Requests {
 /// Requests a refund until it is accepted. Its id.
 async fn insist(client: &Client, sale: &Sale, retries: &AtomicUsize) -> String {
     for _ in 0..MOST {
-        match tokio::time::timeout(PATIENCE, request(client, sale)).await {
-            Ok(Ok(refund)) => return refund,
-            Ok(Err(_)) | Err(_) => {}
+        if let Ok(Ok(refund)) = tokio::time::timeout(PATIENCE, request(client, sale)).await {
+            return refund;
         }
         retries.fetch_add(1, Ordering::Relaxed);
         tokio::time::sleep(PAUSE).await;

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// How long a process may take until it is ready, on a machine that is busy with others.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// What a process is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub struct Fleet {
 }
 
 struct Member {
-    part: Part,
+    role: Part,
     port: u16,
     program: Program,
 }
@@ -79,25 +79,25 @@ impl Fleet {
     }
 
     /// Starts a process and does not wait for it.
-    pub fn start(&mut self, part: Part) -> usize {
-        self.start_at(part, lasting_port())
+    pub fn start(&mut self, role: Part) -> usize {
+        self.start_at(role, lasting_port())
     }
 
-    pub fn start_at(&mut self, part: Part, port: u16) -> usize {
-        let program = self.launch(part, port);
-        self.members.push(Member { part, port, program });
+    pub fn start_at(&mut self, role: Part, port: u16) -> usize {
+        let program = self.launch(role, port);
+        self.members.push(Member { role, port, program });
         self.members.len() - 1
     }
 
-    fn launch(&mut self, part: Part, port: u16) -> Program {
+    fn launch(&mut self, role: Part, port: u16) -> Program {
         let mut settings = self.settings.clone();
         settings.insert("POSTVENTA_BIND".into(), format!("127.0.0.1:{port}"));
-        let (name, arguments): (&str, &[&str]) = match part {
+        let (name, arguments): (&str, &[&str]) = match role {
             Part::Serve => ("serve", &["serve"]),
             Part::Worker => ("worker", &["worker"]),
             Part::Embedded => ("embedded", &[]),
         };
-        if part == Part::Embedded {
+        if role == Part::Embedded {
             // Its own place in its data folder, as at home.
             settings.remove("DATABASE_URL");
         }
@@ -108,8 +108,8 @@ impl Fleet {
 
     /// Starts a process again at the address that it had.
     pub fn restart(&mut self, member: usize) {
-        let (part, port) = (self.members[member].part, self.members[member].port);
-        self.members[member].program = self.launch(part, port);
+        let (role, port) = (self.members[member].role, self.members[member].port);
+        self.members[member].program = self.launch(role, port);
     }
 
     /// Waits until a process says that it can do its work.

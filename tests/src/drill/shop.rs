@@ -144,7 +144,7 @@ impl Shop {
                 purchase: text(&made.await.accepted()["purchase"]["id"]),
                 gateway,
                 payment,
-                refund: if number % 2 == 0 { PAID } else { PART },
+                refund: if number.is_multiple_of(2) { PAID } else { PART },
             })
         };
         stream::iter(0..count).map(record).buffered(4).collect().await
