@@ -176,7 +176,9 @@ async fn check(
         Verdict::R(code) => !errors && first(&answer)["userErrors"][0]["code"] == code,
         Verdict::M => {
             let missing = client.ask(&world.missing(document), Value::Null).await;
-            world.shows(&text).is_none() && (answer.status, &answer.body) == (missing.status, &missing.body)
+            !errors
+                && world.shows(&text).is_none()
+                && (answer.status, &answer.body) == (missing.status, &missing.body)
         }
     };
     (!good).then(|| format!("not {verdict:?}: {text}"))
