@@ -2,6 +2,8 @@
 
 pub mod client;
 pub mod database;
+pub mod live;
+pub mod post;
 pub mod processes;
 pub mod servers;
 pub mod stage;
