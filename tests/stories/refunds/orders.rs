@@ -220,13 +220,3 @@ async fn every_order_of_a_failure_ends_alike() {
 async fn every_other_order_of_a_failure_ends_alike() {
     all_five_end_alike(1).await;
 }
-
-/// Some of the five: the other 205 orders.
-#[tokio::test]
-#[ignore = "takes half a minute; the unit test of the transitions knows them all"]
-async fn every_order_of_some_of_a_failure_ends_alike() {
-    let mut sequences = orders(&OF_A_FAILURE);
-    sequences.retain(|order| order.len() < 5);
-    assert_eq!(sequences.len(), 205);
-    all_end_alike(sequences, RefundStatus::Failed).await;
-}
