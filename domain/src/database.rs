@@ -96,11 +96,18 @@ impl Database {
             sqlite_transaction_mode: self.writer.is_some().then_some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let transaction = self.connection.begin_with_options(options).await?;
-        Ok(WriteTransaction {
-            transaction,
-            _turn: turn,
-        })
+        // In a task of its own: sqlx forgets a BEGIN whose caller hangs up while it is on its way, and whatever the
+        // connection writes next would wait in that transaction for somebody else's end of it.
+        let connection = self.connection.clone();
+        let beginning = tokio::spawn(async move {
+            let transaction = connection.begin_with_options(options).await?;
+            Ok(WriteTransaction {
+                transaction,
+                _turn: turn,
+            })
+        });
+        let begun = beginning.await;
+        begun.map_err(|error| DbErr::Custom(format!("cannot begin: {error}")))?
     }
 
     /// Runs one writing statement by itself.

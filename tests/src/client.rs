@@ -86,6 +86,17 @@ impl Client {
         })
     }
 
+    /// Posts something that is no GraphQL, as a gateway does. The answer's status.
+    pub async fn post(&self, path: &str, headers: &[(&'static str, String)], body: &str) -> u16 {
+        let url = format!("{}{path}", self.url);
+        let mut request = self.http.post(url).header("content-type", "application/json");
+        for (name, value) in headers {
+            request = request.header(*name, value);
+        }
+        let answer = request.body(body.to_owned()).send().await.expect("an answer");
+        answer.status().as_u16()
+    }
+
     /// Calls a mutation that takes one input and selects what is asked for beside `userErrors`.
     pub async fn mutate(&self, field: &str, input_type: &str, input: Value, selection: &str) -> Payload {
         let answer = self.try_mutate(field, input_type, input, selection).await;

@@ -5,6 +5,8 @@ pub mod client;
 pub mod database;
 pub mod drill;
 pub mod dump;
+pub mod live;
+pub mod post;
 pub mod processes;
 pub mod sdl;
 pub mod servers;

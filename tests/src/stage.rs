@@ -15,24 +15,23 @@ use domain::{
         bell::LocalBell,
         bus::LocalBus,
         gateways::{GatewayEndpoints, Gateways},
-        mail::LocalMailbox,
     },
     clock::FixedClock,
-    identity::passwords,
+    identity::{passwords, sessions},
     ids::SystemIds,
     operations,
     teams::{self, GatewaySecrets, NewTeam},
     users::{self, NewUser},
-    vault::Vault,
+    vault::{Token, Vault},
 };
-use entities::{Currency, Locale, TeamId, mail};
-use sea_orm::{EntityTrait, QueryOrder};
+use entities::{Currency, Locale, TeamId, mail, session};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, Set};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::{Finished, Handlers};
 
-use crate::{client::Client, database::TestDatabase, statements::Statements};
+use crate::{client::Client, database::TestDatabase, post::Post, statements::Statements};
 
 /// The password of everybody on the stage.
 pub const PASSWORD: &str = "postventa-story";
@@ -45,11 +44,13 @@ pub struct Stage {
     pub clock: Arc<FixedClock>,
     pub gateway_clock: SandboxClock,
     pub sandbox: Sandbox,
+    pub post: Arc<Post>,
     pub team: TeamId,
     pub url: String,
     pub admin: Client,
     /// What was asked of the database.
     pub statements: Statements,
+    office: tokio::sync::OnceCell<Client>,
     running: RunningSandbox,
     stop: CancellationToken,
     ended: bool,
@@ -80,6 +81,7 @@ impl Stage {
             .await
             .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
+        let post = Arc::new(Post::default());
         let endpoint = |url: &str| Some(url.parse().expect("a base address"));
         let app = App::new(Services {
             db,
@@ -93,7 +95,7 @@ impl Stage {
                 timeout: std::time::Duration::from_millis(1500),
             })
             .expect("the gateway clients"),
-            mail: Arc::new(LocalMailbox),
+            mail: post.clone(),
             vault: Vault::new(&[7; 32]),
             settings: Settings {
                 public_url: "http://localhost".parse().expect("an address"),
@@ -111,10 +113,12 @@ impl Stage {
             clock,
             gateway_clock,
             sandbox,
+            post,
             team,
             url,
             admin,
             statements,
+            office: tokio::sync::OnceCell::new(),
             running,
             stop,
             ended: false,
@@ -130,15 +134,7 @@ impl Stage {
             "mercadoPagoAccessToken": mercado_pago.secret_key,
             "mercadoPagoWebhookSecret": mercado_pago.webhook_secret,
         });
-        self.admin
-            .mutate(
-                "teamSettingsUpdate",
-                "TeamSettingsUpdateInput",
-                input,
-                "team { id }",
-            )
-            .await
-            .accepted();
+        self.set_up(input).await;
         self.sandbox
             .stripe
             .set_webhook_url(&format!("{}/webhooks/stripe", self.url));
@@ -149,7 +145,12 @@ impl Stage {
 
     /// A member of staff who has signed in.
     pub async fn staff(&self, email: &str, role: entities::UserRole) -> Client {
-        self.person(email, role, Some(PASSWORD)).await;
+        self.staff_speaking(email, role, Locale::En).await
+    }
+
+    /// The same, who reads another language.
+    pub async fn staff_speaking(&self, email: &str, role: entities::UserRole, locale: Locale) -> Client {
+        self.person(email, role, locale, Some(PASSWORD)).await;
         Client::sign_in(&self.url, email, PASSWORD).await
     }
 
@@ -165,15 +166,77 @@ impl Stage {
 
     /// A customer's id.
     pub async fn customer(&self, email: &str) -> String {
-        self.person(email, entities::UserRole::Member, None)
+        self.customer_speaking(email, Locale::En).await
+    }
+
+    /// A customer's id, who reads this language.
+    pub async fn customer_speaking(&self, email: &str, locale: Locale) -> String {
+        self.person(email, entities::UserRole::Member, locale, None)
             .await
             .to_string()
+    }
+
+    /// An integration with a key of its own.
+    pub async fn integration(&self, scopes: &[&str]) -> Client {
+        let input = json!({ "name": "Shop", "scopes": scopes });
+        let made = self
+            .admin
+            .mutate("apiKeyCreate", "ApiKeyCreateInput", input, "secret")
+            .await;
+        Client::new(&self.url, Some(text(&made.accepted()["secret"])))
+    }
+
+    /// The team's own integration: unlike a person's session, its key outlasts days and weeks.
+    pub async fn office(&self) -> &Client {
+        let scopes = [
+            "users.read",
+            "users.write",
+            "stats.write",
+            "refunds.read",
+            "refunds.write",
+            "commerce.entitlements.read",
+        ];
+        self.office.get_or_init(|| self.integration(&scopes)).await
+    }
+
+    /// Changes the team's settings as its administrator.
+    pub async fn set_up(&self, change: Value) {
+        let answer = self.admin.mutate(
+            "teamSettingsUpdate",
+            "TeamSettingsUpdateInput",
+            change,
+            "team { id }",
+        );
+        answer.await.accepted();
+    }
+
+    /// A customer who has come in by a link: they have no password.
+    pub async fn customer_session(&self, customer: &str) -> Client {
+        let tx = self.app.begin_as_system(self.team).await.expect("a transaction");
+        let token = Token::new(&*self.app.ids, sessions::TOKEN_PREFIX);
+        let row = session::ActiveModel {
+            id: Set(tx.id()),
+            team_id: Set(self.team),
+            user_id: Set(customer.parse().expect("an id")),
+            token_hash: Set(token.hash),
+            impersonator_id: Set(None),
+            impersonation_reason: Set(None),
+            created_at: Set(tx.now()),
+            expires_at: Set(tx.now() + TimeDelta::hours(12)),
+            revoked_at: Set(None),
+            ip_address: Set(None),
+            user_agent: Set(None),
+        };
+        row.insert(tx.db()).await.expect("a session");
+        tx.commit().await.expect("a commit");
+        Client::new(&self.url, Some(token.shown))
     }
 
     async fn person(
         &self,
         email: &str,
         role: entities::UserRole,
+        locale: Locale,
         password: Option<&str>,
     ) -> entities::UserId {
         let mut tx = self.app.begin_as_system(self.team).await.expect("a transaction");
@@ -182,6 +245,7 @@ impl Stage {
             first_name: email.split('@').next().unwrap_or_default().to_owned(),
             last_name: "Story".into(),
             company_email: email.to_owned(),
+            locale: Some(locale),
             ..NewUser::default()
         };
         let id = users::insert_or_find(&self.app, &mut tx, new)
@@ -235,6 +299,25 @@ impl Stage {
         self.run_jobs().await;
     }
 
+    /// Does what is due, hears the gateways and moves on, until there is nothing left to do.
+    pub async fn until_quiet(&self) {
+        for _ in 0..60 {
+            self.run_jobs().await;
+            self.hear_gateways().await;
+            if self.jobs_left().await == 0 {
+                return;
+            }
+            self.pass(TimeDelta::minutes(16));
+        }
+        panic!("there is always something left to do");
+    }
+
+    pub async fn jobs_left(&self) -> i64 {
+        domain::jobs::store::unfinished(&self.app.db)
+            .await
+            .expect("jobs are counted")
+    }
+
     /// All mails so far, oldest first.
     pub async fn mails(&self) -> Vec<mail::Model> {
         let mails = mail::Entity::find().order_by_asc(mail::Column::Id);
@@ -244,9 +327,7 @@ impl Stage {
     /// Ends the story: no job may be left over, and every promise must hold.
     pub async fn end(mut self) {
         self.ended = true;
-        let left = domain::jobs::store::unfinished(&self.app.db)
-            .await
-            .expect("jobs are counted");
+        let left = self.jobs_left().await;
         assert_eq!(left, 0, "jobs are left over: run_jobs before the end");
         self.end_with_jobs_left().await;
     }
@@ -330,6 +411,9 @@ pub struct Sale {
     pub currency: &'static str,
     pub kind: &'static str,
     pub access_until: Option<&'static str>,
+    pub status: &'static str,
+    /// The gateway takes its time to confirm refunds of it, as with Pix or a bank transfer.
+    pub slow: bool,
 }
 
 impl Sale {
@@ -346,6 +430,8 @@ impl Sale {
             currency: "EUR",
             kind: "SINGLE",
             access_until: None,
+            status: "ACTIVE",
+            slow: false,
         }
     }
 
@@ -368,8 +454,8 @@ impl Stage {
     /// A product's id.
     pub async fn product(&self, name: &str) -> String {
         let input = json!({ "externalId": format!("product-{name}"), "name": name });
-        let answer = self
-            .admin
+        let office = self.office().await;
+        let answer = office
             .mutate("productRecord", "ProductRecordInput", input, "product { id }")
             .await;
         text(&answer.accepted()["product"]["id"])
@@ -377,7 +463,8 @@ impl Stage {
 
     /// Records a sale, at the gateway and with us. The purchase's id.
     pub async fn sell(&self, sale: &Sale) -> String {
-        let payment = Payment::new(&sale.payment, sale.minor, sale.currency);
+        let mut payment = Payment::new(&sale.payment, sale.minor, sale.currency);
+        payment.slow = sale.slow;
         match sale.gateway {
             "STRIPE" => self.sandbox.stripe.add_payments([payment]),
             "MERCADO_PAGO" => self.sandbox.mercado_pago.add_payments([payment]),
@@ -393,24 +480,40 @@ impl Stage {
             "gatewayPaymentId": sale.payment,
             "gatewaySubscriptionId": sale.subscription,
             "amount": { "amount": entities::Money::new(sale.minor, currency).to_major(), "currency": sale.currency },
+            "status": sale.status,
             "purchasedAt": "2026-02-20T10:00:00.000Z",
             "accessUntil": sale.access_until,
         });
-        let answer = self
-            .admin
+        let office = self.office().await;
+        let answer = office
             .mutate("purchaseRecord", "PurchaseRecordInput", input, "purchase { id }")
             .await;
         text(&answer.accepted()["purchase"]["id"])
     }
 
+    /// Reports that somebody has read a title so far, and for how long.
+    pub async fn read(&self, user: &str, product: &str, percent: f64, minutes: i64) {
+        let started_at = self.app.clock.now() - TimeDelta::minutes(minutes);
+        let session = json!({
+            "externalId": format!("{user}-{product}-{percent}"), "userId": user, "productId": product,
+            "percentRead": percent, "seconds": minutes * 60,
+            "startedAt": started_at.to_rfc3339(), "endedAt": self.app.clock.now().to_rfc3339(),
+        });
+        let input = json!({ "sessions": [session] });
+        let answer = self.office().await.mutate(
+            "readingSessionsRecord",
+            "ReadingSessionsRecordInput",
+            input,
+            "recorded",
+        );
+        assert_eq!(answer.await.accepted()["recorded"], 1);
+    }
+
     /// Whether a user may use a product now.
     pub async fn may_use(&self, user: &str, product: &str) -> bool {
         let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed } }";
-        let answer = self
-            .admin
-            .ask(query, json!({ "u": user, "p": product }))
-            .await
-            .data();
+        let office = self.office().await;
+        let answer = office.ask(query, json!({ "u": user, "p": product })).await.data();
         answer["access"]["allowed"].as_bool().expect("a yes or a no")
     }
 }

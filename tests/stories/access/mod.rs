@@ -168,7 +168,8 @@ async fn check(
     let text = answer.body.to_string();
     let errors = answer.body.get("errors").is_some();
     let good = match verdict {
-        Verdict::Y => !errors && !(strict && has_null(&answer.body["data"])) && !first(&answer).is_null(),
+        Verdict::Y if strict => !errors && !has_null(&answer.body["data"]),
+        Verdict::Y => !errors && !first(&answer).is_null(),
         Verdict::O => !errors && !first(&answer).is_null() && world.shows(&text).is_none(),
         Verdict::N => !errors && has_null(&answer.body["data"]),
         Verdict::U => errors && answer.code() == "UNAUTHENTICATED",
@@ -176,7 +177,9 @@ async fn check(
         Verdict::R(code) => !errors && first(&answer)["userErrors"][0]["code"] == code,
         Verdict::M => {
             let missing = client.ask(&world.missing(document), Value::Null).await;
-            world.shows(&text).is_none() && (answer.status, &answer.body) == (missing.status, &missing.body)
+            !errors
+                && world.shows(&text).is_none()
+                && (answer.status, &answer.body) == (missing.status, &missing.body)
         }
     };
     (!good).then(|| format!("not {verdict:?}: {text}"))

@@ -236,7 +236,7 @@ fn compare(
             match built.args.get(arg) {
                 None => breaks.push(format!("{place}({arg}) is missing")),
                 Some(have) if !takes(&have.ty, &wanted.ty) => {
-                    breaks.push(format!("{place}({arg}) is {}, not {}", have.ty, wanted.ty))
+                    breaks.push(format!("{place}({arg}) is {}, not {}", have.ty, wanted.ty));
                 }
                 Some(_) => {}
             }

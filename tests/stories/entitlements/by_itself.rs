@@ -2,14 +2,17 @@
 
 use chrono::TimeDelta;
 use serde_json::json;
-use tests::stage::{Stage, text};
+use tests::{
+    client::Client,
+    stage::{ADMIN, PASSWORD, Stage, text},
+};
 
 use super::{grant, history};
 
 /// The status is right at once; the announcement comes once, from whoever is first.
 #[tokio::test]
 async fn access_begins_runs_into_its_grace_period_and_ends_and_each_is_announced_once() {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
     let input = json!({ "externalId": "plan", "name": "Plan", "graceDays": 3 });
     let plan = stage
@@ -29,6 +32,8 @@ async fn access_begins_runs_into_its_grace_period_and_ends_and_each_is_announced
         (3, "EXPIRED", false),
     ] {
         stage.pass(TimeDelta::days(days));
+        // Nobody stays signed in for days.
+        stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
         let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed status } }";
         let access = stage
             .admin

@@ -129,7 +129,7 @@ async fn a_fault_is_told_by_a_trace_id_and_nothing_else() {
 async fn browsers_call_from_named_origins_only() {
     let stage = Stage::new().await;
     let (client, _stop) = server(&stage, |server| {
-        server.limits.allowed_origins = vec!["https://front.example".into()]
+        server.limits.allowed_origins = vec!["https://front.example".into()];
     })
     .await;
     let url = format!("{}/graphql", client.url);

@@ -25,11 +25,9 @@ async fn sign_in(client: &Client, email: &str, password: &str) -> Payload {
 /// Whether this caller is let in now.
 async fn is_in(client: &Client) -> bool {
     let answer = client.ask("{ viewer { team { id } } }", json!({})).await;
-    match answer.body.get("errors") {
-        None => answer.body["data"]["viewer"].is_object(),
-        Some(_) => {
-            assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHENTICATED"));
-            false
-        }
+    if answer.body.get("errors").is_none() {
+        return answer.body["data"]["viewer"].is_object();
     }
+    assert_eq!((answer.status, answer.code().as_str()), (401, "UNAUTHENTICATED"));
+    false
 }

@@ -28,10 +28,8 @@ async fn the_money_goes_back_once_and_the_access_at_once() {
     stage.hear_gateways().await;
     let refund = look(&stage, &text(&refund["id"])).await;
     assert_eq!(refund["status"], "SUCCEEDED", "{refund:#}");
-    assert_eq!(
-        refund["purchase"],
-        json!({ "status": "REFUNDED", "refundedAmount": { "amount": "30.00" } })
-    );
+    assert_eq!(refund["purchase"]["status"], "REFUNDED");
+    assert_eq!(refund["purchase"]["refundedAmount"]["amount"], "30.00");
     for (kind, status) in [
         ("CANCEL_PLAN", "DONE"),
         ("REVOKE_ACCESS", "DONE"),

@@ -1,0 +1,290 @@
+//! Whatever goes wrong between us and the gateway: the money goes back once, or a person has to look.
+
+use api::sandbox::{Fault, FaultKind};
+use chrono::TimeDelta;
+use domain::{clock::Clock, jobs::Work};
+use entities::job;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+use tests::stage::Stage;
+
+use super::{Bought, GATEWAYS, accepted, buy, follow_ups, look, request, status};
+
+/// One fault on the way to the gateway: how often the refund is sent, and how it ends.
+struct Case {
+    fault: FaultKind,
+    sent: usize,
+    executed: usize,
+    end: &'static str,
+    tasks: usize,
+    restored: bool,
+}
+
+impl Case {
+    fn of(fault: FaultKind, sent: usize) -> Self {
+        Self {
+            fault,
+            sent,
+            executed: 1,
+            end: "SUCCEEDED",
+            tasks: 0,
+            restored: false,
+        }
+    }
+
+    async fn tell(&self, stage: &Stage, gateway: &'static str, number: u32) {
+        let name = format!("{gateway}: {}", self.fault.name());
+        let bought = buy(stage, gateway, number).await;
+        bought.fault(stage, self.fault.clone());
+        let landed = || {
+            bought
+                .simulator(stage)
+                .faults_landed()
+                .get(self.fault.name())
+                .copied()
+        };
+        let before = landed().unwrap_or_default();
+        let refund = accepted(stage, &bought.purchase, json!({})).await;
+        stage.until_quiet().await;
+
+        assert_eq!(landed(), Some(before + 1), "{name} did not land");
+        let seen = look(stage, &refund).await;
+        assert_eq!(seen["status"], self.end, "{name}: {seen:#}");
+        assert_eq!(
+            bought.executions(stage, &refund),
+            self.executed,
+            "{name}: executed"
+        );
+        assert_eq!(bought.sent(stage, &refund), self.sent, "{name}: sent");
+        assert_eq!(
+            follow_ups(&seen).len(),
+            self.tasks,
+            "{name}: {:?}",
+            follow_ups(&seen)
+        );
+        assert_eq!(bought.may_use(stage).await, self.restored, "{name}: access");
+        let gone = bought.simulator(stage).journal().total_refunded(&bought.payment);
+        assert!(gone <= 3000, "{name}: {gone} of 3000");
+    }
+}
+
+/// DESIGN 5: an unknown outcome is asked for; the same key is sent again only where nothing was done.
+async fn whatever_happens_on_the_way(gateway: &'static str, refusal: &str) {
+    let stage = Stage::new().await;
+    let cases = [
+        Case::of(FaultKind::TimeoutAfterExecuting, 1),
+        Case::of(FaultKind::TimeoutBeforeExecuting, 2),
+        Case::of(FaultKind::Error500Before, 2),
+        Case::of(FaultKind::Error500Stored, 1),
+        Case::of(FaultKind::CutConnection, 1),
+        Case::of(FaultKind::RateLimited { retry_after: 90 }, 2),
+        Case::of(FaultKind::Slow { ms: 20 }, 1),
+        Case {
+            executed: 0,
+            end: "FAILED",
+            tasks: 1,
+            restored: true,
+            ..Case::of(FaultKind::Refuse { code: refusal.into() }, 1)
+        },
+        Case {
+            end: "NEEDS_ATTENTION",
+            tasks: 1,
+            ..Case::of(FaultKind::WrongAmount { amount: None }, 1)
+        },
+        Case {
+            end: "NEEDS_ATTENTION",
+            tasks: 1,
+            ..Case::of(FaultKind::WrongAmount { amount: Some(1) }, 1)
+        },
+    ];
+    for (number, case) in (1..).zip(&cases) {
+        case.tell(&stage, gateway, number).await;
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn whatever_happens_on_the_way_to_stripe() {
+    whatever_happens_on_the_way("STRIPE", "insufficient_funds").await;
+}
+
+#[tokio::test]
+async fn whatever_happens_on_the_way_to_mercado_pago() {
+    whatever_happens_on_the_way("MERCADO_PAGO", "2024").await;
+}
+
+/// The same again and again: five lost answers in a row, to the order and to the questions.
+#[tokio::test]
+async fn many_lost_answers_in_a_row() {
+    let stage = Stage::new().await;
+    for (number, gateway) in (1..).zip(GATEWAYS) {
+        let bought = buy(&stage, gateway, number).await;
+        let fault = Fault::once(FaultKind::CutConnection).for_payment(&bought.payment);
+        bought.simulator(&stage).hold_webhooks();
+        for endpoint in ["refunds.create", "refunds.list"] {
+            bought
+                .simulator(&stage)
+                .fault(fault.clone().on(endpoint).times(5));
+        }
+        let refund = accepted(&stage, &bought.purchase, json!({})).await;
+        stage.until_quiet().await;
+        assert_eq!(status(&stage, &refund).await, "SUCCEEDED");
+        assert_eq!(bought.executions(&stage, &refund), 1);
+        assert_eq!(bought.simulator(&stage).faults_landed()["cut_connection"], 6);
+    }
+    stage.end().await;
+}
+
+async fn next_attempt(stage: &Stage) -> chrono::DateTime<chrono::Utc> {
+    let waiting = job::Entity::find()
+        .filter(job::Column::Kind.eq("process_refund"))
+        .filter(job::Column::FinishedAt.is_null())
+        .one(stage.app.db.connection())
+        .await
+        .expect("jobs");
+    waiting.expect("a job that waits").run_at
+}
+
+/// 429 waits for as long as it says, and keeps the key.
+#[tokio::test]
+async fn a_busy_gateway_is_left_alone_for_as_long_as_it_says() {
+    for gateway in GATEWAYS {
+        let stage = Stage::new().await;
+        let bought = buy(&stage, gateway, 1).await;
+        bought.fault(&stage, FaultKind::RateLimited { retry_after: 90 });
+        let refund = accepted(&stage, &bought.purchase, json!({})).await;
+        stage.run_jobs().await;
+        assert!(next_attempt(&stage).await >= stage.clock.now() + TimeDelta::seconds(90));
+        stage.later(TimeDelta::seconds(89)).await;
+        assert_eq!(bought.sent(&stage, &refund), 1, "{gateway}: too early");
+        stage.later(TimeDelta::seconds(2)).await;
+        assert_eq!(bought.executions(&stage, &refund), 1);
+        assert_eq!(status(&stage, &refund).await, "SUCCEEDED");
+        stage.until_quiet().await;
+        stage.end().await;
+    }
+}
+
+/// "Already refunded" is looked up, not believed: the money has gone, so the access stays away, and a person
+/// has to look.
+#[tokio::test]
+async fn what_was_given_back_outside_is_not_given_back_again() {
+    let stage = Stage::new().await;
+    for (number, (gateway, outside)) in (1..).zip([
+        ("STRIPE", 3000),
+        ("STRIPE", 1000),
+        ("MERCADO_PAGO", 3000),
+        ("MERCADO_PAGO", 1000),
+    ]) {
+        let bought = buy(&stage, gateway, number).await;
+        bought.refund_outside(&stage, outside).await;
+        stage.hear_gateways().await;
+        stage.pass(TimeDelta::hours(1));
+        let refund = accepted(&stage, &bought.purchase, json!({})).await;
+        stage.until_quiet().await;
+        let seen = look(&stage, &refund).await;
+        assert_eq!(seen["status"], "NEEDS_ATTENTION", "{gateway} {outside}: {seen:#}");
+        assert_eq!(follow_ups(&seen).len(), 1, "{gateway} {outside}");
+        assert!(!bought.may_use(&stage).await, "{gateway} {outside}");
+        assert_eq!(bought.executions(&stage, &refund), 0);
+        let gone = bought.simulator(&stage).journal().total_refunded(&bought.payment);
+        assert_eq!(gone, outside);
+        let again = request(&stage, &bought.purchase, json!({})).await;
+        assert_eq!(again.refusals(), ["REFUND_ALREADY_REQUESTED purchaseId"]);
+    }
+    stage.end().await;
+}
+
+/// A key that the gateway may have forgotten is never sent again, however the outcome is found.
+#[tokio::test]
+async fn an_old_key_is_never_sent_again() {
+    for gateway in GATEWAYS {
+        for executed in [false, true] {
+            let stage = Stage::new().await;
+            let bought = buy(&stage, gateway, 1).await;
+            bought.fault(
+                &stage,
+                if executed {
+                    FaultKind::CutConnection
+                } else {
+                    FaultKind::Error500Before
+                },
+            );
+            bought.simulator(&stage).hold_webhooks();
+            let down = Fault::once(FaultKind::Error500Before).on("refunds.list");
+            bought.simulator(&stage).fault(down.times(1000));
+            let refund = accepted(&stage, &bought.purchase, json!({})).await;
+            for _ in 0..24 {
+                stage.run_jobs().await;
+                stage.pass(TimeDelta::hours(1));
+            }
+            assert_eq!(status(&stage, &refund).await, "PROCESSING", "{gateway}: unknown");
+            bought.simulator(&stage).clear_faults();
+            stage.until_quiet().await;
+            let seen = look(&stage, &refund).await;
+            let end = if executed { "SUCCEEDED" } else { "NEEDS_ATTENTION" };
+            assert_eq!(seen["status"], end, "{gateway}, executed: {executed}");
+            assert_eq!(bought.sent(&stage, &refund), 1, "{gateway}: sent again");
+            assert_eq!(bought.executions(&stage, &refund), usize::from(executed));
+            assert_eq!(follow_ups(&seen).len(), usize::from(!executed));
+            stage.end().await;
+        }
+    }
+}
+
+async fn give_credentials(stage: &Stage, gateway: &str, secret: &str) {
+    let field = if gateway == "STRIPE" {
+        "stripeSecretKey"
+    } else {
+        "mercadoPagoAccessToken"
+    };
+    stage.set_up(json!({ field: secret })).await;
+}
+
+/// Wrong credentials are a person's business: the refund waits for them, and then goes through.
+#[tokio::test]
+async fn wrong_credentials_wait_until_they_are_mended() {
+    let stage = Stage::new().await;
+    for (number, (gateway, right)) in
+        (1..).zip([("STRIPE", "sk_test_sandbox"), ("MERCADO_PAGO", "TEST-sandbox")])
+    {
+        let bought: Bought = buy(&stage, gateway, number).await;
+        give_credentials(&stage, gateway, "sk_test_of_somebody_else").await;
+        let refund = accepted(&stage, &bought.purchase, json!({})).await;
+        for _ in 0..10 {
+            stage.later(TimeDelta::minutes(6)).await;
+        }
+        let seen = look(&stage, &refund).await;
+        assert_eq!(seen["status"], "PROCESSING", "{gateway}: not lost, not failed");
+        assert_eq!(bought.executions(&stage, &refund), 0);
+        give_credentials(&stage, gateway, right).await;
+        stage.until_quiet().await;
+        assert_eq!(status(&stage, &refund).await, "SUCCEEDED", "{gateway}");
+        assert_eq!(bought.executions(&stage, &refund), 1);
+    }
+    stage.end().await;
+}
+
+/// A job that runs again when all is done asks nothing and changes nothing.
+#[tokio::test]
+async fn a_job_that_runs_again_changes_nothing() {
+    let stage = Stage::new().await;
+    let bought = buy(&stage, "STRIPE", 1).await;
+    let refund = accepted(&stage, &bought.purchase, json!({})).await;
+    stage.until_quiet().await;
+    let before = look(&stage, &refund).await;
+    for _ in 0..3 {
+        let id = refund.parse().expect("an id");
+        let mut tx = stage
+            .app
+            .begin_as_system(stage.team)
+            .await
+            .expect("a transaction");
+        tx.enqueue(domain::jobs::NewJob::now(Work::ProcessRefund { refund: id }));
+        tx.commit().await.expect("a commit");
+        stage.run_jobs().await;
+    }
+    assert_eq!(look(&stage, &refund).await, before);
+    assert_eq!(bought.sent(&stage, &refund), 1);
+    stage.end().await;
+}
