@@ -391,7 +391,7 @@ pub const TYPES: &[TypeRule] = &[
         path: "{ node(id: \"<purchase>\") { ... on Purchase { FIELD } } }",
         row: OWN,
         scopes: &["refunds.read", "users.read"],
-        fields: "amount canceledAt gateway gatewayPaymentId id kind product purchasedAt refundedAmount status",
+        fields: "amount canceledAt externalId gateway gatewayPaymentId id kind product purchasedAt refundedAmount status",
         others: &[
             ("refundEligibility", STAFF_INSIDE, &["refunds.read"]),
             ("refunds", OWN_INSIDE, &["refunds.read"]),
