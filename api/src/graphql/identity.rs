@@ -55,7 +55,12 @@ impl Viewer {
 /// The viewer's own user: also in the answer to a sign-in, which came without a token, and where another
 /// viewer begins or comes back.
 async fn own_user(ctx: &Context<'_>, actor: &Actor, id: entities::UserId) -> Result<Option<User>> {
-    if ctx.caller().actor.as_ref().is_some_and(|caller| caller.user() == Some(id)) {
+    if ctx
+        .caller()
+        .actor
+        .as_ref()
+        .is_some_and(|caller| caller.user() == Some(id))
+    {
         return users::load(ctx, id).await;
     }
     let found = domain::users::find(ctx.app(), actor, id, domain::users::UserParts::ALL).await;

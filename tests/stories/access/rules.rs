@@ -66,6 +66,8 @@ const SENIOR_FINDS: Row = [U, M, M, M, M, M, Y, M, Y, M];
 /// Within something that customers see of their own.
 const STAFF_INSIDE: Row = [U, F, M, F, Y, Y, Y, F, Y, M];
 const STAFF_INSIDE_REFUND: Row = [U, F, M, F, Y, Y, Y, M, Y, M];
+/// With the scope, about the customer's things.
+const STAFF_LOOKS: Row = [U, F, F, F, Y, Y, Y, F, Y, M];
 const TEAM: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, M];
 const TEAM_LISTS: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, O];
 const ADMINS: Row = [U, F, F, F, F, F, F, F, Y, M];
@@ -75,6 +77,7 @@ const VIEWER: Row = [N, Y, Y, Y, Y, Y, Y, Y, Y, O];
 
 /// What an administrator may not do through somebody's eyes.
 const EYES: Verdict = R("NOT_ALLOWED_WHILE_IMPERSONATING");
+const NOT_YOU: Verdict = R("IMPERSONATION_NOT_ALLOWED");
 const WRONG: Verdict = R("CREDENTIALS_INVALID");
 
 pub struct Entry {
@@ -100,6 +103,18 @@ pub const ENTRIES: &[Entry] = &[
         "{ access(userId: \"<ana>\", productId: \"<product>\") { allowed status } }",
         OWN_INSIDE,
         &["commerce.entitlements.read"],
+    ),
+    entry(
+        "Query.accessDiagnosis",
+        "{ accessDiagnosis(userId: \"<ana>\", productId: \"<product>\") { findings } }",
+        STAFF_LOOKS,
+        ENTITLED,
+    ),
+    entry(
+        "Query.impersonations",
+        "{ impersonations { nodes { id } totalCount } }",
+        ADMINS_CHANGE,
+        &[],
     ),
     entry(
         "Query.apiKeys",
@@ -221,6 +236,83 @@ pub const ENTRIES: &[Entry] = &[
         ADMINS_CHANGE,
         &[],
     ),
+    entry(
+        "Mutation.userCreate",
+        "mutation { userCreate(input: { firstName: \"N\", lastName: \"N\", companyEmail: \"new@shop.test\" }) { userErrors { code } } }",
+        STAFF,
+        &["users.write"],
+    ),
+    entry(
+        "Mutation.userUpdate",
+        "mutation { userUpdate(input: { userId: \"<ana>\", tier: VIP }) { user { tier } userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["users.write"],
+    ),
+    entry(
+        "Mutation.planSubscriptionRecord",
+        "mutation { planSubscriptionRecord(input: { externalId: \"new\", userId: \"<ana>\", productId: \"<product>\", \
+         interval: ANNUAL, status: ACTIVE, startsAt: \"2026-03-01T00:00:00Z\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["users.write"],
+    ),
+    entry(
+        "Mutation.ecosystemRecord",
+        "mutation { ecosystemRecord(input: { externalId: \"eco-1\", ownerId: \"<ana>\", name: \"Ana's\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["users.write"],
+    ),
+    entry(
+        "Mutation.ecosystemActivate",
+        "mutation { ecosystemActivate(input: { ecosystemId: \"<ecosystem>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["users.write"],
+    ),
+    entry(
+        "Mutation.entitlementExtend",
+        "mutation { entitlementExtend(input: { entitlementId: \"<entitlement>\", expiresAt: \"2027-01-01T00:00:00Z\" }) \
+         { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
+        "Mutation.entitlementRevoke",
+        "mutation { entitlementRevoke(input: { entitlementId: \"<entitlement>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
+        "Mutation.entitlementGrant",
+        "mutation { entitlementGrant(input: { userId: \"<ana>\", productId: \"<product>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
+        "Mutation.impersonationStart",
+        "mutation { impersonationStart(input: { userId: \"<ana>\", reason: \"x\" }) { userErrors { code message } } }",
+        [U, F, F, EYES, F, EYES, NOT_YOU, F, Y, M],
+        &["users.impersonate"],
+    ),
+    entry(
+        "Mutation.impersonationEnd",
+        "mutation { impersonationEnd(input: { impersonationId: \"<impersonation>\" }) { userErrors { code message } } }",
+        ADMINS,
+        &[],
+    ),
+    entry(
+        "Mutation.impersonationStop",
+        "mutation { impersonationStop { userErrors { code } } }",
+        [
+            U, NOT_YOU, NOT_YOU, Y, NOT_YOU, Y, NOT_YOU, NOT_YOU, NOT_YOU, NOT_YOU,
+        ],
+        &[],
+    ),
+    // The last: it ends the customer's sessions.
+    entry(
+        "Mutation.ecosystemSuspend",
+        "mutation { ecosystemSuspend(input: { ecosystemId: \"<ecosystem>\", reason: \"x\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["users.write"],
+    ),
 ];
 
 /// The subscriptions, told by whether a stream begins or an error comes.
@@ -270,6 +362,8 @@ const fn of(
 const USERS: &[&str] = &["users.read"];
 const REFUNDS: &[&str] = &["refunds.read"];
 const STATS: &[&str] = &["users.read", "stats.read"];
+const ENTITLED: &[&str] = &["stats.read", "commerce.entitlements.read"];
+const ACCESS: &[&str] = &["users.read", "commerce.entitlements.read"];
 const PAGE: &str = "edges nodes pageInfo totalCount";
 const EDGE: &str = "cursor node";
 
@@ -280,6 +374,13 @@ pub const TYPES: &[TypeRule] = &[
         OWN_INSIDE,
         &["commerce.entitlements.read"],
         "allowed status until",
+    ),
+    of(
+        "AccessDiagnosis",
+        "{ accessDiagnosis(userId: \"<ana>\", productId: \"<product>\") { FIELD } }",
+        STAFF_LOOKS,
+        ENTITLED,
+        "access activePurchase ecosystemActive entitlement findings productActive reading userActive",
     ),
     of(
         "ApiKey",
@@ -314,7 +415,51 @@ pub const TYPES: &[TypeRule] = &[
         "{ node(id: \"<ecosystem>\") { ... on Ecosystem { FIELD } } }",
         OWN,
         USERS,
-        "active id name owner suspendedAt suspensionReason",
+        "active id members name owner suspendedAt suspensionReason",
+    ),
+    TypeRule {
+        name: "Entitlement",
+        path: "{ node(id: \"<entitlement>\") { ... on Entitlement { FIELD } } }",
+        row: OWN,
+        scopes: &["users.read", "commerce.entitlements.read"],
+        fields: "canExtend expiresAt graceEndsAt history id lifetime product revocationReason revokedAt secondsRemaining \
+                 startsAt status",
+        others: &[("user", OWN_INSIDE, &["users.read"])],
+    },
+    of(
+        "EntitlementConnection",
+        "{ node(id: \"<ana>\") { ... on User { entitlements { FIELD } } } }",
+        OWN_INSIDE,
+        ACCESS,
+        PAGE,
+    ),
+    of(
+        "EntitlementEdge",
+        "{ node(id: \"<ana>\") { ... on User { entitlements(status: [REVOKED]) { edges { FIELD } } } } }",
+        OWN_INSIDE,
+        ACCESS,
+        EDGE,
+    ),
+    of(
+        "EntitlementEvent",
+        "{ node(id: \"<happened>\") { ... on EntitlementEvent { FIELD } } }",
+        OWN,
+        &["commerce.entitlements.read"],
+        "action actor at detail entitlement expiresAt id previousExpiresAt",
+    ),
+    of(
+        "EntitlementEventConnection",
+        "{ node(id: \"<ana>\") { ... on User { entitlementHistory { FIELD } } } }",
+        OWN_INSIDE,
+        ACCESS,
+        PAGE,
+    ),
+    of(
+        "EntitlementEventEdge",
+        "{ node(id: \"<ana>\") { ... on User { entitlementHistory { edges { FIELD } } } } }",
+        OWN_INSIDE,
+        ACCESS,
+        EDGE,
     ),
     of(
         "Event",
@@ -335,6 +480,27 @@ pub const TYPES: &[TypeRule] = &[
         "{ events { edges { FIELD } } }",
         STAFF,
         &["events.read"],
+        EDGE,
+    ),
+    of(
+        "Impersonation",
+        "{ impersonations { nodes { FIELD } } }",
+        ADMINS_CHANGE,
+        &[],
+        "administrator expiresAt id reason startedAt user",
+    ),
+    of(
+        "ImpersonationConnection",
+        "{ impersonations { FIELD } }",
+        ADMINS_CHANGE,
+        &[],
+        PAGE,
+    ),
+    of(
+        "ImpersonationEdge",
+        "{ impersonations { edges { FIELD } } }",
+        ADMINS_CHANGE,
+        &[],
         EDGE,
     ),
     of(
@@ -545,9 +711,14 @@ pub const TYPES: &[TypeRule] = &[
         path: "{ node(id: \"<ana>\") { ... on User { FIELD } } }",
         row: OWN,
         scopes: USERS,
-        fields: "active companyEmail companyName createdAt ecosystem features firstName id lastName locale phone \
-                 planSubscription purchases role segment tier",
-        others: &[("readingStats", OWN_INSIDE, &["stats.read"])],
+        fields: "active companyEmail companyName createdAt ecosystem features firstName id impersonationBlocker lastName \
+                 locale phone planSubscription purchases role segment tier",
+        others: &[
+            ("readingStats", OWN_INSIDE, &["stats.read"]),
+            ("entitlements", OWN_INSIDE, &["commerce.entitlements.read"]),
+            ("entitlementHistory", OWN_INSIDE, &["commerce.entitlements.read"]),
+            ("grantableProducts", OWN_INSIDE, &["commerce.entitlements.read"]),
+        ],
     },
     of("UserConnection", "{ users { FIELD } }", STAFF, USERS, PAGE),
     of("UserEdge", "{ users { edges { FIELD } } }", STAFF, USERS, EDGE),
@@ -564,7 +735,16 @@ pub const TYPES: &[TypeRule] = &[
 pub const PAYLOADS: &[(&str, &str)] = &[
     ("ApiKeyCreatePayload", "apiKey secret userErrors"),
     ("ApiKeyRevokePayload", "apiKey userErrors"),
+    ("EcosystemPayload", "ecosystem userErrors"),
+    ("EntitlementPayload", "entitlement userErrors"),
+    ("ImpersonationEndPayload", "userErrors"),
+    (
+        "ImpersonationStartPayload",
+        "accessToken expiresAt userErrors viewer",
+    ),
+    ("ImpersonationStopPayload", "userErrors viewer"),
     ("PasswordSetPayload", "userErrors"),
+    ("PlanSubscriptionPayload", "planSubscription userErrors"),
     ("ProductPayload", "product userErrors"),
     ("PurchasePayload", "purchase userErrors"),
     ("ReadingSessionsRecordPayload", "recorded userErrors"),
@@ -573,4 +753,5 @@ pub const PAYLOADS: &[(&str, &str)] = &[
     ("SignOutPayload", "userErrors"),
     ("TeamPayload", "team userErrors"),
     ("UserError", "code field message"),
+    ("UserPayload", "user userErrors"),
 ];

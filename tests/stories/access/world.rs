@@ -55,7 +55,18 @@ impl World {
             .admin
             .mutate("apiKeyCreate", "ApiKeyCreateInput", key, "apiKey { id }")
             .await;
-        let query = "query($u: ID!) { user(id: $u) { readingStats { activity { nodes { id } } } } events { nodes { id } } \
+        let bea = stage.customer("bea@shop.test").await;
+        let look = json!({ "userId": bea, "reason": "A look" });
+        let look = stage.admin.mutate(
+            "impersonationStart",
+            "ImpersonationStartInput",
+            look,
+            "accessToken",
+        );
+        look.await.accepted();
+        let query = "query($u: ID!) { user(id: $u) { readingStats { activity { nodes { id } } } \
+                     entitlements(status: [REVOKED]) { nodes { id } } entitlementHistory { nodes { id } } } \
+                     impersonations { nodes { id } } events { nodes { id } } \
                      auditLog { nodes { id } } viewer { team { id } } }";
         let seen = stage.admin.ask(query, json!({ "u": ana })).await.data();
         let ids = [
@@ -70,6 +81,15 @@ impl World {
                 "<reading>",
                 text(&seen["user"]["readingStats"]["activity"]["nodes"][0]["id"]),
             ),
+            (
+                "<entitlement>",
+                text(&seen["user"]["entitlements"]["nodes"][0]["id"]),
+            ),
+            (
+                "<happened>",
+                text(&seen["user"]["entitlementHistory"]["nodes"][0]["id"]),
+            ),
+            ("<impersonation>", text(&seen["impersonations"]["nodes"][0]["id"])),
             ("<event>", text(&seen["events"]["nodes"][0]["id"])),
             ("<audit>", text(&seen["auditLog"]["nodes"][0]["id"])),
             ("<team>", text(&seen["viewer"]["team"]["id"])),
@@ -79,6 +99,11 @@ impl World {
             ids: HashMap::from(ids),
             known: HashMap::new(),
         }
+    }
+
+    /// Lets everybody come in anew: after what has ended their sessions.
+    pub fn forget(&mut self) {
+        self.known.clear();
     }
 
     /// The document with the ids of what is there.

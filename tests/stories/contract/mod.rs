@@ -17,15 +17,8 @@ const CONTRACT: &str = concat!(
 
 /// Promised fields of types that exist, whose own type or issue is still to come. Once built they must go from here.
 const NOT_BUILT_YET: &[(&str, &str)] = &[
-    ("Ecosystem", "members"),
-    (
-        "Mutation",
-        "creditGrant creditReverse ecosystemActivate ecosystemRecord ecosystemSuspend entitlementExtend",
-    ),
-    (
-        "Mutation",
-        "entitlementGrant entitlementRevoke exportCancel followUpComplete impersonationStart impersonationStop",
-    ),
+    ("Mutation", "creditGrant creditReverse"),
+    ("Mutation", "exportCancel followUpComplete"),
     (
         "Mutation",
         "inboundEmailRetry invoiceCreate invoicePaymentStart invoiceSend invoiceUpdate invoiceVoid",
@@ -36,21 +29,18 @@ const NOT_BUILT_YET: &[(&str, &str)] = &[
     ),
     (
         "Mutation",
-        "paymentVerificationConfirm paymentVerificationReject paymentVerificationStart planSubscriptionRecord queuePause queueResume queueSetConcurrency quoteAccept",
+        "paymentVerificationConfirm paymentVerificationReject paymentVerificationStart queuePause queueResume queueSetConcurrency quoteAccept",
     ),
     (
         "Mutation",
-        "ticketMarkRead ticketNoteAdd ticketOpen ticketRate ticketReply ticketUpdate userCreate userUpdate usersExport",
+        "ticketMarkRead ticketNoteAdd ticketOpen ticketRate ticketReply ticketUpdate usersExport",
     ),
     (
         "Query",
-        "accessDiagnosis exports inboundEmails invoices jobs paymentVerificationMetrics queues ticketCounts tickets",
+        "exports inboundEmails invoices jobs paymentVerificationMetrics queues ticketCounts tickets",
     ),
     ("Subscription", "exportUpdated invoiceUpdated ticketUpdated"),
-    (
-        "User",
-        "credit entitlementHistory entitlements grantableProducts impersonationBlocker invoices statement tickets",
-    ),
+    ("User", "credit invoices statement tickets"),
 ];
 
 #[test]
