@@ -7,7 +7,7 @@ use domain::{
     entitlements::{
         self,
         manual::{self, Changed, GrantRequest},
-        reading::{self, Of},
+        reading::{self, Diagnosis, Of},
         rules,
     },
 };
@@ -365,11 +365,12 @@ impl EntitlementQueries {
         #[graphql(desc = "TypeID of the product.")] product_id: ID,
     ) -> Result<AccessDiagnosis> {
         let actor = ctx.actor()?;
-        let user: UserId = ctx.answer(input_id("userId", &user_id).map_err(Into::into))?;
-        let product = ctx.answer(input_id("productId", &product_id).map_err(Into::into))?;
-        let found = ctx.answer(reading::diagnose(ctx.app(), actor, user, product).await)?;
-        let missing = || domain::Refusal::not_found("userId", "user").into();
-        let found = ctx.answer(found.ok_or_else(missing))?;
+        let found = match (input_id("userId", &user_id), input_id("productId", &product_id)) {
+            (Ok(user), Ok(product)) => reading::diagnose(ctx.app(), actor, user, product).await,
+            (Err(_), _) => Ok(Diagnosis::missing("user")),
+            (_, Err(_)) => Ok(Diagnosis::missing("product")),
+        };
+        let found = ctx.answer(found)?;
         Ok(AccessDiagnosis {
             access: found.access.into(),
             product_active: found.product_active,

@@ -260,13 +260,24 @@ pub struct Diagnosis {
     pub findings: Vec<Message>,
 }
 
-/// None if the user or the product is not there for the caller.
-pub async fn diagnose(
-    app: &App,
-    actor: &Actor,
-    user: UserId,
-    product: ProductId,
-) -> Outcome<Option<Diagnosis>> {
+impl Diagnosis {
+    /// Whoever or whatever is not there for the caller: that is the finding.
+    pub fn missing(what: &str) -> Self {
+        Self {
+            access: Access::NONE,
+            product_active: false,
+            user_active: false,
+            ecosystem_active: None,
+            purchase: None,
+            entitlement: None,
+            reading: None,
+            findings: vec![Message::key(&format!("not-found-{what}"))],
+        }
+    }
+}
+
+/// Everything there is to look at. Somebody else's look at the reading is audited.
+pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId) -> Outcome<Diagnosis> {
     actor.require(Scope::EntitlementsRead)?;
     actor.require(Scope::StatsRead)?;
     let parts = UserParts {
@@ -274,14 +285,14 @@ pub async fn diagnose(
         plan: false,
     };
     let Some(person) = users::store::by_id(app, actor.team, user, parts).await? else {
-        return Ok(None);
+        return Ok(Diagnosis::missing("user"));
     };
     let connection = app.db.connection();
     let Some(title) = product::Entity::of_by_id(actor.team, product)
         .one(connection)
         .await?
     else {
-        return Ok(None);
+        return Ok(Diagnosis::missing("product"));
     };
     let entitlements = entitlement::Entity::of(actor.team)
         .filter(entitlement::Column::UserId.eq(user))
@@ -305,7 +316,7 @@ pub async fn diagnose(
     };
     diagnosis.findings = findings(app, &diagnosis, switches.user_active);
     stats::note_reading(app, actor, user).await?;
-    Ok(Some(diagnosis))
+    Ok(diagnosis)
 }
 
 /// The causes in the order in which they bite: a suspension hides everything, then access, then the product.
