@@ -149,7 +149,7 @@ impl Bench {
                 .expect("a port");
             let address = listener.local_addr().expect("an address");
             let stop = CancellationToken::new();
-            let served = Server {
+            let parts = Server {
                 app: app.clone(),
                 limits: Limits::default(),
                 introspection: false,
@@ -159,7 +159,7 @@ impl Bench {
                 ready: Arc::new(|| true),
                 shutdown: stop.clone(),
             };
-            tokio::spawn(server::serve(listener, served.router().expect("a router"), stop));
+            tokio::spawn(server::serve(listener, parts.router().expect("a router"), stop));
             (app, address, token)
         });
         let caller = Client::new(&format!("http://{address}"), Some(token));
@@ -234,7 +234,7 @@ impl Bench {
         let (cpu, began) = (server_cpu(), Instant::now());
         run(warm, times - warm);
         Cost {
-            cpu: server_cpu() - cpu,
+            cpu: server_cpu().saturating_sub(cpu),
             wall: began.elapsed(),
             times: times - warm,
         }
@@ -280,7 +280,7 @@ impl Bench {
                 work(self, n, &known).await;
             }
             Cost {
-                cpu: process_cpu() - cpu,
+                cpu: process_cpu().saturating_sub(cpu),
                 wall: began.elapsed(),
                 times,
             }

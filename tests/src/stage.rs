@@ -137,10 +137,10 @@ impl Stage {
         self.set_up(input).await;
         self.sandbox
             .stripe
-            .set_webhook_url(&format!("{}/webhooks/stripe", self.url));
+            .set_webhook_url(format!("{}/webhooks/stripe", self.url));
         self.sandbox
             .mercado_pago
-            .set_webhook_url(&format!("{}/webhooks/mercadopago", self.url));
+            .set_webhook_url(format!("{}/webhooks/mercadopago", self.url));
     }
 
     /// A member of staff who has signed in.

@@ -256,7 +256,9 @@ impl PeopleMutations {
             name: input.name,
             members,
         };
-        ecosystem(ctx.payload(ecosystems::record(ctx.app(), ctx.actor()?, report).await)?)
+        Ok(ecosystem(ctx.payload(
+            ecosystems::record(ctx.app(), ctx.actor()?, report).await,
+        )?))
     }
 
     /// Closes an ecosystem to everybody in it, at once.
@@ -268,7 +270,7 @@ impl PeopleMutations {
         let id = input_id("ecosystemId", &input.ecosystem_id);
         let outcome = ecosystems::suspend(ctx.app(), ctx.actor()?, id, &input.reason).await;
         ctx.caller().keyring.forget_all();
-        ecosystem(ctx.payload(outcome)?)
+        Ok(ecosystem(ctx.payload(outcome)?))
     }
 
     /// Opens an ecosystem again.
@@ -278,7 +280,9 @@ impl PeopleMutations {
         #[graphql(desc = "Which.")] input: EcosystemActivateInput,
     ) -> Result<EcosystemPayload> {
         let id = input_id("ecosystemId", &input.ecosystem_id);
-        ecosystem(ctx.payload(ecosystems::activate(ctx.app(), ctx.actor()?, id).await)?)
+        Ok(ecosystem(ctx.payload(
+            ecosystems::activate(ctx.app(), ctx.actor()?, id).await,
+        )?))
     }
 }
 
@@ -293,9 +297,9 @@ async fn person(
     Ok(UserPayload { user, user_errors })
 }
 
-fn ecosystem((view, user_errors): (Option<EcosystemView>, Vec<UserError>)) -> Result<EcosystemPayload> {
-    Ok(EcosystemPayload {
+fn ecosystem((view, user_errors): (Option<EcosystemView>, Vec<UserError>)) -> EcosystemPayload {
+    EcosystemPayload {
         ecosystem: view.map(Ecosystem),
         user_errors,
-    })
+    }
 }

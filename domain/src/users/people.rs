@@ -84,7 +84,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     if taken(&tx, &new.company_email, None).await? {
         return Err(email_taken().into());
     }
-    let id = insert(app, &mut tx, new).await.map_err(|error| or_taken(error))?;
+    let id = insert(app, &mut tx, new).await.map_err(or_taken)?;
     tx.audit_with(
         "user.created",
         Some(id.to_string()),
