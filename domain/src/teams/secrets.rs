@@ -107,7 +107,10 @@ pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
     // which is meant: they need the address with their id.
     if app.settings.gateway_secrets.get(name).is_some() {
         let all = team::Entity::find().all(app.db.connection()).await?;
-        let mut without = all.into_iter().map(|team| team.id).filter(|id| !teams.contains(id));
+        let mut without = all
+            .into_iter()
+            .map(|team| team.id)
+            .filter(|id| !teams.contains(id));
         let (first, second) = (without.next(), without.next());
         if second.is_none() {
             teams.extend(first);
