@@ -436,7 +436,7 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
 /// lost is taken up again. Returns how many were looked at.
 pub async fn reconcile(app: &App) -> Outcome<usize> {
     let now = app.clock.now();
-    let parked = store::parked_jobs(app).await?;
+    let parked = store::parked_jobs(app, "process_refund").await?;
     let refunds = refund::Entity::find()
         .filter(refund::Column::Status.is_in([
             RefundStatus::Requested,
@@ -453,6 +453,25 @@ pub async fn reconcile(app: &App) -> Outcome<usize> {
         }
         let mut tx = app.begin_as_system(refund.team_id).await?;
         tx.enqueue(NewJob::now(Work::ProcessRefund { refund: refund.id }).once(store::job_key(refund.id)));
+        tx.commit().await?;
+        looked_at += 1;
+    }
+    Ok(looked_at + reconcile_agreements(app, now).await?)
+}
+
+/// The same for agreements that are still to be paused: one that goes on charges the customer again.
+async fn reconcile_agreements(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
+    let parked = store::parked_jobs(app, "pause_subscription").await?;
+    let mut looked_at = 0;
+    for (team, id) in store::agreements_to_pause(app, now - QUIET).await? {
+        if parked
+            .get(&id.to_string())
+            .is_some_and(|parked| now - parked.last < rest(parked.count))
+        {
+            continue;
+        }
+        let mut tx = app.begin_as_system(team).await?;
+        tx.enqueue(NewJob::now(Work::PauseSubscription { refund: id }).once(store::pause_key(id)));
         tx.commit().await?;
         looked_at += 1;
     }

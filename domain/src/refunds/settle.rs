@@ -313,7 +313,7 @@ async fn pause_agreement(tx: &mut Tx, refund: &refund::Model, purchase: &purchas
     let pending = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
     if purchase.gateway_subscription_id.is_some() && pending == Some(EffectStatus::Pending) {
         let job = NewJob::now(Work::PauseSubscription { refund: refund.id });
-        tx.enqueue(job.once(format!("pause:{}", refund.id)));
+        tx.enqueue(job.once(store::pause_key(refund.id)));
     }
     Ok(())
 }

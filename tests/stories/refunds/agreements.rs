@@ -43,6 +43,38 @@ async fn the_agreement_is_paused_after_the_refund_was_taken() {
     stage.end().await;
 }
 
+/// A job that is lost, or was parked with the workers that died around it, is not the end of it.
+#[tokio::test]
+async fn a_lost_pause_is_taken_up_again() {
+    let stage = Stage::new().await;
+    let (bought, subscription) = subscribed(&stage, "STRIPE", 1).await;
+    let refund = accepted(&stage, &bought.purchase, json!({})).await;
+    let lose = "UPDATE jobs SET status = 'DEAD', crash_count = 3, finished_at = created_at WHERE kind = 'pause_subscription'";
+    // One job at a time, until the pause is wanted and has not begun.
+    while stage
+        .app
+        .db
+        .execute(lose, vec![])
+        .await
+        .expect("jobs")
+        .rows_affected()
+        == 0
+    {
+        let next = worker::run_next(&stage.app, &worker::Handlers::default()).await;
+        next.expect("a job runs").expect("there is one");
+    }
+    stage.until_quiet().await;
+    assert!(!is_paused(&stage, &bought, &subscription), "it was lost");
+    stage.pass(chrono::TimeDelta::minutes(5));
+    domain::operations::maintain(&stage.app)
+        .await
+        .expect("the minute's round");
+    stage.until_quiet().await;
+    assert!(is_paused(&stage, &bought, &subscription));
+    assert_eq!(effect(&look(&stage, &refund).await, "PAUSE_SUBSCRIPTION"), "DONE");
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn a_hiccup_does_not_keep_it_running() {
     let stage = Stage::new().await;
