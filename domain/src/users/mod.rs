@@ -8,6 +8,7 @@ mod view;
 
 use entities::{CustomerTier, Feature, Locale, UserId, UserRole, UserSegment, team, user};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use view::{EcosystemView, PlanView, UserParts, UserView};
@@ -56,7 +57,7 @@ impl Default for NewUser {
 }
 
 /// Which users are wanted.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFilter {
     pub search: Option<String>,
     pub segment: Option<UserSegment>,

@@ -1,7 +1,9 @@
 //! Finding people.
 
+use chrono::{DateTime, Utc};
 use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId};
 use sea_orm::Value;
+use serde::{Deserialize, Serialize};
 
 use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, view};
 use crate::{
@@ -65,6 +67,38 @@ pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64>
     let sql = format!("SELECT count(*) FROM users u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id{wanted}");
     let row = app.db.connection().row(&sql, values).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+}
+
+/// A place in a walk through everybody, oldest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    pub created_at: DateTime<Utc>,
+    pub id: UserId,
+}
+
+/// The next `most` people behind `after` whom the filter matches, oldest first, made no later than `until`: for
+/// jobs that go through all of them, and go on where they were.
+pub async fn walk(
+    app: &App,
+    team: TeamId,
+    filter: &UserFilter,
+    (after, until): (Option<Place>, DateTime<Utc>),
+    most: u32,
+    parts: UserParts,
+) -> Outcome<Vec<UserView>> {
+    let mut values = Vec::new();
+    let mut sql = parts.select();
+    sql.push_str(&condition(app.db.dialect(), team, filter, &mut values));
+    values.push(until.into());
+    sql.push_str(&format!(" AND u.created_at <= ${}", values.len()));
+    if let Some(Place { created_at, id }) = after {
+        values.extend(values![created_at, id]);
+        let n = values.len();
+        sql.push_str(&format!(" AND (u.created_at, u.id) > (${}, ${n})", n - 1));
+    }
+    sql.push_str(&format!(" ORDER BY u.created_at, u.id LIMIT {most}"));
+    let rows = app.db.connection().rows(&sql, values).await?;
+    rows.iter().map(|row| parts.read(row)).collect()
 }
 
 fn order(field: UserOrderField, direction: Direction) -> Order {
