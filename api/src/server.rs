@@ -7,11 +7,13 @@ use axum::{
     Router,
     extract::State,
     http::{HeaderValue, Method, StatusCode, header},
+    middleware,
     response::IntoResponse,
     routing::get,
     serve::ListenerExt,
 };
 use domain::{App, identity::Keyring};
+use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,7 @@ use tower_http::{
 
 use crate::{
     authentication::Identity,
+    forwarded::{self, Proxies},
     graphql,
     http::{self, GraphqlService, Limits},
     pages::{
@@ -36,6 +39,8 @@ use crate::{
 pub struct Server {
     pub app: App,
     pub limits: Limits,
+    /// Whose word on a client's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
     /// Introspection and GraphiQL.
     pub introspection: bool,
     /// What GraphiQL opens with.
@@ -80,6 +85,10 @@ impl Server {
         }
         if self.mailbox {
             router = router.merge(pages::mailbox::routes(self.app));
+        }
+        if !self.trusted_proxies.is_empty() {
+            let proxies: Proxies = self.trusted_proxies.into();
+            router = router.layer(middleware::from_fn_with_state(proxies, forwarded::recognise));
         }
         Ok(router.layer(CatchPanicLayer::new()))
     }

@@ -1,7 +1,12 @@
 //! Settings: from the environment, over an optional TOML file. A value that makes no sense stops the start
 //! with one sentence that names it.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 
 use anyhow::{Context, anyhow, bail};
 use domain::{
@@ -12,6 +17,7 @@ use figment::{
     Figment,
     providers::{Format, Toml},
 };
+use ipnet::IpNet;
 use secrecy::SecretString;
 use url::Url;
 
@@ -41,6 +47,10 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "POSTVENTA_ALLOWED_ORIGINS",
         "other origins that browsers may call from, separated by commas",
+    ),
+    (
+        "POSTVENTA_TRUSTED_PROXIES",
+        "addresses or networks whose X-Forwarded-For is believed, e.g. 10.0.0.0/8,192.0.2.1",
     ),
     (
         "POSTVENTA_DB_CONNECTIONS",
@@ -109,6 +119,7 @@ pub struct Settings {
     pub secret_key: Option<Vec<u8>>,
     pub introspection: bool,
     pub allowed_origins: Vec<String>,
+    pub trusted_proxies: Vec<IpNet>,
     pub database_url: Option<String>,
     pub database_connections: u32,
     pub redis_url: Option<String>,
@@ -258,6 +269,7 @@ impl Settings {
                 .text("POSTVENTA_ALLOWED_ORIGINS")
                 .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
                 .unwrap_or_default(),
+            trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
             redis_url: source.text("REDIS_URL").map(str::to_owned),
@@ -270,6 +282,19 @@ impl Settings {
             concurrency: concurrency(source)?,
         })
     }
+}
+
+fn trusted_proxies(source: &Source) -> anyhow::Result<Vec<IpNet>> {
+    let list = source.text("POSTVENTA_TRUSTED_PROXIES").unwrap_or_default();
+    let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let net = part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
+            net.map_err(|_| {
+                anyhow!("POSTVENTA_TRUSTED_PROXIES must look like 10.0.0.0/8,192.0.2.1; {part:?} does not")
+            })
+        })
+        .collect()
 }
 
 fn log_filter(source: &Source) -> anyhow::Result<String> {
@@ -386,6 +411,7 @@ mod tests {
             ("POSTVENTA_PUBLIC_URL", "shop.example"),
             ("POSTVENTA_SECRET_KEY", "secret"),
             ("POSTVENTA_INTROSPECTION", "maybe"),
+            ("POSTVENTA_TRUSTED_PROXIES", "10.0.0.1, proxy"),
             ("POSTVENTA_DB_CONNECTIONS", "0"),
             ("POSTVENTA_LOG_FORMAT", "xml"),
             ("POSTVENTA_LOG", "info,=,"),

@@ -152,6 +152,7 @@ impl Bench {
             let parts = Server {
                 app: app.clone(),
                 limits: Limits::default(),
+                trusted_proxies: Vec::new(),
                 introspection: false,
                 tabs: Vec::new(),
                 mailbox: false,

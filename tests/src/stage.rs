@@ -367,6 +367,8 @@ async fn serve(app: &App, stop: &CancellationToken) -> String {
     let server = Server {
         app: app.clone(),
         limits: Limits::default(),
+        // As behind a proxy on the same machine, for who says so.
+        trusted_proxies: vec!["127.0.0.1/32".parse().expect("an address")],
         introspection: true,
         tabs: Vec::new(),
         mailbox: true,

@@ -100,6 +100,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
             allowed_origins: settings.allowed_origins.clone(),
             ..Limits::default()
         },
+        trusted_proxies: settings.trusted_proxies.clone(),
         introspection: settings.introspection,
         tabs: tabs::first_steps(demo::ADMIN, demo::PASSWORD, Some(&purchase)),
         mailbox: true,

@@ -26,6 +26,7 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
             allowed_origins: settings.allowed_origins.clone(),
             ..Limits::default()
         },
+        trusted_proxies: settings.trusted_proxies.clone(),
         introspection: settings.introspection,
         tabs: tabs::first_steps("you@example.com", "", None),
         mailbox: false,

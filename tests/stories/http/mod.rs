@@ -24,6 +24,7 @@ async fn server(stage: &Stage, change: impl FnOnce(&mut Server)) -> (Client, Can
     let mut server = Server {
         app: stage.app.clone(),
         limits: Limits::default(),
+        trusted_proxies: Vec::new(),
         introspection: true,
         tabs: Vec::<Tab>::new(),
         mailbox: true,

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use domain::identity::staff;
 use entities::{Locale, UserRole};
-use serde_json::json;
+use serde_json::{Value, json};
 use tests::stage::{ADMIN, AGENT, PASSWORD, Stage};
 
 use super::{is_in, sign_in};
@@ -132,6 +132,32 @@ async fn guessing_ends_for_an_ip_address_whoever_is_guessed() {
         .await;
     let refused = sign_in(&anonymous, ADMIN, PASSWORD).await;
     assert_eq!(refused.refusals(), ["RATE_LIMITED"]);
+    let elsewhere = json!({
+        "query": "mutation($input: SignInInput!) { signIn(input: $input) { userErrors { code } } }",
+        "variables": { "input": { "email": ADMIN, "password": PASSWORD } },
+    });
+    let by_proxy = anonymous
+        .http()
+        .post(format!("{}/graphql", stage.url))
+        .json(&elsewhere);
+    let by_proxy = by_proxy.header("x-forwarded-for", "192.0.2.99, 203.0.113.7");
+    let answer: Value = by_proxy
+        .send()
+        .await
+        .expect("an answer")
+        .json()
+        .await
+        .expect("JSON");
+    assert_eq!(
+        answer["data"]["signIn"]["userErrors"],
+        json!([]),
+        "somebody else, behind the same proxy"
+    );
+    let log = stage
+        .admin
+        .ask("{ auditLog(first: 1) { nodes { ipAddress } } }", json!({}))
+        .await;
+    assert_eq!(log.data()["auditLog"]["nodes"][0]["ipAddress"], "203.0.113.7");
     stage.pass(TimeDelta::minutes(5));
     sign_in(&anonymous, ADMIN, PASSWORD).await.accepted();
     stage.end().await;
