@@ -1,5 +1,6 @@
 //! Sentences for people, kept as what they say rather than in the words of one language.
 
+use chrono::NaiveDate;
 use entities::Locale;
 use serde::{Deserialize, Serialize};
 
@@ -37,14 +38,15 @@ impl Message {
         self
     }
 
-    /// The sentence in a language. Whole numbers choose the plural.
+    /// The sentence in a language. Whole numbers choose the plural, days are written out.
     pub fn render(&self, locale: Locale) -> String {
         match self {
             Self::Text(text) => text.clone(),
             Self::Key { key, args } => {
-                let value = |text: &str| match text.parse::<i64>() {
-                    Ok(number) => Value::from(number),
-                    Err(_) => Value::from(text.to_owned()),
+                let value = |text: &str| match (text.parse::<i64>(), text.parse::<NaiveDate>()) {
+                    (Ok(number), _) => Value::from(number),
+                    (_, Ok(day)) => Value::from(language::day(locale, day)),
+                    _ => Value::from(text.to_owned()),
                 };
                 let args: Vec<_> = args
                     .iter()
@@ -68,5 +70,23 @@ impl Message {
             .ok()
             .filter(|message| matches!(message, Self::Key { .. }))
             .unwrap_or_else(|| Self::text(stored))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_written_out_in_the_reader_s_language() {
+        let said = Message::key("finding-access-revoked").with("date", "2026-11-21");
+        assert_eq!(
+            said.render(Locale::En),
+            "The access was revoked on 21 November 2026."
+        );
+        assert_eq!(
+            said.render(Locale::Es),
+            "El acceso se revocó el 21 de noviembre de 2026."
+        );
     }
 }
