@@ -66,6 +66,7 @@ effect-gateway-refused = O gateway recusou o reembolso: { $message }
     .generic = O gateway recusou o reembolso.
 effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chegou ao cliente.
 effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
+effect-restored-after-other-failed = Outra parte do reembolso ({ $refund }) falhou, então isto foi restabelecido.
 effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
 effect-product-inactive-not-restored = O produto não está mais ativo, então o acesso não foi restabelecido.
 effect-mail-not-delivered = Não foi possível entregar o e-mail: { $message }

@@ -279,7 +279,38 @@ async fn give_back(
     if took_plan {
         effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));
     }
-    book(tx, purchase, reserved, refunded, took_plan).await
+    let reopen = took_plan | give_back_what_the_rest_took(tx, refund, &purchase).await?;
+    book(tx, purchase, reserved, refunded, reopen).await
+}
+
+/// Another refund took plan and access, because with this part nothing would have stayed paid. Now something does,
+/// and what is left of that refund is a partial one, which keeps the access. Says whether the plan is back.
+async fn give_back_what_the_rest_took(
+    tx: &mut Tx,
+    part: &refund::Model,
+    purchase: &purchase::Model,
+) -> Outcome<bool> {
+    let Some(rest) = store::taker(tx, purchase.id, part.id).await? else {
+        return Ok(false);
+    };
+    entitlements::restore(tx, rest.user_id, rest.id).await?;
+    let detail = Message::key("effect-restored-after-other-failed").with("refund", part.id);
+    let mut effects = store::Effects::default();
+    let mut plan_back = false;
+    for kind in [RefundEffectKind::CancelPlan, RefundEffectKind::RevokeAccess] {
+        if store::effect(tx, rest.id, kind).await? == Some(EffectStatus::Done) {
+            effects.set(kind, EffectStatus::Undone, Some(detail.clone()));
+            plan_back |= kind == RefundEffectKind::CancelPlan;
+        }
+    }
+    let_agreement_go_on(tx, &rest, purchase, detail, &mut effects).await?;
+    effects.store(tx, rest.id).await?;
+    let mut row = rest.into_active_model();
+    row.takes_access = Set(false);
+    row.updated_at = Set(tx.now());
+    let rest = row.update(tx.db()).await?;
+    tell::followers(tx, &rest);
+    Ok(plan_back)
 }
 
 /// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already

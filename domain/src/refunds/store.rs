@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EffectStatus, PaymentGateway, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId, UserId,
-    follow_up, refund, refund_effect, refund_step, team,
+    EffectStatus, PaymentGateway, PurchaseId, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId,
+    UserId, follow_up, refund, refund_effect, refund_step, team,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
@@ -200,6 +200,18 @@ pub(super) async fn by_idempotency_key(tx: &Tx, key: &str) -> Outcome<Option<ref
 pub(super) async fn by_id(tx: &Tx, id: RefundId) -> Outcome<refund::Model> {
     let found = refund::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
     Ok(found.ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
+}
+
+/// The other refund of the purchase that took its access and stands. What was taken for fraud stays taken.
+pub(super) async fn taker(tx: &Tx, purchase: PurchaseId, but: RefundId) -> Outcome<Option<refund::Model>> {
+    let gone = [RefundStatus::Failed, RefundStatus::Reversed];
+    let taker = refund::Entity::of(tx.actor().team)
+        .filter(refund::Column::PurchaseId.eq(purchase))
+        .filter(refund::Column::Id.ne(but))
+        .filter(refund::Column::TakesAccess.eq(true))
+        .filter(refund::Column::Reason.ne(RefundReason::Fraudulent))
+        .filter(refund::Column::Status.is_not_in(gone));
+    Ok(taker.one(tx.db()).await?)
 }
 
 pub(super) async fn add_step(

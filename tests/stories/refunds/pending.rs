@@ -155,6 +155,45 @@ async fn a_fraud_that_is_taken_back_restores_nothing() {
     stage.end().await;
 }
 
+/// The part that took the access stands, but an earlier one comes to nothing: something stays paid, and with it the
+/// access.
+#[tokio::test]
+async fn a_part_that_fails_gives_back_what_the_last_part_took() {
+    for gateway in GATEWAYS {
+        let stage = Stage::new().await;
+        let currency = if gateway == "STRIPE" { "EUR" } else { "BRL" };
+        let part = |amount: &str| json!({ "amount": { "amount": amount, "currency": currency } });
+        let bought = buy(&stage, gateway, 1).await;
+        bought.fault(&stage, FaultKind::RefundPending);
+        let lost = accepted(&stage, &bought.purchase, part("12.00")).await;
+        stage.run_jobs().await;
+        stage.hear_gateways().await;
+        assert_eq!(status(&stage, &lost).await, "PENDING", "{gateway}");
+        let at_gateway = bought.at_gateway(&stage);
+        let last = accepted(&stage, &bought.purchase, part("18.00")).await;
+        stage.run_jobs().await;
+        stage.hear_gateways().await;
+        assert_eq!(status(&stage, &last).await, "SUCCEEDED", "{gateway}");
+        assert!(!bought.may_use(&stage).await, "nothing would stay paid");
+
+        let settled = bought.simulator(&stage);
+        settled.settle(&at_gateway, RefundStatus::Failed, None);
+        stage.until_quiet().await;
+        assert_eq!(status(&stage, &lost).await, "FAILED", "{gateway}");
+        assert!(bought.may_use(&stage).await, "{gateway}: 12.00 are still paid");
+        let seen = look(&stage, &last).await;
+        assert_eq!(seen["status"], "SUCCEEDED");
+        assert_eq!(effect(&seen, "REVOKE_ACCESS"), "UNDONE", "{gateway}");
+        assert_eq!(effect(&seen, "CANCEL_PLAN"), "UNDONE", "{gateway}");
+        assert_eq!(seen["purchase"]["status"], "PARTIALLY_REFUNDED");
+
+        accepted(&stage, &bought.purchase, part("12.00")).await;
+        stage.until_quiet().await;
+        assert!(!bought.may_use(&stage).await, "{gateway}: now nothing is");
+        stage.end().await;
+    }
+}
+
 /// One part is taken back, the other stays: the sums follow.
 #[tokio::test]
 async fn a_part_that_is_taken_back_leaves_the_other_part_alone() {
