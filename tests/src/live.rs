@@ -84,6 +84,27 @@ impl Live {
         tokio::time::timeout(SILENCE, self.next()).await.ok()
     }
 
+    /// Waits for the server's end of it, whatever comes before: a socket's close code, a stream's error code.
+    pub async fn ended(mut self) -> String {
+        let ending = async {
+            loop {
+                match &mut self {
+                    Self::Socket(socket) => match socket.next().await.expect("an end").expect("a message") {
+                        Message::Close(frame) => return frame.expect("a code").code.to_string(),
+                        _ => {}
+                    },
+                    Self::Stream { .. } => {
+                        let message = self.receive().await;
+                        if let Some(code) = message["payload"]["errors"][0]["extensions"]["code"].as_str() {
+                            return code.to_owned();
+                        }
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ending).await.expect("it goes on")
+    }
+
     async fn message(&mut self) -> Value {
         tokio::time::timeout(PATIENCE, self.receive())
             .await
