@@ -1,5 +1,6 @@
 //! Access to products by hand: granted, extended, revoked, and ending by itself (S4).
 
+mod access;
 mod by_hand;
 mod by_itself;
 mod diagnosis;
