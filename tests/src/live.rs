@@ -89,10 +89,12 @@ impl Live {
         let ending = async {
             loop {
                 match &mut self {
-                    Self::Socket(socket) => match socket.next().await.expect("an end").expect("a message") {
-                        Message::Close(frame) => return frame.expect("a code").code.to_string(),
-                        _ => {}
-                    },
+                    Self::Socket(socket) => {
+                        let message = socket.next().await.expect("an end").expect("a message");
+                        if let Message::Close(frame) = message {
+                            return frame.expect("a code").code.to_string();
+                        }
+                    }
                     Self::Stream { .. } => {
                         let message = self.receive().await;
                         if let Some(code) = message["payload"]["errors"][0]["extensions"]["code"].as_str() {
