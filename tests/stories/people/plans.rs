@@ -43,7 +43,7 @@ async fn the_detail_shows_the_plan_with_all_that_belongs_to_it() {
         .accepted();
     let input = subscription(&ana, &plan);
     record(&stage.admin, &input, json!({})).await.accepted();
-    let query = format!("query($id: ID!) {{ user(id: $id) {{ {PLAN} }} }}", PLAN = PLAN);
+    let query = format!("query($id: ID!) {{ user(id: $id) {{ {PLAN} }} }}");
     let shown = async || {
         stage.admin.ask(&query, json!({ "id": ana })).await.data()["user"]["planSubscription"].clone()
     };
