@@ -109,23 +109,31 @@ fn any_money(field: &'static str, amount: &str, code: &str) -> Result<Money, Ref
     })
 }
 
-/// The normal form in which texts are searched: lower case, without accents.
+/// The normal form in which texts are searched: without case and accents. Down, up and down again makes one of
+/// letters that differ in one case only: ß and ẞ and ss, ς and σ, ı and i.
 pub fn searchable(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     text.nfkd()
         .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
         .flat_map(char::to_lowercase)
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
         .filter(|c| !c.is_control())
         .collect()
 }
 
-/// ` AND column LIKE $n`, and the pattern that finds `term` in it as it is written, wildcards included.
+/// The digits of a term that is written as a phone number is, if they are more than those of an extension.
+pub fn dialled(term: &str) -> Option<String> {
+    let punctuation = |c: char| "+()-./ ".contains(c);
+    let digits: String = term.chars().filter(char::is_ascii_digit).collect();
+    let phone = term.chars().all(|c| c.is_ascii_digit() || punctuation(c));
+    (phone && digits.len() >= 5 && digits != term).then_some(digits)
+}
+
+/// `column LIKE $n`, and the pattern that finds `term` in it as it is written, wildcards included.
 pub fn contains(column: &str, term: &str, n: usize) -> (String, String) {
     let escaped = term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    (
-        format!(" AND {column} LIKE ${n} ESCAPE '\\'"),
-        format!("%{escaped}%"),
-    )
+    (format!("{column} LIKE ${n} ESCAPE '\\'"), format!("%{escaped}%"))
 }
 
 #[cfg(test)]
@@ -167,11 +175,28 @@ mod tests {
     }
 
     #[test]
+    fn phone_numbers_are_told_from_other_terms() {
+        for (term, digits) in [
+            ("+34600123456", Some("34600123456")),
+            ("600-123-456", Some("600123456")),
+            ("600123456", None),
+            ("600-1", None),
+            ("call 600-123-456", None),
+            ("", None),
+        ] {
+            assert_eq!(dialled(term).as_deref(), digits, "{term}");
+        }
+    }
+
+    #[test]
     fn what_is_searched_has_no_case_and_no_accents() {
         for (text, normal) in [
             ("Ángela NÚÑEZ", "angela nunez"),
             ("São Paulo", "sao paulo"),
             ("ﬁn", "fin"),
+            ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
+            ("İstanbul IŞIK ışık", "istanbul isik isik"),
+            ("ΟΔΥΣΣΕΥΣ Ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
         ] {
             assert_eq!(searchable(text), normal);
         }

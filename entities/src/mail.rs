@@ -14,6 +14,10 @@ pub struct Model {
     pub id: MailId,
     pub team_id: TeamId,
     pub user_id: Option<UserId>,
+    /// Whose doing occasioned it; None if it was nobody's.
+    pub actor_id: Option<UserId>,
+    /// The administrator behind them.
+    pub impersonator_id: Option<UserId>,
     pub template: String,
     pub locale: Locale,
     pub from_address: String,

@@ -71,6 +71,9 @@ CREATE TABLE mails (
   id UUID PRIMARY KEY,
   team_id UUID NOT NULL REFERENCES teams (id),
   user_id UUID REFERENCES users (id),
+  -- Whose doing occasioned it, and the administrator behind them.
+  actor_id UUID REFERENCES users (id),
+  impersonator_id UUID REFERENCES users (id),
   template TEXT NOT NULL,
   locale TEXT NOT NULL,
   from_address TEXT NOT NULL,

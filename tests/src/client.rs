@@ -150,6 +150,19 @@ impl Payload {
     }
 }
 
+impl Payload {
+    /// The same with the whole path: `["INVALID input.sessions.3.endedAt"]`.
+    pub fn refused_at(&self) -> Vec<String> {
+        let errors = self.0["userErrors"].as_array().expect("userErrors");
+        let read = |error: &Value| {
+            let path = error["field"].as_array().into_iter().flatten();
+            let path: Vec<&str> = path.filter_map(Value::as_str).collect();
+            format!("{} {}", error["code"].as_str().expect("a code"), path.join("."))
+        };
+        errors.iter().map(read).collect()
+    }
+}
+
 /// A subscription as `text/event-stream` has it.
 pub struct Followed {
     response: reqwest::Response,

@@ -84,6 +84,29 @@ impl Live {
         tokio::time::timeout(SILENCE, self.next()).await.ok()
     }
 
+    /// Waits for the server's end of it, whatever comes before: a socket's close code, a stream's error code.
+    pub async fn ended(mut self) -> String {
+        let ending = async {
+            loop {
+                match &mut self {
+                    Self::Socket(socket) => {
+                        let message = socket.next().await.expect("an end").expect("a message");
+                        if let Message::Close(frame) = message {
+                            return frame.expect("a code").code.to_string();
+                        }
+                    }
+                    Self::Stream { .. } => {
+                        let message = self.receive().await;
+                        if let Some(code) = message["payload"]["errors"][0]["extensions"]["code"].as_str() {
+                            return code.to_owned();
+                        }
+                    }
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, ending).await.expect("it goes on")
+    }
+
     async fn message(&mut self) -> Value {
         tokio::time::timeout(PATIENCE, self.receive())
             .await

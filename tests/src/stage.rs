@@ -17,6 +17,7 @@ use domain::{
         gateways::{GatewayEndpoints, Gateways},
     },
     clock::FixedClock,
+    database::Database,
     identity::{passwords, sessions},
     ids::SystemIds,
     operations,
@@ -82,27 +83,7 @@ impl Stage {
             .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
         let post = Arc::new(Post::default());
-        let endpoint = |url: &str| Some(url.parse().expect("a base address"));
-        let app = App::new(Services {
-            db,
-            clock: clock.clone(),
-            ids: Arc::new(SystemIds::default()),
-            bell: Arc::new(LocalBell::default()),
-            bus: Arc::new(LocalBus::default()),
-            gateways: Gateways::new(GatewayEndpoints {
-                stripe_api_base: endpoint(sandbox.stripe.base_url()),
-                mercado_pago_api_base: endpoint(sandbox.mercado_pago.base_url()),
-                timeout: std::time::Duration::from_millis(1500),
-            })
-            .expect("the gateway clients"),
-            mail: post.clone(),
-            vault: Vault::new(&[7; 32]),
-            settings: Settings {
-                public_url: "http://localhost".parse().expect("an address"),
-                support_email_from: "support@postventa.test".into(),
-                gateway_secrets: GatewaySecrets::default(),
-            },
-        });
+        let app = App::new(services(db, &clock, &post, &sandbox));
         let stop = CancellationToken::new();
         let url = serve(&app, &stop).await;
         let team = team(&app, "Aurora", ADMIN).await;
@@ -174,6 +155,13 @@ impl Stage {
         self.person(email, entities::UserRole::Member, locale, None)
             .await
             .to_string()
+    }
+
+    /// The same caller at another process of the API, which shares nothing with the first but the database.
+    pub async fn elsewhere(&self, client: &Client) -> Client {
+        let db = self.database.connect().await;
+        let app = App::new(services(db, &self.clock, &self.post, &self.sandbox));
+        Client::new(&serve(&app, &self.stop).await, client.token.clone())
     }
 
     /// An integration with a key of its own.
@@ -359,6 +347,31 @@ pub fn noon() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 3, 2, 12, 0, 0)
         .single()
         .expect("a time")
+}
+
+/// A process's surroundings: its own connections, bell and bus; the clock, the post and the gateways are everybody's.
+fn services(db: Database, clock: &Arc<FixedClock>, post: &Arc<Post>, sandbox: &Sandbox) -> Services {
+    let endpoint = |url: &str| Some(url.parse().expect("a base address"));
+    Services {
+        db,
+        clock: clock.clone(),
+        ids: Arc::new(SystemIds::default()),
+        bell: Arc::new(LocalBell::default()),
+        bus: Arc::new(LocalBus::default()),
+        gateways: Gateways::new(GatewayEndpoints {
+            stripe_api_base: endpoint(sandbox.stripe.base_url()),
+            mercado_pago_api_base: endpoint(sandbox.mercado_pago.base_url()),
+            timeout: std::time::Duration::from_millis(1500),
+        })
+        .expect("the gateway clients"),
+        mail: post.clone(),
+        vault: Vault::new(&[7; 32]),
+        settings: Settings {
+            public_url: "http://localhost".parse().expect("an address"),
+            support_email_from: "support@postventa.test".into(),
+            gateway_secrets: GatewaySecrets::default(),
+        },
+    }
 }
 
 async fn serve(app: &App, stop: &CancellationToken) -> String {

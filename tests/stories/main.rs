@@ -9,5 +9,6 @@ mod impersonation;
 mod jobs;
 mod people;
 mod refunds;
+mod stats;
 mod teams;
 mod users;

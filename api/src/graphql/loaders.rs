@@ -16,8 +16,8 @@ use domain::{
     users::{self, UserParts, UserView},
 };
 use entities::{
-    EntitlementId, Feature, ProductId, PurchaseId, RefundId, UserId, entitlement, product, purchase, refund,
-    refund_effect, refund_step,
+    EntitlementId, Feature, ProductId, PurchaseId, RefundId, UserId, entitlement, product, purchase,
+    reading_session, refund, refund_effect, refund_step,
 };
 
 /// The loaders of one execution.
@@ -46,6 +46,18 @@ pub struct ReadingOf(pub UserId);
 pub struct PurchasesOf {
     pub user: UserId,
     pub kind: Option<entities::PurchaseKind>,
+    pub first: Option<i32>,
+}
+/// The first titles that somebody has read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TitlesOf {
+    pub user: UserId,
+    pub first: Option<i32>,
+}
+/// Somebody's latest sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ActivityOf {
+    pub user: UserId,
     pub first: Option<i32>,
 }
 /// A user with everything to one that hangs on them.
@@ -144,6 +156,46 @@ impl Loader<ReadingOf> for Loaders {
             .into_iter()
             .map(|(user, reading)| (ReadingOf(user), reading))
             .collect())
+    }
+}
+
+impl Loader<TitlesOf> for Loaders {
+    type Value = Page<stats::TitleReadingView>;
+    type Error = Shared;
+
+    /// S0.15. Asked for below figures, which only those get who may.
+    async fn load(&self, keys: &[TitlesOf]) -> Result<HashMap<TitlesOf, Self::Value>, Shared> {
+        let mut pages = HashMap::new();
+        for (first, wanted) in grouped(keys.to_vec(), |key| key.first) {
+            let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
+            let found = shared(stats::firsts::titles(&self.app, self.actor.team, &users, first).await)?;
+            pages.extend(
+                found
+                    .into_iter()
+                    .map(|(user, page)| (TitlesOf { user, first }, page)),
+            );
+        }
+        Ok(pages)
+    }
+}
+
+impl Loader<ActivityOf> for Loaders {
+    type Value = Page<reading_session::Model>;
+    type Error = Shared;
+
+    /// S0.15. Asked for below figures, which only those get who may.
+    async fn load(&self, keys: &[ActivityOf]) -> Result<HashMap<ActivityOf, Self::Value>, Shared> {
+        let mut pages = HashMap::new();
+        for (first, wanted) in grouped(keys.to_vec(), |key| key.first) {
+            let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
+            let found = shared(stats::firsts::activity(&self.app, self.actor.team, &users, first).await)?;
+            pages.extend(
+                found
+                    .into_iter()
+                    .map(|(user, page)| (ActivityOf { user, first }, page)),
+            );
+        }
+        Ok(pages)
     }
 }
 

@@ -280,9 +280,10 @@ impl PeopleMutations {
         #[graphql(desc = "Which.")] input: EcosystemActivateInput,
     ) -> Result<EcosystemPayload> {
         let id = input_id("ecosystemId", &input.ecosystem_id);
-        Ok(ecosystem(ctx.payload(
-            ecosystems::activate(ctx.app(), ctx.actor()?, id).await,
-        )?))
+        let outcome = ecosystems::activate(ctx.app(), ctx.actor()?, id).await;
+        // Also who was found to be locked out.
+        ctx.caller().keyring.forget_all();
+        Ok(ecosystem(ctx.payload(outcome)?))
     }
 }
 

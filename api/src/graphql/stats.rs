@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Outcome,
     actor::Actor,
+    page::PageRequest,
     stats::{self, SessionReport, TitleReadingView},
 };
 use entities::{UserId, reading_session};
@@ -12,7 +13,7 @@ use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     errors::UserError,
-    loaders::ReadingOf,
+    loaders::{ActivityOf, ReadingOf, Shared, TitlesOf},
     products::{self, Product},
     scalars::DateTime,
     users::count,
@@ -27,11 +28,13 @@ pub struct ReadingStats {
 /// The statistics of a user. Reading somebody else's is audited.
 pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
     ctx.answer(stats::may_read(ctx.actor()?, user))?;
-    let found = ctx.loader()?.load_one(ReadingOf(user)).await;
-    let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
-    let overview =
-        found.ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
+    let overview = loaded(ctx.loader()?.load_one(ReadingOf(user)).await)?
+        .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
     Ok(ReadingStats { user, overview })
+}
+
+fn loaded<T>(found: std::result::Result<Option<T>, Shared>) -> Result<Option<T>> {
+    found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))
 }
 
 /// What somebody has read.
@@ -72,12 +75,16 @@ impl ReadingStats {
         #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<TitleReadingConnection> {
-        let args = page_args(first, after, last, before);
-        let page = stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await;
-        Ok(TitleReadingConnection::new(
-            ctx.answer(page)?,
-            TitleCount(self.user),
-        ))
+        let page = if last.is_none() && after.is_none() && before.is_none() {
+            // The usual way of asking, for many people at once.
+            ctx.answer(PageRequest::check(first))?;
+            let user = self.user;
+            loaded(ctx.loader()?.load_one(TitlesOf { user, first }).await)?.unwrap_or_default()
+        } else {
+            let args = page_args(first, after, last, before);
+            ctx.answer(stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+        };
+        Ok(TitleReadingConnection::new(page, TitleCount(self.user)))
     }
 
     /// Newest first.
@@ -90,12 +97,15 @@ impl ReadingStats {
         #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<ReadingSessionConnection> {
-        let args = page_args(first, after, last, before);
-        let page = stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await;
-        Ok(ReadingSessionConnection::new(
-            ctx.answer(page)?,
-            ActivityCount(self.user),
-        ))
+        let page = if last.is_none() && after.is_none() && before.is_none() {
+            ctx.answer(PageRequest::check(first))?;
+            let user = self.user;
+            loaded(ctx.loader()?.load_one(ActivityOf { user, first }).await)?.unwrap_or_default()
+        } else {
+            let args = page_args(first, after, last, before);
+            ctx.answer(stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+        };
+        Ok(ReadingSessionConnection::new(page, ActivityCount(self.user)))
     }
 }
 

@@ -88,11 +88,20 @@ async fn answer<E: Executor>(
     if !by_get {
         require_json(&parts.headers)?;
     }
-    let caller = service.authenticate(Call::read(parts, trace)?).await?;
+    let call = Call::read(parts, trace)?;
+    let most = if call.credential.is_some() {
+        service.limits.known_body_bytes
+    } else {
+        service.limits.body_bytes
+    };
+    let caller = service.authenticate(call).await?;
     let params = if by_get {
         Params::from_query_string(parts.uri.query().unwrap_or_default(), &service.limits)?
     } else {
-        Params::from_json(&read_body(service, &parts.headers, body).await?, &service.limits)?
+        Params::from_json(
+            &read_body(service, &parts.headers, body, most).await?,
+            &service.limits,
+        )?
     };
     let prepared = service.prepare(params, &caller, trace.clone())?;
     match prepared.kind {
@@ -123,8 +132,8 @@ async fn read_body<E: Executor>(
     service: &GraphqlService<E>,
     headers: &HeaderMap,
     body: Body,
+    most: usize,
 ) -> Result<Vec<u8>, Refusal> {
-    let most = service.limits.body_bytes;
     let too_large = || {
         let message = format!("The body is larger than {most} bytes.");
         Refusal::http(StatusCode::PAYLOAD_TOO_LARGE, codes::QUERY_TOO_LONG, message)

@@ -203,6 +203,26 @@ async fn a_large_body_is_refused_whether_its_length_is_announced_or_not() {
 }
 
 #[tokio::test]
+async fn a_known_caller_may_send_more() {
+    let server = Server::start(Limits::default()).await;
+    let most = Limits::default().known_body_bytes;
+    for (token, length, status) in [
+        ("valid", 64 * 1024, 200),
+        ("valid", most, 413),
+        ("wrong", 64 * 1024, 401),
+    ] {
+        let body = json!({ "query": "{ hello }", "variables": { "a": "x".repeat(length) } }).to_string();
+        let request = client().post(server.url()).header("content-type", JSON);
+        let request = request.bearer_auth(token).body(body);
+        assert_eq!(
+            request.send().await.expect("an answer").status(),
+            status,
+            "{token} {length}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn get_executes_queries_only() {
     let server = Server::start(Limits::default()).await;
     let cases = [

@@ -12,7 +12,7 @@ access-until = Access until { $date }.
 
 finding-user-suspended = The user is suspended. Reactivate the user to give access back.
 finding-ecosystem-suspended = The user's ecosystem is suspended. Activate it to give access back to everybody in it.
-finding-product-inactive = The product is not active, so nobody can open it.
+finding-product-inactive = The product is not active: it is no longer offered, and the store may have withdrawn it.
 finding-no-purchase = There is no active purchase of this product.
 finding-no-entitlement = The user has never had access to this product.
 finding-access-scheduled = The access begins on { $date }.

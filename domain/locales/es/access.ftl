@@ -12,7 +12,7 @@ access-until = Acceso hasta el { $date }.
 
 finding-user-suspended = El usuario está suspendido. Actívalo para devolverle el acceso.
 finding-ecosystem-suspended = El ecosistema del usuario está suspendido. Actívalo para devolver el acceso a todos sus miembros.
-finding-product-inactive = El producto no está activo, así que nadie puede abrirlo.
+finding-product-inactive = El producto no está activo: ya no se ofrece, y puede que la tienda lo haya retirado.
 finding-no-purchase = No hay ninguna compra activa de este producto.
 finding-no-entitlement = El usuario nunca ha tenido acceso a este producto.
 finding-access-scheduled = El acceso empieza el { $date }.

@@ -12,7 +12,7 @@ access-until = Acesso até { $date }.
 
 finding-user-suspended = O usuário está suspenso. Reative-o para devolver o acesso.
 finding-ecosystem-suspended = O ecossistema do usuário está suspenso. Ative-o para devolver o acesso a todos que fazem parte dele.
-finding-product-inactive = O produto não está ativo, então ninguém consegue abri-lo.
+finding-product-inactive = O produto não está ativo: já não é oferecido, e a loja pode tê-lo retirado.
 finding-no-purchase = Não há nenhuma compra ativa deste produto.
 finding-no-entitlement = O usuário nunca teve acesso a este produto.
 finding-access-scheduled = O acesso começa em { $date }.

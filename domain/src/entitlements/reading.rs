@@ -297,6 +297,8 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
     let entitlements = entitlement::Entity::of(actor.team)
         .filter(entitlement::Column::UserId.eq(user))
         .filter(entitlement::Column::ProductId.eq(product))
+        // The one that counts, which a refund that failed may have opened again after a newer one has ended.
+        .order_by_desc(entitlement::Column::ClosedAt.is_null())
         .order_by_desc(entitlement::Column::CreatedAt);
     let purchases = purchase::Entity::of(actor.team)
         .filter(purchase::Column::UserId.eq(user))

@@ -147,7 +147,8 @@ pub(super) async fn candidates(app: &App, email_key: &str) -> Outcome<Vec<(TeamI
         .connection()
         .rows(
             "SELECT u.team_id, u.id, p.hash FROM users u JOIN passwords p ON p.user_id = u.id \
-             WHERE u.email_key = $1 AND u.suspended_at IS NULL AND u.role <> 'MEMBER' ORDER BY u.id LIMIT 4",
+             LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+             WHERE u.email_key = $1 AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND u.role <> 'MEMBER' ORDER BY u.id LIMIT 4",
             values![email_key],
         )
         .await?;

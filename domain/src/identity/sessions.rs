@@ -167,7 +167,7 @@ pub(super) struct Found {
 }
 
 /// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended,
-/// and whoever sees the platform through the user's eyes still an administrator.
+/// and whoever sees the platform through the user's eyes still an administrator and not suspended either way.
 pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
     let row = app
         .db
@@ -175,9 +175,9 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
         .row(
             "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
-             LEFT JOIN users i ON i.id = s.impersonator_id \
+             LEFT JOIN users i ON i.id = s.impersonator_id LEFT JOIN ecosystems o ON o.id = i.ecosystem_id \
              WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
-             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL \
+             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL AND o.suspended_at IS NULL \
              AND (i.id IS NULL OR i.role = 'ADMIN')",
             values![Token::hash(token), app.clock.now()],
         )

@@ -39,6 +39,8 @@ pub async fn write(
         id: Set(id),
         team_id: Set(team.id),
         user_id: Set(Some(to.id)),
+        actor_id: Set(tx.origin().actor),
+        impersonator_id: Set(tx.origin().impersonator),
         template: Set(content.template().to_owned()),
         locale: Set(content.locale()),
         from_address: Set(brand.support_address.clone()),

@@ -31,7 +31,7 @@ references! {
     api_keys.id ("key"): created_by -> users;
     audit_entries.id ("audit"): actor_id -> users, impersonator_id -> users, api_key_id -> api_keys;
     events.id ("event"): actor_id -> users, impersonator_id -> users;
-    mails.id ("mail"): user_id -> users;
+    mails.id ("mail"): user_id -> users, actor_id -> users, impersonator_id -> users;
     plan_subscriptions.id ("plan"): user_id -> users, product_id -> products;
     purchases.id ("purchase"): user_id -> users, product_id -> products;
     reading_sessions.id ("reading"): user_id -> users, product_id -> products;

@@ -124,7 +124,7 @@ fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> (Strin
         .filter(|term| !term.trim().is_empty())
     {
         let (condition, pattern) = input::contains("search_text", term.trim(), values.len() + 1);
-        sql.push_str(&condition);
+        sql.push_str(&format!(" AND {condition}"));
         values.push(pattern.into());
     }
     (sql, values)

@@ -10,7 +10,7 @@ use crate::{
     database::Sql,
     error::{Outcome, UserErrorCode},
     message::Message,
-    teams, values,
+    stats, teams, values,
 };
 
 /// The checklist's items, in the order in which an agent goes through them.
@@ -44,12 +44,14 @@ pub struct Eligibility {
     pub checks: Vec<Check>,
 }
 
-/// Answers the context check for a purchase that the caller may see.
+/// Answers the context check for a purchase that the caller may see. It tells what was read, so the look is noted
+/// (S0.23).
 pub async fn eligibility(app: &App, actor: &Actor, purchase: &purchase::Model) -> Outcome<Eligibility> {
     actor.require(Scope::RefundsRead)?;
     let team = teams::load(app, actor.team).await?;
     let policy = Policy::of(&team);
     let facts = gather(app, app.db.connection(), purchase.clone()).await?;
+    stats::note_reading(app, actor, purchase.user_id).await?;
     Ok(Eligibility {
         blockers: rules::blockers(policy, &facts)
             .iter()

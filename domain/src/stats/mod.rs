@@ -2,6 +2,7 @@
 //! (S0.11 to S0.24).
 
 mod batch;
+pub mod firsts;
 mod notes;
 mod reading;
 mod report;

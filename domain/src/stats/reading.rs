@@ -44,21 +44,21 @@ pub struct TitleReadingView {
     pub last_read_at: DateTime<Utc>,
 }
 
-const TITLES: Order = Order {
+pub(super) const TITLES: Order = Order {
     name: "titles read",
     key: "t.last_read_at",
     id: "t.product_id",
     direction: Direction::Descending,
 };
 
-const ACTIVITY: Order = Order {
+pub(super) const ACTIVITY: Order = Order {
     name: "reading sessions",
     key: "started_at",
     id: "id",
     direction: Direction::Descending,
 };
 
-const TITLE_COLUMNS: &str =
+pub(super) const TITLE_COLUMNS: &str =
     "t.user_id, t.product_id, t.sessions, t.seconds, t.percent_read, t.first_read_at, t.last_read_at";
 
 /// Refuses whoever is neither the reader nor allowed `stats.read`. To be asked before anything below that
@@ -190,7 +190,7 @@ pub async fn titles_of(
         .collect()
 }
 
-fn read_title(row: &QueryResult) -> Outcome<TitleReadingView> {
+pub(super) fn read_title(row: &QueryResult) -> Outcome<TitleReadingView> {
     Ok(TitleReadingView {
         user: row.try_get_by_index(0)?,
         product: row.try_get_by_index(1)?,

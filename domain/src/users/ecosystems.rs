@@ -1,19 +1,22 @@
 //! Ecosystems: the workspaces that customers deploy, and the one switch that closes one to everybody in it.
 
-use entities::{EcosystemId, EventTopic, UserId, ecosystem, user};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set, Value};
+use std::collections::HashSet;
+
+use entities::{EcosystemId, EventTopic, UserId, ecosystem};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
 use serde_json::json;
 
 use super::{EcosystemView, UserParts, UserView, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, places},
+    database::{Dialect, Sql, places},
     error::{Error, Outcome, Refusal, Refusals},
     input,
     page::{Page, PageArgs},
     scoped::Scoped,
     tx::Tx,
+    values,
 };
 
 /// At most so many members in one report.
@@ -54,31 +57,8 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
     let mut tx = app.begin(actor).await?;
-    known_people(&tx, owner, members.as_deref()).await?;
-    let known = ecosystem::Entity::of(actor.team).filter(ecosystem::Column::ExternalId.eq(&external_id));
-    let row = match known.one(tx.db()).await? {
-        Some(known) => {
-            let mut row = known.into_active_model();
-            row.name = Set(name);
-            row.owner_id = Set(owner);
-            row.updated_at = Set(tx.now());
-            row.update(tx.db()).await?
-        }
-        None => {
-            let row = ecosystem::ActiveModel {
-                id: Set(tx.id()),
-                team_id: Set(actor.team),
-                external_id: Set(external_id),
-                name: Set(name),
-                owner_id: Set(owner),
-                suspended_at: Set(None),
-                suspension_reason: Set(None),
-                created_at: Set(tx.now()),
-                updated_at: Set(tx.now()),
-            };
-            row.insert(tx.db()).await?
-        }
-    };
+    lock_people(&tx, &external_id, owner, members.as_deref()).await?;
+    let row = save(&tx, external_id, name, owner).await?;
     place_members(&tx, row.id, owner, members.as_deref()).await?;
     tx.audit_with(
         "ecosystem.recorded",
@@ -95,27 +75,63 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
     Ok(view(row))
 }
 
-async fn known_people(tx: &Tx, owner: UserId, members: Option<&[UserId]>) -> Outcome<()> {
-    let team = tx.actor().team;
-    if user::Entity::of_by_id(team, owner).one(tx.db()).await?.is_none() {
+/// Finds everybody who is to be in it and locks them, with those who are in it now. Everybody locks in the order
+/// of ids, so nobody waits for somebody who waits for them.
+async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<&[UserId]>) -> Outcome<()> {
+    let wanted: HashSet<UserId> = members
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .chain([owner])
+        .collect();
+    // Not FOR UPDATE: rows that refer to these users may well be written in the meantime.
+    let lock = match tx.db().dialect() {
+        Dialect::Postgres => " FOR NO KEY UPDATE",
+        Dialect::Sqlite => "",
+    };
+    let sql = format!(
+        "SELECT id FROM users WHERE team_id = $1 AND (id IN ({}) OR ecosystem_id = \
+         (SELECT id FROM ecosystems WHERE team_id = $1 AND external_id = $2)) ORDER BY id{lock}",
+        places(3, wanted.len())
+    );
+    let mut values = values![tx.actor().team, external_id];
+    values.extend(wanted.iter().map(|id| Value::from(*id)));
+    let rows = tx.db().rows(&sql, values).await?;
+    let known: HashSet<UserId> = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?;
+    if !known.contains(&owner) {
         return Err(Refusal::not_found("ownerId", "user").into());
     }
-    for chunk in members.unwrap_or_default().chunks(1000) {
-        let sql = format!(
-            "SELECT count(*) FROM users WHERE team_id = $1 AND id IN ({})",
-            places(2, chunk.len())
-        );
-        let values = std::iter::once(Value::from(team))
-            .chain(chunk.iter().map(|id| Value::from(*id)))
-            .collect();
-        let row = tx.db().row(&sql, values).await?;
-        let found: i64 = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0);
-        let distinct: std::collections::HashSet<_> = chunk.iter().collect();
-        if usize::try_from(found).unwrap_or(0) != distinct.len() {
-            return Err(Refusal::not_found("memberIds", "user").into());
-        }
+    if !wanted.is_subset(&known) {
+        return Err(Refusal::not_found("memberIds", "user").into());
     }
     Ok(())
+}
+
+/// The same external id is the same ecosystem, also for two who report it at once.
+async fn save(tx: &Tx, external_id: String, name: String, owner: UserId) -> Outcome<ecosystem::Model> {
+    let row = ecosystem::ActiveModel {
+        id: Set(tx.id()),
+        team_id: Set(tx.actor().team),
+        external_id: Set(external_id),
+        name: Set(name),
+        owner_id: Set(owner),
+        suspended_at: Set(None),
+        suspension_reason: Set(None),
+        created_at: Set(tx.now()),
+        updated_at: Set(tx.now()),
+    };
+    let known = OnConflict::columns([ecosystem::Column::TeamId, ecosystem::Column::ExternalId])
+        .update_columns([
+            ecosystem::Column::Name,
+            ecosystem::Column::OwnerId,
+            ecosystem::Column::UpdatedAt,
+        ])
+        .to_owned();
+    let insert = ecosystem::Entity::insert(row).on_conflict(known);
+    Ok(insert.exec_with_returning(tx.db()).await?)
 }
 
 /// Somebody is in one ecosystem at a time.
@@ -123,7 +139,7 @@ async fn place_members(tx: &Tx, id: EcosystemId, owner: UserId, members: Option<
     let team = tx.actor().team;
     if members.is_some() {
         let sql = "UPDATE users SET ecosystem_id = NULL WHERE team_id = $1 AND ecosystem_id = $2";
-        tx.db().run(sql, crate::values![team, id]).await?;
+        tx.db().run(sql, values![team, id]).await?;
     }
     let everybody: Vec<UserId> = std::iter::once(owner)
         .chain(members.unwrap_or_default().iter().copied())
@@ -133,7 +149,7 @@ async fn place_members(tx: &Tx, id: EcosystemId, owner: UserId, members: Option<
             "UPDATE users SET ecosystem_id = $1 WHERE team_id = $2 AND id IN ({})",
             places(3, chunk.len())
         );
-        let mut values = crate::values![id, team];
+        let mut values = values![id, team];
         values.extend(chunk.iter().map(|id| Value::from(*id)));
         tx.db().run(&sql, values).await?;
     }
@@ -176,7 +192,7 @@ async fn switch(
         "SELECT 1 FROM ecosystems WHERE id = $1 AND team_id = $2{}",
         tx.db().dialect().for_update()
     );
-    tx.db().rows(&lock, crate::values![id, actor.team]).await?;
+    tx.db().rows(&lock, values![id, actor.team]).await?;
     let known = ecosystem::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let known = known.ok_or_else(|| Refusal::not_found("ecosystemId", "ecosystem"))?;
     if known.suspended_at.is_some() == suspended_for.is_some() {

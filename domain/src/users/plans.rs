@@ -12,6 +12,7 @@ use super::PlanView;
 use crate::{
     actor::{Actor, Scope},
     app::App,
+    database::is_unique_violation,
     entitlements::store::lock_user,
     error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
@@ -40,6 +41,7 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
     actor.require(Scope::UsersWrite)?;
     let (external_id, user, product) = check(&report)?;
     let mut tx = app.begin(actor).await?;
+    lock_user(&tx, user).await?;
     let found = user::Entity::of_by_id(actor.team, user).one(tx.db()).await?;
     let known_product = product::Entity::of_by_id(actor.team, product)
         .one(tx.db())
@@ -52,7 +54,6 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
         missing.add(Refusal::not_found("productId", "product"));
     }
     missing.check()?;
-    lock_user(&tx, user).await?;
     let known = plan_subscription::Entity::of(actor.team)
         .filter(plan_subscription::Column::ExternalId.eq(&external_id))
         .one(tx.db())
@@ -61,8 +62,7 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
         .as_ref()
         .is_some_and(|known| (known.user_id, known.product_id) != (user, product))
     {
-        let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
-        return Err(refusal.saying(Message::key("conflict-external-id")).into());
+        return Err(taken().into());
     }
     let (is_new, mut row) = match known {
         Some(known) => (false, known.into_active_model()),
@@ -89,7 +89,14 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
     row.licenses_suspended = Set(report.licenses_suspended);
     row.updated_at = Set(tx.now());
     let row = if is_new {
-        row.insert(tx.db()).await?
+        // Somebody else's may have come at the same moment: the index decides.
+        row.insert(tx.db()).await.map_err(|error| {
+            if is_unique_violation(&error) {
+                Error::from(taken())
+            } else {
+                error.into()
+            }
+        })?
     } else {
         row.update(tx.db()).await?
     };
@@ -122,6 +129,11 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
         licenses_assigned: row.licenses_assigned,
         licenses_suspended: row.licenses_suspended,
     })
+}
+
+fn taken() -> Refusal {
+    let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
+    refusal.saying(Message::key("conflict-external-id"))
 }
 
 fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {

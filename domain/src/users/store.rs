@@ -156,17 +156,28 @@ fn condition(dialect: Dialect, team: TeamId, filter: &UserFilter, values: &mut V
     sql
 }
 
-/// Any part of any of the five fields. Three letters and more go through the trigram index of either
+/// Any part of any of the five fields, phones as they are written and as they are dialled. Three letters and more go through the trigram index of either
 /// database; SQLite's has nothing to say about fewer.
 fn search(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
-    let n = values.len() + 1;
+    let terms: Vec<String> = std::iter::once(term.to_owned())
+        .chain(input::dialled(term))
+        .collect();
     if dialect == Dialect::Sqlite && term.chars().count() >= 3 {
-        values.push(format!("\"{}\"", term.replace('"', "\"\"")).into());
+        let quoted = |term: &String| format!("\"{}\"", term.replace('"', "\"\""));
+        let any: Vec<String> = terms.iter().map(quoted).collect();
+        values.push(any.join(" OR ").into());
+        let n = values.len();
         return format!(" AND u.rowid IN (SELECT rowid FROM users_search WHERE users_search MATCH ${n})");
     }
-    let (condition, pattern) = input::contains("u.search_text", term, n);
-    values.push(pattern.into());
-    condition
+    let any: Vec<String> = terms
+        .iter()
+        .map(|term| {
+            let (condition, pattern) = input::contains("u.search_text", term, values.len() + 1);
+            values.push(pattern.into());
+            condition
+        })
+        .collect();
+    format!(" AND ({})", any.join(" OR "))
 }
 
 pub async fn ecosystem(app: &App, team: TeamId, id: EcosystemId) -> Outcome<Option<EcosystemView>> {

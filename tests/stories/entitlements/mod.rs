@@ -1,5 +1,6 @@
 //! Access to products by hand: granted, extended, revoked, and ending by itself (S4).
 
+mod access;
 mod by_hand;
 mod by_itself;
 mod diagnosis;
@@ -49,4 +50,10 @@ pub async fn history(stage: &Stage, user: &str) -> Vec<(String, bool)> {
         )
     };
     nodes.iter().rev().map(read).collect()
+}
+
+/// The answer to "may this user use this product now?", as partners get it.
+pub async fn access(by: &Client, user: &str, product: &str) -> Value {
+    let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed status until } }";
+    by.ask(query, json!({ "u": user, "p": product })).await.data()["access"].clone()
 }

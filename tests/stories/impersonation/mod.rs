@@ -1,5 +1,8 @@
 //! Seeing the platform as somebody else does (S0.1–S0.10).
 
+mod borrowed_eyes;
+mod both_names;
+
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{

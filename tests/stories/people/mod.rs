@@ -1,7 +1,14 @@
 //! Making and changing people, their subscriptions and their ecosystems (S3).
 
+mod ecosystems;
+mod plans;
+
+use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::stage::{Sale, Stage, text};
+use tests::{
+    client::Client,
+    stage::{Sale, Stage, text},
+};
 
 const USER: &str =
     "user { id firstName lastName companyEmail phone companyName segment tier role active locale }";
@@ -79,6 +86,45 @@ async fn people_are_made_and_changed_and_bad_input_names_its_field() {
         .try_mutate("userCreate", "UserCreateInput", input, USER)
         .await;
     assert_eq!(denied.code(), "FORBIDDEN", "staff are made by administrators");
+    stage.end().await;
+}
+
+/// An address is one person's in a team, however it is written and however many ask at once; another team's is free.
+#[tokio::test]
+async fn an_address_is_one_persons_in_a_team() {
+    let stage = Stage::new().await;
+    let writings = ["ana@shop.test", "ANA@shop.test", " ana@Shop.TEST "];
+    let asked = join_all((0..9).map(|n| create(&stage, json!({ "companyEmail": writings[n % 3] })))).await;
+    let refused: Vec<_> = asked.iter().filter(|it| !it.refusals().is_empty()).collect();
+    assert_eq!(refused.len(), 8);
+    for payload in refused {
+        assert_eq!(payload.refusals(), ["CONFLICT companyEmail"]);
+    }
+    let input = json!({ "firstName": "Ana", "lastName": "Ruiz", "companyEmail": "ana@shop.test" });
+    let other = stage.other_team().await;
+    other
+        .mutate("userCreate", "UserCreateInput", input, USER)
+        .await
+        .accepted();
+    let eva = create(&stage, json!({ "companyEmail": "eva@shop.test" }))
+        .await
+        .accepted()["user"]["id"]
+        .clone();
+    let change = async |by: &Client, email: &str| {
+        let input = json!({ "userId": eva, "companyEmail": email });
+        by.mutate("userUpdate", "UserUpdateInput", input, USER).await
+    };
+    assert_eq!(
+        change(&stage.admin, "Ana@shop.test").await.refusals(),
+        ["CONFLICT companyEmail"]
+    );
+    let own = change(&stage.admin, "EVA@shop.test").await.accepted();
+    assert_eq!(
+        own["user"]["companyEmail"], "EVA@shop.test",
+        "one's own may be written anew"
+    );
+    let foreign = change(&other, "x@shop.test").await;
+    assert_eq!(foreign.refusals(), ["NOT_FOUND userId"]);
     stage.end().await;
 }
 

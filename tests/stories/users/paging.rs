@@ -104,6 +104,52 @@ async fn every_order_both_ways_visits_everybody_once() {
     stage.end().await;
 }
 
+/// S3.2, S3.18: customers and leads are lists of their own, each page by page.
+#[tokio::test]
+async fn customers_and_leads_go_page_by_page_apart() {
+    let stage = Stage::new().await;
+    let ids = crowd(&stage).await;
+    for segment in ["CUSTOMER", "LEAD"] {
+        stage
+            .sql("UPDATE users SET segment = 'CUSTOMER' WHERE company_name = 'Acme' AND role = 'MEMBER'")
+            .await;
+        let query = "query($s: UserSegment, $at: String) { users(first: 4, after: $at, filter: { segment: $s, role: MEMBER }) { \
+                     totalCount nodes { id segment } pageInfo { hasNextPage endCursor } } }";
+        let (mut all, mut at) = (Vec::new(), Value::Null);
+        let total = loop {
+            let found = stage
+                .admin
+                .ask(query, json!({ "s": segment, "at": at }))
+                .await
+                .data()["users"]
+                .clone();
+            all.extend(found["nodes"].as_array().expect("nodes").clone());
+            if found["pageInfo"]["hasNextPage"] == false {
+                break found["totalCount"].as_u64();
+            }
+            at = found["pageInfo"]["endCursor"].clone();
+        };
+        assert!(all.iter().all(|node| node["segment"] == segment));
+        let mut seen: Vec<String> = all.iter().map(|node| text(&node["id"])).collect();
+        seen.dedup();
+        assert_eq!(total, u64::try_from(seen.len()).ok());
+        assert_eq!(seen.len(), if segment == "LEAD" { ids.len() - 6 } else { 6 });
+    }
+    stage.end().await;
+}
+
+/// A cursor is a place in an order: with another team's one sees one's own people from there on.
+#[tokio::test]
+async fn another_teams_cursor_shows_nobody_of_theirs() {
+    let stage = Stage::new().await;
+    crowd(&stage).await;
+    let other = stage.other_team().await;
+    let cursor = page(&stage.admin, json!({ "first": 1 })).await["edges"][0]["cursor"].clone();
+    let found = page(&other, json!({ "first": 100, "after": cursor })).await;
+    assert_eq!(found["edges"], json!([]));
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn a_page_says_where_it_stands() {
     let stage = Stage::new().await;

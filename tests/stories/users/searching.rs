@@ -20,7 +20,11 @@ async fn any_part_of_any_field_and_nothing_else() {
         ..person("José 🦊", "مرحبا", "jose@praia.example")
     };
     let plain = person("Bo", "Li", "bo.li@shop.test");
-    let ids = people(&stage, vec![angela, jose, plain]).await;
+    let folded = NewUser {
+        company_name: Some("Οδυσσεύς".into()),
+        ..person("I\u{307}pek", "Weißgerber", "mail@tor.test")
+    };
+    let ids = people(&stage, vec![angela, jose, plain, folded]).await;
     let long = "x".repeat(10_000);
     let full = format!("angela {long}");
     for (term, expected) in [
@@ -31,6 +35,14 @@ async fn any_part_of_any_field_and_nothing_else() {
         ("angela nunez", &[0]),
         ("600123456", &[0]),
         ("600) 123", &[0]),
+        ("+34600123456", &[0]),
+        ("+34600", &[0]),
+        ("600-123-456", &[0]),
+        ("600.123.456", &[0]),
+        ("34 600 123 456", &[0]),
+        ("+34600123457", &[]),
+        ("+4600123456", &[0]),
+        ("00-55-11-9", &[1]),
         ("(600)", &[0]),
         ("0055", &[1]),
         ("muro.ex", &[0]),
@@ -58,6 +70,16 @@ async fn any_part_of_any_field_and_nothing_else() {
         ("Bo", &[2]),
         ("q", &[0]),
         ("zx", &[]),
+        // One letter in the one case and two in the other, or another at the end of a word.
+        ("WEISSGERBER", &[3]),
+        ("weissger", &[3]),
+        ("WEIẞGERBER", &[3]),
+        ("weißgerber", &[3]),
+        ("İPEK", &[3]),
+        ("ipek", &[3]),
+        ("IPEK", &[3]),
+        ("ΟΔΥΣΣΕΥΣ", &[3]),
+        ("Nu\u{301}n\u{303}ez", &[0]),
         ("*", &[]),
         ("bo OR jose", &[]),
         ("NEAR(bo li)", &[]),
@@ -73,8 +95,8 @@ async fn any_part_of_any_field_and_nothing_else() {
         ("45634600", &[]),
         (long.as_str(), &[]),
         (full.as_str(), &[]),
-        ("\u{0}", &[0, 1, 2]),
-        ("   ", &[0, 1, 2]),
+        ("\u{0}", &[0, 1, 2, 3]),
+        ("   ", &[0, 1, 2, 3]),
     ] {
         let expected: Vec<&String> = expected.iter().map(|at| &ids[*at]).collect();
         let shown: String = term.chars().take(40).collect();

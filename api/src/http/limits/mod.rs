@@ -10,8 +10,10 @@ use std::time::Duration;
 /// Every number of the transport; all of them are settings.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Bytes of a POST body, and of a message on a WebSocket.
+    /// Bytes of a POST body from nobody in particular, and of a message on a WebSocket.
     pub body_bytes: usize,
+    /// Bytes of a POST body from a caller who is known: reports come a thousand at once.
+    pub known_body_bytes: usize,
     /// Bytes of a document.
     pub document_bytes: usize,
     /// Lexical tokens of a document.
@@ -58,6 +60,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 64 * 1024,
+            known_body_bytes: 1024 * 1024,
             document_bytes: 15 * 1024,
             tokens: 1_000,
             brackets: 64,

@@ -1,0 +1,374 @@
+//! S3.4–S3.8: what customers have deployed, who is in it, and the one switch that closes it.
+
+use futures::future::join_all;
+use serde_json::{Value, json};
+use tests::{
+    client::{Client, Payload},
+    live::Live,
+    stage::{AGENT, PASSWORD, Stage, text},
+};
+
+const ECOSYSTEM: &str = "ecosystem { id name active suspendedAt suspensionReason owner { companyEmail } \
+     members(first: 100) { totalCount nodes { companyEmail } } }";
+
+async fn report(by: &Client, input: Value) -> Payload {
+    by.mutate("ecosystemRecord", "EcosystemRecordInput", input, ECOSYSTEM)
+        .await
+}
+
+async fn suspend(by: &Client, id: &Value, reason: &str) -> Payload {
+    let input = json!({ "ecosystemId": id, "reason": reason });
+    by.mutate("ecosystemSuspend", "EcosystemSuspendInput", input, ECOSYSTEM)
+        .await
+}
+
+async fn activate(by: &Client, id: &Value) -> Payload {
+    let input = json!({ "ecosystemId": id });
+    by.mutate("ecosystemActivate", "EcosystemActivateInput", input, ECOSYSTEM)
+        .await
+}
+
+/// Whether the agent can come in anew at this client's process.
+async fn signs_in(client: &Client) -> bool {
+    let client = Client::new(&client.url, None);
+    let input = json!({ "email": AGENT, "password": PASSWORD });
+    let payload = client.mutate("signIn", "SignInInput", input, "accessToken").await;
+    !payload.0["accessToken"].is_null()
+}
+
+async fn is_in(client: &Client) -> bool {
+    let answer = client.ask("{ viewer { user { id } } }", json!({})).await;
+    answer.status == 200 && !answer.body["data"]["viewer"]["user"].is_null()
+}
+
+/// The addresses of those whom the filter leaves, apart from the administrator.
+async fn listed(stage: &Stage, filter: Value) -> Vec<String> {
+    let query = "query($f: UserFilter) { users(filter: $f) { nodes { companyEmail } } }";
+    let nodes = stage.admin.ask(query, json!({ "f": filter })).await.data()["users"]["nodes"].clone();
+    let emails = nodes
+        .as_array()
+        .expect("nodes")
+        .iter()
+        .map(|node| text(&node["companyEmail"]));
+    emails.filter(|email| !email.starts_with("admin@")).collect()
+}
+
+/// S3.6, S3.7: sign-ins, open sessions, sockets and streams, in every process, and back again.
+#[tokio::test]
+async fn a_suspension_is_honoured_by_every_process_and_an_activation_undoes_it() {
+    let stage = Stage::new().await;
+    let agent = stage.agent().await;
+    let agent_row = stage.user_with(AGENT).await;
+    let (ana, eva, ivo) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+        stage.customer("ivo@shop.test").await,
+    );
+    let members = json!([eva, agent_row.id.to_string()]);
+    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": members });
+    let id = report(&stage.admin, input).await.accepted()["ecosystem"]["id"].clone();
+    let rows = async || {
+        [
+            stage.user_with(AGENT).await,
+            stage.user_with("eva@shop.test").await,
+        ]
+    };
+    let before = rows().await;
+
+    let elsewhere = stage.elsewhere(&agent).await;
+    let (eva, ivo) = (
+        stage.customer_session(&eva).await,
+        stage.customer_session(&ivo).await,
+    );
+    assert!(is_in(&eva).await && is_in(&ivo).await && is_in(&agent).await && is_in(&elsewhere).await);
+    let events = "subscription { events { topic } }";
+    let mut open = Vec::new();
+    for client in [&agent, &elsewhere] {
+        open.push(Live::socket(client, events, json!({})).await);
+        open.push(Live::stream(client, events, json!({})).await);
+    }
+
+    suspend(&stage.admin, &id, "unpaid").await.accepted();
+    assert!(
+        !is_in(&eva).await && !is_in(&agent).await,
+        "the next request is refused"
+    );
+    assert!(is_in(&ivo).await, "whoever is in no ecosystem is none of it");
+    let mut ends = Vec::new();
+    for live in open {
+        ends.push(live.ended().await);
+    }
+    assert_eq!(ends, ["4403", "UNAUTHENTICATED", "4403", "UNAUTHENTICATED"]);
+    let eva_elsewhere = Client::new(&elsewhere.url, eva.token.clone());
+    assert!(!is_in(&eva_elsewhere).await && !is_in(&elsewhere).await);
+    assert!(!signs_in(&agent).await && !signs_in(&elsewhere).await);
+    assert_eq!(
+        listed(&stage, json!({ "active": false })).await,
+        [AGENT, "ana@shop.test", "eva@shop.test"]
+    );
+    assert_eq!(listed(&stage, json!({ "active": true })).await, ["ivo@shop.test"]);
+
+    activate(&stage.admin, &id).await.accepted();
+    assert!(
+        is_in(&eva).await && is_in(&agent).await,
+        "the same sessions go on"
+    );
+    assert!(signs_in(&agent).await && signs_in(&elsewhere).await);
+    assert_eq!(
+        listed(&stage, json!({ "active": false })).await,
+        Vec::<String>::new()
+    );
+    assert_eq!(rows().await, before, "nothing was written to its members");
+    stage.end().await;
+}
+
+/// S3.6: an administrator's own suspension closes the eyes that they have borrowed.
+#[tokio::test]
+async fn an_administrator_in_a_suspended_ecosystem_looks_through_nobodys_eyes() {
+    let stage = Stage::new().await;
+    let (ana, ivo) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("ivo@shop.test").await,
+    );
+    let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
+    let row = stage.user_with("second@aurora.test").await;
+    let features = json!({ "userId": row.id.to_string(), "features": ["IMPERSONATION"] });
+    stage
+        .admin
+        .mutate("userUpdate", "UserUpdateInput", features, "user { id }")
+        .await
+        .accepted();
+    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [row.id.to_string()] });
+    let id = report(&stage.admin, input).await.accepted()["ecosystem"]["id"].clone();
+    let input = json!({ "userId": ivo, "reason": "a look" });
+    let started = second
+        .mutate(
+            "impersonationStart",
+            "ImpersonationStartInput",
+            input,
+            "accessToken",
+        )
+        .await
+        .accepted();
+    let through = Client::new(&stage.url, Some(text(&started["accessToken"])));
+    assert!(is_in(&through).await);
+    suspend(&stage.admin, &id, "unpaid").await.accepted();
+    assert!(!is_in(&second).await && !is_in(&through).await);
+    activate(&stage.admin, &id).await.accepted();
+    assert!(is_in(&through).await);
+    stage.end().await;
+}
+
+/// S3.8: a reason is required and on record, once; who may is staff.
+#[tokio::test]
+async fn each_switch_has_a_reason_and_is_on_record_once() {
+    let stage = Stage::new().await;
+    let (ana, agent) = (stage.customer("ana@shop.test").await, stage.agent().await);
+    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana" });
+    let id = report(&stage.admin, input.clone()).await.accepted()["ecosystem"]["id"].clone();
+    for (reason, expected) in [
+        (String::new(), "INVALID reason"),
+        (" \t".into(), "INVALID reason"),
+        ("x".repeat(2001), "INVALID reason"),
+    ] {
+        assert_eq!(suspend(&agent, &id, &reason).await.refusals(), [expected]);
+    }
+    let other = stage.other_team().await;
+    let foreign = suspend(&other, &id, "mine now").await;
+    let missing = suspend(&other, &json!("ecosystem_01h455vb4pex5vsknk084sn02q"), "mine now").await;
+    assert_eq!(foreign.refusals(), ["NOT_FOUND ecosystemId"]);
+    assert_eq!(foreign.0, missing.0, "a foreign id is one that does not exist");
+    assert_eq!(
+        activate(&other, &id).await.0,
+        activate(&other, &json!("ecosystem_01h455vb4pex5vsknk084sn02q"))
+            .await
+            .0
+    );
+    let owner = stage.customer_session(&ana).await;
+    let input = json!({ "ecosystemId": id, "reason": "x" });
+    let denied = owner
+        .try_mutate(
+            "ecosystemSuspend",
+            "EcosystemSuspendInput",
+            input,
+            "ecosystem { id }",
+        )
+        .await;
+    assert_eq!(denied.code(), "FORBIDDEN");
+
+    let suspended = suspend(&agent, &id, "unpaid").await.accepted()["ecosystem"].clone();
+    assert_eq!(
+        (&suspended["active"], &suspended["suspendedAt"]),
+        (&json!(false), &json!("2026-03-02T12:00:00.000Z"))
+    );
+    stage.pass(chrono::TimeDelta::minutes(1));
+    let again = suspend(&stage.admin, &id, "another reason").await.accepted()["ecosystem"].clone();
+    assert_eq!(
+        again, suspended,
+        "it is suspended already, for the reason that stands"
+    );
+    let active = activate(&agent, &id).await.accepted()["ecosystem"].clone();
+    assert_eq!(
+        (
+            &active["active"],
+            &active["suspendedAt"],
+            &active["suspensionReason"]
+        ),
+        (&json!(true), &Value::Null, &Value::Null)
+    );
+    activate(&agent, &id).await.accepted();
+
+    let query = "query($id: ID!) { auditLog(subjectId: $id) { nodes { action reason actor { companyEmail } } } \
+                 events(first: 100, topics: [ECOSYSTEM_SUSPENDED, ECOSYSTEM_ACTIVATED]) { nodes { topic subjectId actor { companyEmail } } } }";
+    let seen = stage.admin.ask(query, json!({ "id": id })).await.data();
+    let by = json!({ "companyEmail": AGENT });
+    assert_eq!(
+        seen["auditLog"]["nodes"].as_array().map(|all| &all[..2]),
+        Some(
+            &[
+                json!({ "action": "ecosystem.activated", "reason": null, "actor": by }),
+                json!({ "action": "ecosystem.suspended", "reason": "unpaid", "actor": by }),
+            ][..]
+        )
+    );
+    assert_eq!(
+        seen["auditLog"]["nodes"].as_array().map(Vec::len),
+        Some(3),
+        "and its record"
+    );
+    assert_eq!(
+        seen["events"]["nodes"],
+        json!([
+            { "topic": "ECOSYSTEM_SUSPENDED", "subjectId": id, "actor": by },
+            { "topic": "ECOSYSTEM_ACTIVATED", "subjectId": id, "actor": by },
+        ])
+    );
+    stage.end().await;
+}
+
+/// S3.4, S3.5: a customer has deployed an ecosystem or has not; being in somebody else's is not having one.
+#[tokio::test]
+async fn a_customer_has_an_ecosystem_or_has_not_deployed_it_yet() {
+    let stage = Stage::new().await;
+    let (ana, eva) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+    );
+    stage.customer("ivo@shop.test").await;
+    let deployed = async || {
+        let query = "{ users(filter: { role: MEMBER }) { nodes { companyEmail ecosystem { name } } } }";
+        let nodes = stage.admin.ask(query, json!({})).await.data()["users"]["nodes"].clone();
+        let nodes = nodes.as_array().expect("nodes").clone();
+        let named = nodes
+            .iter()
+            .map(|node| node["ecosystem"]["name"].as_str().map(str::to_owned));
+        named.collect::<Vec<_>>()
+    };
+    assert_eq!(deployed().await, [None, None, None]);
+    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [eva] });
+    report(&stage.admin, input).await.accepted();
+    assert_eq!(deployed().await, [Some("Casa Ana".to_owned()), None, None]);
+    assert_eq!(
+        listed(&stage, json!({ "hasEcosystem": true })).await,
+        ["ana@shop.test"]
+    );
+    assert_eq!(
+        listed(&stage, json!({ "hasEcosystem": false })).await,
+        ["eva@shop.test", "ivo@shop.test"]
+    );
+    stage.end().await;
+}
+
+/// The store may tell of an ecosystem again and again, and everybody at once.
+#[tokio::test]
+async fn an_ecosystem_told_again_is_the_same_one() {
+    let stage = Stage::new().await;
+    let (ana, eva, ivo) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+        stage.customer("ivo@shop.test").await,
+    );
+    let input =
+        json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [eva, eva, ana] });
+    let told = join_all((0..12).map(|_| report(&stage.admin, input.clone()))).await;
+    let first = told[0].accepted()["ecosystem"].clone();
+    for other in told {
+        assert_eq!(other.accepted()["ecosystem"], first);
+    }
+    assert_eq!(first["members"]["totalCount"], 2);
+
+    let kept = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana y Eva" });
+    let kept = report(&stage.admin, kept).await.accepted()["ecosystem"].clone();
+    assert_eq!(
+        (&kept["id"], &kept["name"]),
+        (&first["id"], &json!("Casa Ana y Eva"))
+    );
+    assert_eq!(
+        kept["members"], first["members"],
+        "left out, they stay as they are"
+    );
+    let replaced = json!({ "externalId": "eco-1", "ownerId": ivo, "name": "Casa Ivo", "memberIds": [ana] });
+    let replaced = report(&stage.admin, replaced).await.accepted()["ecosystem"].clone();
+    assert_eq!(
+        (&replaced["owner"]["companyEmail"], &replaced["members"]["nodes"]),
+        (
+            &json!("ivo@shop.test"),
+            &json!([{ "companyEmail": "ana@shop.test" }, { "companyEmail": "ivo@shop.test" }])
+        )
+    );
+    // Many who move the same people at once, in any order.
+    let moves = (0..12).map(|n| {
+        let members = if n % 2 == 0 { [&ana, &eva] } else { [&eva, &ana] };
+        report(
+            &stage.admin,
+            json!({ "externalId": format!("eco-{}", n % 3), "ownerId": ivo, "name": "N", "memberIds": members }),
+        )
+    });
+    for payload in join_all(moves).await {
+        payload.accepted();
+    }
+    let query = "{ users(filter: { role: MEMBER }) { nodes { ecosystem { members { totalCount } } } } }";
+    let nodes = stage.admin.ask(query, json!({})).await.data()["users"]["nodes"].clone();
+    assert_eq!(
+        nodes[2]["ecosystem"]["members"]["totalCount"], 3,
+        "everybody is in one at a time: {nodes:#}"
+    );
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_report_of_an_ecosystem_names_what_is_wrong_with_it() {
+    let stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let other = stage.other_team().await;
+    let made = json!({ "firstName": "Eva", "lastName": "Gil", "companyEmail": "eva@boreal.test" });
+    let made = other
+        .mutate("userCreate", "UserCreateInput", made, "user { id }")
+        .await;
+    let foreign = made.accepted()["user"]["id"].clone();
+    let missing = "user_01h455vb4pex5vsknk084sn02q";
+    for (more, expected) in [
+        (json!({ "externalId": "" }), "INVALID externalId"),
+        (json!({ "externalId": "x".repeat(201) }), "INVALID externalId"),
+        (json!({ "name": " " }), "INVALID name"),
+        (json!({ "ownerId": "nonsense" }), "INVALID ownerId"),
+        (json!({ "ownerId": missing }), "NOT_FOUND ownerId"),
+        (json!({ "ownerId": foreign }), "NOT_FOUND ownerId"),
+        (json!({ "memberIds": [ana, missing] }), "NOT_FOUND memberIds"),
+        (json!({ "memberIds": [foreign] }), "NOT_FOUND memberIds"),
+        (json!({ "memberIds": ["nonsense"] }), "INVALID memberIds"),
+        (json!({ "memberIds": vec![&ana; 10_001] }), "INVALID memberIds"),
+    ] {
+        let mut input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana" });
+        for (name, value) in more.as_object().into_iter().flatten() {
+            input[name] = value.clone();
+        }
+        assert_eq!(report(&stage.admin, input).await.refusals(), [expected]);
+    }
+    let query = "{ users(filter: { hasEcosystem: true }) { totalCount } }";
+    assert_eq!(
+        stage.admin.ask(query, json!({})).await.data()["users"]["totalCount"],
+        0
+    );
+    stage.end().await;
+}
