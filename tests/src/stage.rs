@@ -14,6 +14,7 @@ use domain::{
     adapters::{
         bell::LocalBell,
         bus::LocalBus,
+        files::FilesAt,
         gateways::{GatewayEndpoints, Gateways},
     },
     clock::FixedClock,
@@ -50,6 +51,8 @@ pub struct Stage {
     pub admin: Client,
     /// What was asked of the database.
     pub statements: Statements,
+    /// Where its files are kept; they go with the stage.
+    pub files: tempfile::TempDir,
     office: tokio::sync::OnceCell<Client>,
     running: RunningSandbox,
     stop: CancellationToken,
@@ -82,6 +85,7 @@ impl Stage {
             .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
         let post = Arc::new(Post::default());
+        let files = tempfile::tempdir().expect("a folder");
         let endpoint = |url: &str| Some(url.parse().expect("a base address"));
         let app = App::new(Services {
             db,
@@ -96,6 +100,9 @@ impl Stage {
             })
             .expect("the gateway clients"),
             mail: post.clone(),
+            files: FilesAt::Folder(files.path().join("files"))
+                .open()
+                .expect("a place for files"),
             vault: Vault::new(&[7; 32]),
             settings: Settings {
                 public_url: "http://localhost".parse().expect("an address"),
@@ -118,6 +125,7 @@ impl Stage {
             url,
             admin,
             statements,
+            files,
             office: tokio::sync::OnceCell::new(),
             running,
             stop,
