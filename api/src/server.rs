@@ -23,7 +23,7 @@ use tower_http::{
 
 use crate::{
     authentication::Identity,
-    graphql,
+    downloads, graphql,
     http::{self, GraphqlService, Limits},
     pages::{
         self,
@@ -70,6 +70,7 @@ impl Server {
         let mut router = http::routes(service)
             .layer(cors)
             .merge(webhooks::routes(self.app.clone()))
+            .merge(downloads::routes(self.app.clone()))
             .merge(probes(self.app.clone(), self.metrics, self.ready, self.shutdown));
         if self.introspection {
             let page = GraphiqlPage {
