@@ -194,6 +194,8 @@ macro_rules! export {
     };
 }
 const EXPORT_QUEUED: &str = export!("QUEUED", "0, NULL, NULL, NULL, NULL");
+const EXPORT_DOWNLOADED: &str = "INSERT INTO export_downloads (export_id, reader_id, team_id, user_id, at) \
+     SELECT id, 'user_x', team_id, requested_by, requested_at FROM exports";
 const EXPORT_WITHOUT_FILE: &str = export!("READY", "3, NULL, 5, 'ab', '2099-01-01T00:00:00+00:00'");
 const EXPORT_WITH_FILE: &str = export!("CANCELED", "3, 'exports/a', NULL, NULL, NULL");
 const EXPORT_EXPIRED: &str = export!("READY", "3, 'exports/a', 5, 'ab', '2026-03-01T10:20:30+00:00'");
@@ -331,8 +333,12 @@ async fn rows_of_two_teams_do_not_hang_together() {
         "refund_effects",
         "refund_steps",
         "follow_ups",
+        "exports",
+        "export_downloads",
     ] {
-        let sql = format!("{ANOTHER_TEAM}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'");
+        let sql = format!(
+            "{ANOTHER_TEAM}; {EXPORT_QUEUED}; {EXPORT_DOWNLOADED}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'"
+        );
         let app = template.damaged(table, &sql).await;
         let found = operations::verify(&app).await.expect("an answer");
         let named = found.iter().any(|violation| {

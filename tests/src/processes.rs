@@ -16,7 +16,7 @@ use domain::{
     clock::{Clock, FixedClock, SystemClock},
     database::{Database, Sql},
     events::EventBus,
-    ids::SystemIds,
+    ids::{Ids, SystemIds},
     jobs::{ClaimedJob, Ending, Handled, NewJob},
     teams::{self, NewTeam},
     values,

@@ -119,7 +119,7 @@ mod tests {
         let bytes: Vec<Bytes> = pieces.try_collect().await.expect("all of it");
         let written = writing.await.expect("no panic").expect("written");
         let bytes = bytes.concat();
-        assert_eq!(bytes.len() as i64, written.size);
+        assert_eq!(i64::try_from(bytes.len()), Ok(written.size));
         assert_eq!(written.sha256, hex::encode(Sha256::digest(&bytes)));
     }
 

@@ -32,11 +32,11 @@ pub const fn next(status: ExportStatus, step: Step) -> Option<ExportStatus> {
         // Canceled twice is canceled.
         (S::Queued | S::Running | S::Canceled, Step::Cancel) => Some(S::Canceled),
         (S::Ready, Step::Expire) => Some(S::Expired),
-        (S::Ready | S::Failed | S::Canceled | S::Expired, Step::Start)
-        | (S::Queued | S::Ready | S::Failed | S::Canceled | S::Expired, Step::Complete)
-        | (S::Ready | S::Failed | S::Canceled | S::Expired, Step::Fail)
-        | (S::Ready | S::Failed | S::Expired, Step::Cancel)
-        | (S::Queued | S::Running | S::Failed | S::Canceled | S::Expired, Step::Expire) => None,
+        (S::Ready, Step::Start | Step::Complete | Step::Fail | Step::Cancel)
+        | (S::Failed | S::Expired, Step::Start | Step::Complete | Step::Fail | Step::Cancel | Step::Expire)
+        | (S::Canceled, Step::Start | Step::Complete | Step::Fail | Step::Expire)
+        | (S::Queued, Step::Complete | Step::Expire)
+        | (S::Running, Step::Expire) => None,
     }
 }
 

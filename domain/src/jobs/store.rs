@@ -145,7 +145,7 @@ pub async fn renew(db: &Database, held: &[(JobId, i64)]) -> Outcome<Vec<JobId>> 
 }
 
 /// Whether a claim still counts: for work that others must not begin beside it.
-pub async fn is_held(connection: &(impl ConnectionTrait + Sync), held: (JobId, i64)) -> Outcome<bool> {
+pub async fn is_held(connection: &impl ConnectionTrait, held: (JobId, i64)) -> Outcome<bool> {
     let sql = "SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND status = 'RUNNING'";
     Ok(connection.row(sql, values![held.0, held.1]).await?.is_some())
 }

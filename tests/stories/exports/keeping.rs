@@ -58,7 +58,7 @@ async fn what_dead_workers_left_behind_goes_and_nothing_else() {
     std::fs::write(folder.join("exports/readme"), b"not ours").expect("a file");
     assert_eq!(files(&stage).await.len(), 4);
     assert_eq!(round(&stage).await.deleted, 2);
-    assert_eq!(files(&stage).await, [kept[0].as_str(), "exports/readme"]);
+    assert_eq!(files(&stage).await, ["exports/readme", kept[0].as_str()]);
     assert_eq!(seen(&stage.admin, &export).await["status"], "READY");
     // One that is being written at this moment is left alone.
     let running = leads(&stage.admin).await;

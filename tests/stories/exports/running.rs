@@ -14,7 +14,7 @@ use worker::Handlers;
 use super::{address, cancel, crowd, files, get, lead, leads, people, rows, seen};
 
 /// How a worker asks for the next stretch of people.
-const STRETCH: &str = "LIMIT 1000";
+const STRETCH: &str = "u.id LIMIT 1000";
 
 /// A worker of its own, held up behind its first stretch.
 async fn held_worker(stage: &Stage) -> (JoinHandle<()>, Held) {

@@ -18,7 +18,7 @@ use crate::adapters::tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A part is 8 MiB: slower than this is no connection.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 pub(super) struct Remote {
     store: AmazonS3,

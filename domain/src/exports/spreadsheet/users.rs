@@ -53,18 +53,22 @@ pub(in crate::exports) async fn write(attempt: &mut Attempt<'_>) -> Outcome<Opti
     let facts = Facts::new(attempt.export.locale, language::zone(&team.time_zone));
     let columns = columns(attempt.export.kind);
     let layout = layout(&attempt.export, &team.name, &facts, &columns);
-    let (rows, waiting) = mpsc::channel(WAITING);
+    let (rows, to_write) = mpsc::channel(WAITING);
     let (output, pieces) = output::pipe();
     // A thread of its own: packing and temporary files would hold up everything else here.
-    let writing = spawn_blocking(move || write_book(layout, &columns, facts, waiting, output));
+    let writing = spawn_blocking(move || write_book(layout, &columns, facts, to_write, output));
     let Some(count) = feed(attempt, rows).await? else {
         return Ok(None);
     };
     let key = attempt.key();
     let put = app.files.put(&key, pieces).await;
-    // If the writer has failed, that is the cause, and not that its file has no end.
-    let written = writing.await.map_err(|error| anyhow!("the writer: {error}"))??;
-    put?;
+    let written = writing.await.map_err(|error| anyhow!("the writer: {error}"))?;
+    // Where one of them has failed the other has no end, or nobody to write to: both say so.
+    let written = match (put, written) {
+        (Ok(()), written) => written?,
+        (Err(error), Ok(_)) => return Err(error.into()),
+        (Err(put), Err(written)) => return Err(put.context(format!("{written:#}")).into()),
+    };
     Ok(Some(Made {
         key,
         rows: count,
