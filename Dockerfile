@@ -11,7 +11,8 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends curl \
  && rm -rf /var/lib/apt/lists/* \
- && useradd --system --uid 10001 --home-dir /var/lib/postventa --create-home postventa
+ && useradd --system --uid 10001 --home-dir /var/lib/postventa --create-home postventa \
+ && install --directory --owner=postventa --mode=0700 /var/lib/postventa/files
 COPY --from=build /src/target/dist/postventa /usr/local/bin/postventa
 USER postventa
 WORKDIR /var/lib/postventa

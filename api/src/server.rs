@@ -25,6 +25,7 @@ use tower_http::{
 
 use crate::{
     authentication::Identity,
+    downloads,
     forwarded::{self, Proxies},
     graphql,
     http::{self, GraphqlService, Limits},
@@ -75,6 +76,7 @@ impl Server {
         let mut router = http::routes(service)
             .layer(cors)
             .merge(webhooks::routes(self.app.clone()))
+            .merge(downloads::routes(self.app.clone()))
             .merge(probes(self.app.clone(), self.metrics, self.ready, self.shutdown));
         if self.introspection {
             let page = GraphiqlPage {

@@ -4,13 +4,17 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
 use anyhow::{Context, anyhow, bail};
 use domain::{
-    adapters::{gateways::GatewayEndpoints, mail::SmtpSettings},
+    adapters::{
+        files::{Bucket, FilesAt},
+        gateways::GatewayEndpoints,
+        mail::SmtpSettings,
+    },
     teams::{GatewaySecrets, SecretName},
 };
 use figment::{
@@ -18,7 +22,7 @@ use figment::{
     providers::{Format, Toml},
 };
 use ipnet::IpNet;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 /// Each setting with what it is for; `--help` and the OPERATIONS page say the same.
@@ -28,6 +32,17 @@ pub const NAMES: &[(&str, &str)] = &[
         "POSTVENTA_DATA_DIR",
         "folder of the embedded mode (default ./data)",
     ),
+    (
+        "POSTVENTA_FILES",
+        "where exported files are kept: a folder that all processes share, or s3://bucket/prefix (default files in POSTVENTA_DATA_DIR)",
+    ),
+    (
+        "POSTVENTA_S3_ENDPOINT",
+        "another address than Amazon's for s3:// in POSTVENTA_FILES",
+    ),
+    ("POSTVENTA_S3_REGION", "region of the bucket (default us-east-1)"),
+    ("POSTVENTA_S3_ACCESS_KEY_ID", "access key of the bucket"),
+    ("POSTVENTA_S3_SECRET_ACCESS_KEY", "its secret"),
     (
         "POSTVENTA_PUBLIC_URL",
         "where the installation is reached from outside (default http://POSTVENTA_BIND)",
@@ -115,6 +130,7 @@ pub const NAMES: &[(&str, &str)] = &[
 pub struct Settings {
     pub bind: SocketAddr,
     pub data_dir: PathBuf,
+    pub files: FilesAt,
     pub public_url: Url,
     pub secret_key: Option<Vec<u8>>,
     pub introspection: bool,
@@ -259,9 +275,11 @@ impl Settings {
             Some("text") => Some(false),
             Some(other) => bail!("POSTVENTA_LOG_FORMAT must be text or json, not {other:?}"),
         };
+        let data_dir: PathBuf = source.text("POSTVENTA_DATA_DIR").unwrap_or("data").into();
         Ok(Self {
             bind,
-            data_dir: source.text("POSTVENTA_DATA_DIR").unwrap_or("data").into(),
+            files: files(source, &data_dir)?,
+            data_dir,
             public_url,
             secret_key: secret_key(source)?,
             introspection: source.switch("POSTVENTA_INTROSPECTION")?.unwrap_or(true),
@@ -295,6 +313,42 @@ fn trusted_proxies(source: &Source) -> anyhow::Result<Vec<IpNet>> {
             })
         })
         .collect()
+}
+
+/// A path, or `s3://bucket/prefix` with its credentials.
+fn files(source: &Source, data_dir: &Path) -> anyhow::Result<FilesAt> {
+    let Some(text) = source.text("POSTVENTA_FILES") else {
+        return Ok(FilesAt::Folder(data_dir.join("files")));
+    };
+    let wrong = || anyhow!("POSTVENTA_FILES must be a folder or look like s3://bucket/prefix, not {text:?}");
+    let Some(rest) = text.strip_prefix("s3://") else {
+        return if text.contains("://") {
+            Err(wrong())
+        } else {
+            Ok(FilesAt::Folder(text.into()))
+        };
+    };
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._/".contains(c);
+    if name.is_empty() || !rest.chars().all(is_plain) || prefix.contains("//") {
+        return Err(wrong());
+    }
+    let needed = |name: &str| {
+        source
+            .secret(name)
+            .ok_or_else(|| anyhow!("{name} is missing beside POSTVENTA_FILES {text}"))
+    };
+    Ok(FilesAt::Bucket(Bucket {
+        name: name.to_owned(),
+        prefix: prefix.trim_end_matches('/').to_owned(),
+        region: source
+            .text("POSTVENTA_S3_REGION")
+            .unwrap_or("us-east-1")
+            .to_owned(),
+        endpoint: source.url("POSTVENTA_S3_ENDPOINT", &["http", "https"])?,
+        access_key_id: needed("POSTVENTA_S3_ACCESS_KEY_ID")?.expose_secret().to_owned(),
+        secret_access_key: needed("POSTVENTA_S3_SECRET_ACCESS_KEY")?,
+    }))
 }
 
 fn log_filter(source: &Source) -> anyhow::Result<String> {
@@ -425,6 +479,10 @@ mod tests {
             ("SUPPORT_EMAIL_FROM", "support"),
             ("STRIPE_API_BASE", "ftp://x"),
             ("GATEWAY_TIMEOUT_SECONDS", "90"),
+            ("POSTVENTA_FILES", "ftp://somewhere"),
+            ("POSTVENTA_FILES", "s3://"),
+            ("POSTVENTA_FILES", "s3://bucket?region=x"),
+            ("POSTVENTA_FILES", "s3://bucket/without/credentials"),
         ] {
             let said = error(name, value);
             assert!(

@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::{
     actor::Actor,
-    adapters::{bell::Bell, gateways::Gateways, mail::MailTransport},
+    adapters::{bell::Bell, files::BlobStore, gateways::Gateways, mail::MailTransport},
     clock::Clock,
     database::Database,
     error::Outcome,
@@ -30,6 +30,7 @@ pub struct Services {
     pub bus: Arc<dyn EventBus>,
     pub gateways: Gateways,
     pub mail: Arc<dyn MailTransport>,
+    pub files: Arc<dyn BlobStore>,
     pub vault: Vault,
     pub settings: Settings,
 }

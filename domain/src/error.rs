@@ -79,6 +79,7 @@ codes! {
     CreditLimitExceeded = "CREDIT_LIMIT_EXCEEDED",
     TicketClosed = "TICKET_CLOSED",
     ExportEmpty = "EXPORT_EMPTY",
+    ExportNotCancelable = "EXPORT_NOT_CANCELABLE",
     JobNotRetryable = "JOB_NOT_RETRYABLE",
 }
 

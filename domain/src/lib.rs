@@ -9,6 +9,7 @@ pub mod database;
 pub mod entitlements;
 pub mod error;
 pub mod events;
+pub mod exports;
 pub mod identity;
 pub mod ids;
 pub mod impersonation;

@@ -170,9 +170,37 @@ const DAMAGES: &[(&str, &str)] = &[
         "title-reading",
         "UPDATE title_readings SET percent_read = percent_read + 1",
     ),
+    ("export-file", EXPORT_WITHOUT_FILE),
+    ("export-file", EXPORT_WITH_FILE),
+    ("export-next-action", EXPORT_QUEUED),
+    ("export-expired", EXPORT_EXPIRED),
+    ("export-progress", EXPORT_HALF_DONE),
+    ("export-explained", EXPORT_FAILED_SILENTLY),
+    ("export-audited", EXPORT_QUEUED),
     ("user-reading", "UPDATE user_readings SET seconds = seconds + 1"),
 ];
 
+/// An export in a state, with `done`, `object_key`, `size_bytes`, `sha256`, `expires_at` of its own. Of three rows.
+macro_rules! export {
+    ($status:literal, $rest:literal) => {
+        concat!(
+            "INSERT INTO exports (id, team_id, kind, status, filter, locale, requested_by, requested_at, attempt, total, updated_at, \
+             done, object_key, size_bytes, sha256, expires_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', team_id, 'LEADS_XLSX', '",
+            $status,
+            "', '{}', 'EN', id, created_at, 1, 3, created_at, ",
+            $rest,
+            " FROM users LIMIT 1"
+        )
+    };
+}
+const EXPORT_QUEUED: &str = export!("QUEUED", "0, NULL, NULL, NULL, NULL");
+const EXPORT_DOWNLOADED: &str = "INSERT INTO export_downloads (export_id, reader_id, team_id, user_id, at) \
+     SELECT id, 'user_x', team_id, requested_by, requested_at FROM exports";
+const EXPORT_WITHOUT_FILE: &str = export!("READY", "3, NULL, 5, 'ab', '2099-01-01T00:00:00+00:00'");
+const EXPORT_WITH_FILE: &str = export!("CANCELED", "3, 'exports/a', NULL, NULL, NULL");
+const EXPORT_EXPIRED: &str = export!("READY", "3, 'exports/a', 5, 'ab', '2026-03-01T10:20:30+00:00'");
+const EXPORT_HALF_DONE: &str = export!("READY", "2, 'exports/a', 5, 'ab', '2099-01-01T00:00:00+00:00'");
+const EXPORT_FAILED_SILENTLY: &str = export!("FAILED", "2, NULL, NULL, NULL, NULL");
 const QUEUED_MAIL: &str = "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
      message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', 'a@b.c', 'a@b.c', \
      '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams";
@@ -305,8 +333,12 @@ async fn rows_of_two_teams_do_not_hang_together() {
         "refund_effects",
         "refund_steps",
         "follow_ups",
+        "exports",
+        "export_downloads",
     ] {
-        let sql = format!("{ANOTHER_TEAM}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'");
+        let sql = format!(
+            "{ANOTHER_TEAM}; {EXPORT_QUEUED}; {EXPORT_DOWNLOADED}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'"
+        );
         let app = template.damaged(table, &sql).await;
         let found = operations::verify(&app).await.expect("an answer");
         let named = found.iter().any(|violation| {

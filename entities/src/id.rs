@@ -112,6 +112,7 @@ typed_ids! {
     FollowUpId = "followup",
     GatewayEventId = "gatewayevent",
     WorkerId = "worker",
+    ExportId = "export",
 }
 
 #[cfg(test)]

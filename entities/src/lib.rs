@@ -12,6 +12,8 @@ pub mod entitlement_event;
 pub mod entitlement_grant;
 pub mod event;
 pub mod event_head;
+pub mod export;
+pub mod export_download;
 pub mod follow_up;
 pub mod gateway_event;
 pub mod job;

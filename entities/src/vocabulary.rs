@@ -156,5 +156,14 @@ words! {
         Retrying = "RETRYING",
         Dead = "DEAD",
     }
+    ExportKind { InvoicesZip = "INVOICES_ZIP", CustomersXlsx = "CUSTOMERS_XLSX", LeadsXlsx = "LEADS_XLSX" }
+    ExportStatus {
+        Queued = "QUEUED",
+        Running = "RUNNING",
+        Ready = "READY",
+        Failed = "FAILED",
+        Canceled = "CANCELED",
+        Expired = "EXPIRED",
+    }
     MailStatus { Queued = "QUEUED", Sent = "SENT", Failed = "FAILED" }
 }

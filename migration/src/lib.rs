@@ -30,6 +30,10 @@ impl MigratorTrait for Migrator {
                 postgres: include_str!("../sql/0005_search.postgres.sql"),
                 sqlite: include_str!("../sql/0005_search.sqlite.sql"),
             }),
+            Box::new(Sql::both(
+                "m0006_exports",
+                include_str!("../sql/0006_exports.sql"),
+            )),
         ]
     }
 }

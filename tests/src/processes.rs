@@ -9,13 +9,14 @@ use domain::{
     adapters::{
         bell::{Bell, LocalBell},
         bus::LocalBus,
+        files::FilesAt,
         gateways::{GatewayEndpoints, Gateways},
         mail::LocalMailbox,
     },
     clock::{Clock, FixedClock, SystemClock},
     database::{Database, Sql},
     events::EventBus,
-    ids::SystemIds,
+    ids::{Ids, SystemIds},
     jobs::{ClaimedJob, Ending, Handled, NewJob},
     teams::{self, NewTeam},
     values,
@@ -222,6 +223,8 @@ pub fn real_app(db: Database) -> App {
 }
 
 fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<dyn EventBus>) -> Services {
+    // Made by whoever keeps something there; nobody else's.
+    let files = std::env::temp_dir().join(format!("postventa-{}", SystemIds::default().uuid(clock.now())));
     Services {
         db,
         clock,
@@ -230,6 +233,7 @@ fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<d
         bus,
         gateways: Gateways::new(GatewayEndpoints::default()).expect("the gateway clients"),
         mail: Arc::new(LocalMailbox),
+        files: FilesAt::Folder(files).open().expect("a place for files"),
         vault: Vault::new(&[7; 32]),
         settings: Settings {
             public_url: "http://localhost:8080".parse().expect("a URL"),

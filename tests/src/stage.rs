@@ -1,7 +1,7 @@
 //! The stage of a story: a team with its people and its shop, a clock that stands still, workers that are
 //! stepped by hand, simulated gateways, and the real router in front of it all.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use api::{
     http::Limits,
@@ -14,6 +14,7 @@ use domain::{
     adapters::{
         bell::LocalBell,
         bus::LocalBus,
+        files::FilesAt,
         gateways::{GatewayEndpoints, Gateways},
     },
     clock::FixedClock,
@@ -51,6 +52,8 @@ pub struct Stage {
     pub admin: Client,
     /// What was asked of the database.
     pub statements: Statements,
+    /// Where its files are kept; they go with the stage.
+    pub files: tempfile::TempDir,
     office: tokio::sync::OnceCell<Client>,
     running: RunningSandbox,
     stop: CancellationToken,
@@ -83,7 +86,8 @@ impl Stage {
             .expect("the simulated gateways start");
         let sandbox = running.sandbox.clone();
         let post = Arc::new(Post::default());
-        let app = App::new(services(db, &clock, &post, &sandbox));
+        let files = tempfile::tempdir().expect("a folder");
+        let app = App::new(services(db, &clock, &post, (&sandbox, files.path())));
         let stop = CancellationToken::new();
         let url = serve(&app, &stop).await;
         let team = team(&app, "Aurora", ADMIN).await;
@@ -99,6 +103,7 @@ impl Stage {
             url,
             admin,
             statements,
+            files,
             office: tokio::sync::OnceCell::new(),
             running,
             stop,
@@ -160,7 +165,7 @@ impl Stage {
     /// The same caller at another process of the API, which shares nothing with the first but the database.
     pub async fn elsewhere(&self, client: &Client) -> Client {
         let db = self.database.connect().await;
-        let app = App::new(services(db, &self.clock, &self.post, &self.sandbox));
+        let app = App::new(services(db, &self.clock, &self.post, (&self.sandbox, self.files.path())));
         Client::new(&serve(&app, &self.stop).await, client.token.clone())
     }
 
@@ -349,8 +354,14 @@ pub fn noon() -> DateTime<Utc> {
         .expect("a time")
 }
 
-/// A process's surroundings: its own connections, bell and bus; the clock, the post and the gateways are everybody's.
-fn services(db: Database, clock: &Arc<FixedClock>, post: &Arc<Post>, sandbox: &Sandbox) -> Services {
+/// A process's surroundings: its own connections, bell and bus; the clock, the post, the gateways and the files are
+/// everybody's.
+fn services(
+    db: Database,
+    clock: &Arc<FixedClock>,
+    post: &Arc<Post>,
+    (sandbox, files): (&Sandbox, &Path),
+) -> Services {
     let endpoint = |url: &str| Some(url.parse().expect("a base address"));
     Services {
         db,
@@ -365,6 +376,9 @@ fn services(db: Database, clock: &Arc<FixedClock>, post: &Arc<Post>, sandbox: &S
         })
         .expect("the gateway clients"),
         mail: post.clone(),
+        files: FilesAt::Folder(files.join("files"))
+            .open()
+            .expect("a place for files"),
         vault: Vault::new(&[7; 32]),
         settings: Settings {
             public_url: "http://localhost".parse().expect("an address"),

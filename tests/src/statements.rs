@@ -1,21 +1,79 @@
-//! What a request asks of the database: stories count it.
+//! What a request asks of the database: stories count it, and may hold it up to let something else happen first.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, mpsc};
 
 use domain::database::Database;
+use tokio::sync::oneshot;
 
 /// The SQL of one process, in order.
 #[derive(Clone, Debug, Default)]
-pub struct Statements(Arc<Mutex<Vec<String>>>);
+pub struct Statements {
+    heard: Arc<Mutex<Vec<String>>>,
+    gates: Arc<Mutex<Vec<Gate>>>,
+}
+
+#[derive(Debug)]
+struct Gate {
+    containing: &'static str,
+    reached: oneshot::Sender<()>,
+    released: mpsc::Receiver<()>,
+}
+
+/// A statement that is held up. Dropped, it goes on.
+pub struct Held {
+    reached: oneshot::Receiver<()>,
+    _released: mpsc::Sender<()>,
+}
 
 impl Statements {
     pub(crate) fn hear(&self, db: &mut Database) {
-        let heard = self.clone();
-        db.on_statement(move |sql| heard.0.lock().expect("no panic while held").push(sql.to_owned()));
+        let told = self.clone();
+        db.on_statement(move |sql| {
+            told.heard
+                .lock()
+                .expect("no panic while held")
+                .push(sql.to_owned());
+            told.wait_at_gates(sql);
+        });
+    }
+
+    fn wait_at_gates(&self, sql: &str) {
+        let gate = {
+            let mut gates = self.gates.lock().expect("no panic while held");
+            let found = gates.iter().position(|gate| sql.contains(gate.containing));
+            found.map(|at| gates.remove(at))
+        };
+        if let Some(gate) = gate {
+            let _ = gate.reached.send(());
+            // Until the other end is dropped; the runtime's other tasks go on elsewhere.
+            let _ = tokio::task::block_in_place(|| gate.released.recv());
+        }
     }
 
     /// Everything since the last time somebody has taken it.
     pub fn take(&self) -> Vec<String> {
-        std::mem::take(&mut *self.0.lock().expect("no panic while held"))
+        std::mem::take(&mut *self.heard.lock().expect("no panic while held"))
+    }
+
+    /// Holds up whoever next sends a statement with this in it. Takes a runtime of several threads.
+    pub fn hold(&self, containing: &'static str) -> Held {
+        let (reached, has_reached) = oneshot::channel();
+        let (release, released) = mpsc::channel();
+        self.gates.lock().expect("no panic while held").push(Gate {
+            containing,
+            reached,
+            released,
+        });
+        Held {
+            reached: has_reached,
+            _released: release,
+        }
+    }
+}
+
+impl Held {
+    /// Waits until the statement has come.
+    pub async fn reached(&mut self) {
+        (&mut self.reached).await.expect("the statement comes");
     }
 }

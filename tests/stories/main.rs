@@ -3,6 +3,7 @@
 mod access;
 mod contract;
 mod entitlements;
+mod exports;
 mod http;
 mod identity;
 mod impersonation;

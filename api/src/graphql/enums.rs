@@ -290,8 +290,34 @@ words! {
         TicketClosed,
         /// There is nothing to export.
         ExportEmpty,
+        /// The export is finished: there is nothing left to cancel.
+        ExportNotCancelable,
         /// This job is not one that can be tried again.
         JobNotRetryable,
+    }
+    /// What an export holds, and in which form.
+    ExportKind = "entities::ExportKind" {
+        /// Invoices as PDF, in one ZIP.
+        InvoicesZip,
+        /// Customers as a spreadsheet.
+        CustomersXlsx,
+        /// Leads as a spreadsheet.
+        LeadsXlsx,
+    }
+    /// How far an export is.
+    ExportStatus = "entities::ExportStatus" {
+        /// Waiting for a worker.
+        Queued,
+        /// Being written.
+        Running,
+        /// Whole, and there to be downloaded.
+        Ready,
+        /// It could not be written.
+        Failed,
+        /// Somebody did not want it any more.
+        Canceled,
+        /// Its time is over and the file is deleted.
+        Expired,
     }
     /// An item of the checklist that an agent goes through before a refund.
     RefundCheckItem = "domain::refunds::evidence::CheckItem" {

@@ -7,6 +7,7 @@ pub mod entitlements;
 pub mod enums;
 pub mod errors;
 pub mod events;
+pub mod exports;
 pub mod identity;
 pub mod impersonation;
 pub mod loaders;
@@ -34,6 +35,7 @@ pub struct Query(
     refunds::RefundQueries,
     entitlements::EntitlementQueries,
     events::EventQueries,
+    exports::ExportQueries,
     audit::AuditQueries,
 );
 
@@ -49,11 +51,16 @@ pub struct Mutation(
     purchases::PurchaseMutations,
     stats::StatsMutations,
     refunds::RefundMutations,
+    exports::ExportMutations,
 );
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(events::EventSubscriptions, refunds::RefundSubscriptions);
+pub struct Subscription(
+    events::EventSubscriptions,
+    refunds::RefundSubscriptions,
+    exports::ExportSubscriptions,
+);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

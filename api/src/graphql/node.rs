@@ -1,10 +1,10 @@
 //! `node(id)`: any object by its id, with the same rules as anywhere else.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{actor::Scope, events, identity::api_keys, refunds, stats};
+use domain::{actor::Scope, events, exports, identity::api_keys, refunds, stats};
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, PlanSubscriptionId,
-    ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, ExportId,
+    PlanSubscriptionId, ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
 };
 
 use super::{
@@ -12,6 +12,7 @@ use super::{
     context::Ctx,
     entitlements::{self, Entitlement, EntitlementEvent},
     events::Event,
+    exports::Export,
     identity::ApiKey,
     products::{self, Product},
     purchases::{self, Purchase},
@@ -36,6 +37,7 @@ pub enum Node {
     Entitlement(Entitlement),
     EntitlementEvent(EntitlementEvent),
     Event(Event),
+    Export(Export),
     AuditEntry(AuditEntry),
     ApiKey(ApiKey),
 }
@@ -67,6 +69,10 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         EntitlementEventId::PREFIX => entitlements::find_event(ctx, uuid.into())
             .await?
             .map(Node::EntitlementEvent),
+        ExportId::PREFIX => {
+            let found = exports::find(ctx.app(), actor, uuid.into()).await;
+            ctx.answer(found)?.map(Export).map(Node::Export)
+        }
         EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
             let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;
             ctx.answer(found)?.map(Event).map(Node::Event)

@@ -432,16 +432,11 @@ impl PlanSubscription {
 
     /// Its licences by state.
     async fn licenses(&self) -> LicenseSummary {
-        let (total, assigned, suspended) = (
-            self.plan.licenses_total,
-            self.plan.licenses_assigned,
-            self.plan.licenses_suspended,
-        );
         LicenseSummary {
-            total: count(total),
-            available: count((total - assigned - suspended).max(0)),
-            assigned: count(assigned),
-            suspended: count(suspended),
+            total: count(self.plan.licenses_total),
+            available: count(self.plan.licenses_available()),
+            assigned: count(self.plan.licenses_assigned),
+            suspended: count(self.plan.licenses_suspended),
         }
     }
 }

@@ -79,6 +79,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         None => hex::decode(&local.secret_key).context("the data folder's key is damaged")?,
     };
     let parts = parts::assemble(&settings, db, None, &key)?;
+    parts::prepare_files(&parts.app).await?;
 
     if seed::is_empty(&parts.app).await? {
         let made = seed::demo(&parts.app, demo_options()).await?;

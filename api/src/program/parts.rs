@@ -82,6 +82,7 @@ pub fn assemble(
         bus,
         gateways: Gateways::new(settings.gateways.clone())?,
         mail,
+        files: settings.files.open().context("POSTVENTA_FILES")?,
         vault: Vault::new(key),
         settings: domain::Settings {
             public_url: settings.public_url.clone(),
@@ -94,6 +95,11 @@ pub fn assemble(
         bell: local,
         redis,
     })
+}
+
+/// Makes sure before the start that files can be kept.
+pub async fn prepare_files(app: &App) -> anyhow::Result<()> {
+    app.files.prepare().await.context("POSTVENTA_FILES")
 }
 
 /// The process's metrics; made once.

@@ -17,6 +17,7 @@ use crate::{
 /// Serves GraphQL and webhooks until `stop`.
 pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let parts = parts::scaled(&settings).await?;
+    parts::prepare_files(&parts.app).await?;
     let listener = TcpListener::bind(settings.bind)
         .await
         .with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
@@ -43,6 +44,7 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
 #[cfg(feature = "embedded")]
 pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let parts = parts::scaled(&settings).await?;
+    parts::prepare_files(&parts.app).await?;
     let worker = worker::WorkerSettings {
         concurrency: settings.concurrency.iter().copied().collect(),
         host: host_name(),

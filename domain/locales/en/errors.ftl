@@ -66,6 +66,7 @@ error-gateway-not-configured = This payment provider has not been set up for you
 error-credit-limit-exceeded = This would go beyond the customer's credit limit. Grant a smaller amount, or raise the limit in the settings.
 error-ticket-closed = This ticket is closed. Please open a new one.
 error-export-empty = There is nothing to export. Choose at least one entry, or widen the filter.
+error-export-not-cancelable = This export is already finished, so there is nothing left to cancel.
 error-job-not-retryable = This job cannot be run again: it is waiting, running or already done.
 
 conflict-idempotency-key = This idempotency key was used before, for a different request. Use a new key.
@@ -82,6 +83,7 @@ not-found-entitlement = We could not find this access. Please check its id.
 not-found-ecosystem = We could not find this ecosystem. Please check its id.
 not-found-queue = There is no queue of this name.
 not-found-job = We could not find this job. Please check its id.
+not-found-export = We could not find this export. Please check its id.
 
 administrators-only = Only administrators may do this.
 cursor-expired = The events after this cursor are no longer kept. Start again without a cursor.

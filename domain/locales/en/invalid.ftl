@@ -38,3 +38,4 @@ invalid-too-many = { $max ->
 invalid-status-not-reportable = A partial refund is made here, not reported: choose another status.
 
 invalid-phone = Enter a phone number with digits, for example +34 600 123 456.
+invalid-segment-other = The filter names another segment than the export. Leave it out of the filter, or choose the same one.

@@ -66,6 +66,7 @@ error-gateway-not-configured = Tu equipo no tiene configurado este medio de pago
 error-credit-limit-exceeded = Con esto se superaría el límite de crédito del cliente. Concede un importe menor o amplía el límite en los ajustes.
 error-ticket-closed = Este ticket está cerrado. Abre uno nuevo.
 error-export-empty = No hay nada que exportar. Elige al menos un elemento o amplía el filtro.
+error-export-not-cancelable = Esta exportación ya terminó, así que no queda nada que cancelar.
 error-job-not-retryable = Esta tarea no se puede repetir: está en espera, en curso o ya terminada.
 
 conflict-idempotency-key = Esta clave de idempotencia ya se usó con otra solicitud. Usa una clave nueva.
@@ -82,6 +83,7 @@ not-found-entitlement = No hemos encontrado este acceso. Comprueba su identifica
 not-found-ecosystem = No hemos encontrado este ecosistema. Comprueba su identificador.
 not-found-queue = No hay ninguna cola con este nombre.
 not-found-job = No hemos encontrado esta tarea. Comprueba su identificador.
+not-found-export = No hemos encontrado esta exportación. Comprueba el identificador.
 
 administrators-only = Solo los administradores pueden hacer esto.
 cursor-expired = Los eventos posteriores a este cursor ya no se conservan. Empieza de nuevo sin cursor.

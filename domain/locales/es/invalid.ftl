@@ -38,3 +38,4 @@ invalid-too-many = { $max ->
 invalid-status-not-reportable = Un reembolso parcial se hace aquí, no se informa: elige otro estado.
 
 invalid-phone = Escribe un número de teléfono con dígitos, por ejemplo +34 600 123 456.
+invalid-segment-other = El filtro nombra otro segmento que la exportación. Quítalo del filtro o elige el mismo.

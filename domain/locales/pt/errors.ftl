@@ -66,6 +66,7 @@ error-gateway-not-configured = Sua equipe não configurou este meio de pagamento
 error-credit-limit-exceeded = Isto ultrapassaria o limite de crédito do cliente. Conceda um valor menor ou aumente o limite nas configurações.
 error-ticket-closed = Este chamado está encerrado. Abra um novo.
 error-export-empty = Não há nada para exportar. Escolha pelo menos um item ou amplie o filtro.
+error-export-not-cancelable = Esta exportação já terminou, portanto não há nada para cancelar.
 error-job-not-retryable = Esta tarefa não pode ser repetida: está em espera, em execução ou já concluída.
 
 conflict-idempotency-key = Esta chave de idempotência já foi usada com outra solicitação. Use uma chave nova.
@@ -82,6 +83,7 @@ not-found-entitlement = Não encontramos este acesso. Confira o identificador.
 not-found-ecosystem = Não encontramos este ecossistema. Confira o identificador.
 not-found-queue = Não há nenhuma fila com este nome.
 not-found-job = Não encontramos esta tarefa. Confira o identificador.
+not-found-export = Não encontramos esta exportação. Confira o identificador.
 
 administrators-only = Só administradores podem fazer isso.
 cursor-expired = Os eventos posteriores a este cursor já não são guardados. Comece de novo sem cursor.

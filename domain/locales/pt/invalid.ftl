@@ -38,3 +38,4 @@ invalid-too-many = { $max ->
 invalid-status-not-reportable = Um reembolso parcial é feito aqui, não informado: escolha outro status.
 
 invalid-phone = Digite um número de telefone com dígitos, por exemplo +55 11 91234-5678.
+invalid-segment-other = O filtro indica outro segmento que o da exportação. Retire-o do filtro ou escolha o mesmo.

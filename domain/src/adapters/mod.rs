@@ -2,7 +2,9 @@
 
 pub mod bell;
 pub mod bus;
+pub mod files;
 pub mod gateways;
 pub mod mail;
 pub mod outage;
 pub mod redis;
+mod tls;

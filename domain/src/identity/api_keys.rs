@@ -1,8 +1,8 @@
 //! API keys: how integrations come in.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{ApiKeyId, Locale, TeamId, UserId, api_key};
-use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, Set};
+use entities::{ApiKeyId, TeamId, api_key};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QueryResult, Set};
 use serde_json::json;
 
 use crate::{
@@ -137,6 +137,11 @@ pub(super) struct Found {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// The keys that count at the time `$1`.
+const LIVE: &str = "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at, k.last_used_at, t.default_locale \
+     FROM api_keys k JOIN teams t ON t.id = k.team_id \
+     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1)";
+
 /// The live key with this secret. Notes, at most once a minute, that it is used.
 pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
     let now = app.clock.now();
@@ -144,19 +149,14 @@ pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
         .db
         .connection()
         .row(
-            "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at, k.last_used_at, t.default_locale \
-             FROM api_keys k JOIN teams t ON t.id = k.team_id \
-             WHERE k.secret_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)",
-            values![Token::hash(secret), now],
+            &format!("{LIVE} AND k.secret_hash = $2"),
+            values![now, Token::hash(secret)],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
+    let actor = read(&row)?;
     let id: ApiKeyId = row.try_get_by_index(0)?;
-    let team: TeamId = row.try_get_by_index(1)?;
-    let created_by: UserId = row.try_get_by_index(2)?;
-    let scopes: serde_json::Value = row.try_get_by_index(3)?;
     let last_used: Option<DateTime<Utc>> = row.try_get_by_index(5)?;
-    let locale: Locale = row.try_get_by_index(6)?;
     if last_used.is_none_or(|at| now - at > TimeDelta::minutes(1)) {
         app.db
             .execute(
@@ -165,22 +165,39 @@ pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
             )
             .await?;
     }
-    let names: Vec<String> = serde_json::from_value(scopes)?;
-    let actor = Actor {
-        team,
-        principal: Principal::ApiKey { id, created_by },
+    Ok(Some(Found {
+        actor,
+        expires_at: row.try_get_by_index(4)?,
+    }))
+}
+
+/// Whoever acts with a key that is live, without its secret: for what was signed for it.
+pub(super) async fn actor(app: &App, id: ApiKeyId) -> Outcome<Option<Actor>> {
+    let sql = format!("{LIVE} AND k.id = $2");
+    let row = app
+        .db
+        .connection()
+        .row(&sql, values![app.clock.now(), id])
+        .await?;
+    row.map(|row| read(&row)).transpose()
+}
+
+fn read(row: &QueryResult) -> Outcome<Actor> {
+    let names: Vec<String> = serde_json::from_value(row.try_get_by_index(3)?)?;
+    Ok(Actor {
+        team: row.try_get_by_index(1)?,
+        principal: Principal::ApiKey {
+            id: row.try_get_by_index(0)?,
+            created_by: row.try_get_by_index(2)?,
+        },
         impersonator: None,
         scopes: names
             .iter()
             .filter_map(|name| name.parse::<Scope>().ok())
             .collect(),
-        locale,
+        locale: row.try_get_by_index(6)?,
         session: None,
         ip_address: None,
         trace: None,
-    };
-    Ok(Some(Found {
-        actor,
-        expires_at: row.try_get_by_index(4)?,
-    }))
+    })
 }

@@ -3,6 +3,7 @@
 pub mod api_keys;
 pub mod credentials;
 pub mod limits;
+pub mod links;
 pub mod passwords;
 pub mod sessions;
 pub mod staff;

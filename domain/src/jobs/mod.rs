@@ -10,7 +10,7 @@ pub mod store;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{GatewayEventId, JobId, MailId, RefundId, TeamId};
+use entities::{ExportId, GatewayEventId, JobId, MailId, RefundId, TeamId};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,10 @@ pub enum Work {
     SendMail {
         mail: MailId,
     },
+    /// Writes the file that somebody has asked for.
+    WriteExport {
+        export: ExportId,
+    },
     /// Does nothing: what the path itself costs and survives.
     Probe,
 }
@@ -119,6 +123,7 @@ impl Work {
             Self::ProcessRefund { .. } | Self::PauseSubscription { .. } => Queue::Refunds,
             Self::HandleGatewayEvent { .. } => Queue::Webhooks,
             Self::SendMail { .. } => Queue::Emails,
+            Self::WriteExport { .. } => Queue::Exports,
             Self::Probe => Queue::Maintenance,
         }
     }
@@ -129,6 +134,7 @@ impl Work {
             Self::PauseSubscription { .. } => "pause_subscription",
             Self::HandleGatewayEvent { .. } => "handle_gateway_event",
             Self::SendMail { .. } => "send_mail",
+            Self::WriteExport { .. } => "write_export",
             Self::Probe => "probe",
         }
     }
@@ -139,6 +145,7 @@ impl Work {
             Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => Some(refund.to_string()),
             Self::HandleGatewayEvent { event } => Some(event.to_string()),
             Self::SendMail { mail } => Some(mail.to_string()),
+            Self::WriteExport { export } => Some(export.to_string()),
             Self::Probe => None,
         }
     }

@@ -144,6 +144,12 @@ pub async fn renew(db: &Database, held: &[(JobId, i64)]) -> Outcome<Vec<JobId>> 
         .collect::<Result<_, _>>()?)
 }
 
+/// Whether a claim still counts: for work that others must not begin beside it.
+pub async fn is_held(connection: &impl ConnectionTrait, held: (JobId, i64)) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND status = 'RUNNING'";
+    Ok(connection.row(sql, values![held.0, held.1]).await?.is_some())
+}
+
 /// Marks jobs as done, all in one statement. A job that was taken away meanwhile is left as it is.
 pub async fn finish(db: &Database, held: &[(JobId, i64)], now: DateTime<Utc>) -> Outcome<u64> {
     if held.is_empty() {

@@ -9,6 +9,7 @@ use crate::{
     app::App,
     database::{Dialect, Sql, WriteTransaction},
     error::Outcome,
+    exports::{self, Tended},
     jobs::{NewJob, Work},
     payments, refunds, values,
 };
@@ -31,6 +32,7 @@ pub struct Maintained {
     pub gateway_events: usize,
     /// Mails that had lost their job.
     pub mails: usize,
+    pub exports: Tended,
     pub jobs_deleted: u64,
     pub events_pruned: u64,
     pub sessions_deleted: u64,
@@ -52,6 +54,7 @@ pub async fn maintain(app: &App) -> Outcome<Option<Maintained>> {
         refunds: refunds::reconcile(app).await?,
         gateway_events: payments::reconcile(app).await?,
         mails: requeue_mails(app, now).await?,
+        exports: exports::tend(app).await?,
         jobs_deleted: delete(
             app,
             "jobs",

@@ -16,7 +16,12 @@ pub struct Rule {
     pub answered_by: Option<&'static str>,
 }
 
-const fn rule(name: &'static str, means: &'static str, subject: &'static str, sql: &'static str) -> Rule {
+pub(super) const fn rule(
+    name: &'static str,
+    means: &'static str,
+    subject: &'static str,
+    sql: &'static str,
+) -> Rule {
     Rule {
         name,
         means,
@@ -26,7 +31,7 @@ const fn rule(name: &'static str, means: &'static str, subject: &'static str, sq
     }
 }
 
-const fn answered(rule: Rule, by: &'static str) -> Rule {
+pub(super) const fn answered(rule: Rule, by: &'static str) -> Rule {
     Rule {
         answered_by: Some(by),
         ..rule

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, FollowUpId,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, ExportId, FollowUpId,
     GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId, ReadingSessionId, RefundId,
     SessionId, TeamId, UserId,
 };
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     access_rules::{ACCESS, READING},
+    export_rules::EXPORTS,
     rules::{MONEY, REFUNDS, Rule, WORK},
     tenancy::REFERENCES,
 };
@@ -55,7 +56,9 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, READING].into_iter().flatten()
+    [MONEY, REFUNDS, WORK, ACCESS, READING, EXPORTS]
+        .into_iter()
+        .flatten()
 }
 
 /// Checks every rule. Empty if all is well. Changes nothing, and sees the database as it is at one moment.
@@ -170,6 +173,7 @@ fn public_id(prefix: &str, id: Uuid) -> String {
         EntitlementEventId,
         EntitlementId,
         EventId,
+        ExportId,
         FollowUpId,
         GatewayEventId,
         GrantId,

@@ -62,6 +62,13 @@ pub struct PlanView {
     pub licenses_suspended: i64,
 }
 
+impl PlanView {
+    /// Free to be assigned (S3.14).
+    pub fn licenses_available(&self) -> i64 {
+        (self.licenses_total - self.licenses_assigned - self.licenses_suspended).max(0)
+    }
+}
+
 const OWN: &str = "u.id, u.team_id, u.role, u.segment, u.tier, u.features, u.first_name, u.last_name, \
      u.company_email, u.phone, u.company_name, u.locale, u.created_at, \
      (u.suspended_at IS NULL AND e.suspended_at IS NULL)";

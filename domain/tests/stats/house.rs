@@ -10,6 +10,7 @@ use domain::{
     adapters::{
         bell::LocalBell,
         bus::LocalBus,
+        files::FilesAt,
         gateways::{GatewayEndpoints, Gateways},
         mail::LocalMailbox,
     },
@@ -52,6 +53,9 @@ impl House {
             bus: Arc::new(LocalBus::default()),
             gateways: Gateways::new(GatewayEndpoints::default()).expect("gateways"),
             mail: Arc::new(LocalMailbox),
+            files: FilesAt::Folder("nothing-is-kept".into())
+                .open()
+                .expect("a place for files"),
             vault: Vault::new(&[7; 32]),
             settings: Settings {
                 public_url: Url::parse("http://localhost").expect("an address"),

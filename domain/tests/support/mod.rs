@@ -8,6 +8,7 @@ use domain::{
     adapters::{
         bell::LocalBell,
         bus::LocalBus,
+        files::FilesAt,
         gateways::{GatewayEndpoints, Gateways},
         mail::LocalMailbox,
     },
@@ -50,6 +51,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
     };
     let db = Database::connect(&settings).await.expect("a database");
     Migrator::up(db.connection(), None).await.expect("tables");
+    let files = format!("{}.files", url.trim_start_matches("sqlite://")).into();
     App::new(Services {
         db,
         clock: Arc::new(FixedClock::at(now)),
@@ -58,6 +60,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
         bus: Arc::new(LocalBus::default()),
         gateways: Gateways::new(GatewayEndpoints::default()).expect("gateways"),
         mail: Arc::new(LocalMailbox),
+        files: FilesAt::Folder(files).open().expect("a place for files"),
         vault: Vault::new(b"a key for tests"),
         settings: Settings {
             public_url: "http://localhost:8080".parse().expect("an address"),

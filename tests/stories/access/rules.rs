@@ -72,6 +72,9 @@ const TEAM: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, M];
 const TEAM_LISTS: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, O];
 const ADMINS: Row = [U, F, F, F, F, F, F, F, Y, M];
 const ADMINS_CHANGE: Row = [U, F, F, F, F, F, F, F, Y, O];
+/// What an administrator has asked for: nobody else's, whatever their scopes.
+const OF_ADMIN: Row = [U, M, M, M, M, M, M, M, Y, M];
+const OF_ADMIN_LOOKS: Row = [U, F, F, F, M, M, M, F, Y, M];
 const EVERYBODY: Row = [Y; 10];
 const VIEWER: Row = [N, Y, Y, Y, Y, Y, Y, Y, Y, O];
 
@@ -133,6 +136,12 @@ pub const ENTRIES: &[Entry] = &[
         "{ events { nodes { id subjectId } } }",
         STAFF,
         &["events.read"],
+    ),
+    entry(
+        "Query.exports",
+        "{ exports { nodes { id } totalCount } }",
+        STAFF,
+        EXPORTS,
     ),
     entry(
         "Query.node",
@@ -287,6 +296,18 @@ pub const ENTRIES: &[Entry] = &[
         &["commerce.entitlements.write"],
     ),
     entry(
+        "Mutation.usersExport",
+        "mutation { usersExport(input: { segment: LEAD }) { userErrors { code } } }",
+        STAFF,
+        &["exports.write", "users.read"],
+    ),
+    entry(
+        "Mutation.exportCancel",
+        "mutation { exportCancel(input: { exportId: \"<export>\" }) { userErrors { code message } } }",
+        OF_ADMIN_LOOKS,
+        EXPORTS,
+    ),
+    entry(
         "Mutation.impersonationStart",
         "mutation { impersonationStart(input: { userId: \"<ana>\", reason: \"x\" }) { userErrors { code message } } }",
         [U, F, F, EYES, F, EYES, NOT_YOU, F, Y, M],
@@ -322,6 +343,12 @@ pub const FOLLOWED: &[Entry] = &[
         "subscription { events { id } }",
         STAFF,
         &["events.read"],
+    ),
+    entry(
+        "Subscription.exportUpdated",
+        "subscription { exportUpdated(exportId: \"<export>\") { id } }",
+        OF_ADMIN,
+        EXPORTS,
     ),
     entry(
         "Subscription.refundUpdated",
@@ -361,6 +388,7 @@ const fn of(
 
 const USERS: &[&str] = &["users.read"];
 const REFUNDS: &[&str] = &["refunds.read"];
+const EXPORTS: &[&str] = &["exports.write"];
 const STATS: &[&str] = &["users.read", "stats.read"];
 const ENTITLED: &[&str] = &["stats.read", "commerce.entitlements.read"];
 const ACCESS: &[&str] = &["users.read", "commerce.entitlements.read"];
@@ -480,6 +508,21 @@ pub const TYPES: &[TypeRule] = &[
         "{ events { edges { FIELD } } }",
         STAFF,
         &["events.read"],
+        EDGE,
+    ),
+    of(
+        "Export",
+        "{ node(id: \"<export>\") { ... on Export { FIELD } } }",
+        OF_ADMIN,
+        EXPORTS,
+        "done downloadUrl expiresAt failureMessage id kind requestedAt requestedBy sha256 sizeBytes status total",
+    ),
+    of("ExportConnection", "{ exports { FIELD } }", STAFF, EXPORTS, PAGE),
+    of(
+        "ExportEdge",
+        "{ exports { edges { FIELD } } }",
+        STAFF,
+        EXPORTS,
         EDGE,
     ),
     of(
@@ -737,6 +780,7 @@ pub const PAYLOADS: &[(&str, &str)] = &[
     ("ApiKeyRevokePayload", "apiKey userErrors"),
     ("EcosystemPayload", "ecosystem userErrors"),
     ("EntitlementPayload", "entitlement userErrors"),
+    ("ExportPayload", "export userErrors"),
     ("ImpersonationEndPayload", "userErrors"),
     (
         "ImpersonationStartPayload",

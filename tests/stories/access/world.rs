@@ -64,6 +64,13 @@ impl World {
             "accessToken",
         );
         look.await.accepted();
+        let wish = json!({ "segment": "LEAD" });
+        let export = stage
+            .admin
+            .mutate("usersExport", "UsersExportInput", wish, "export { id }")
+            .await;
+        let export = text(&export.accepted()["export"]["id"]);
+        stage.run_jobs().await;
         let query = "query($u: ID!) { user(id: $u) { readingStats { activity { nodes { id } } } \
                      entitlements(status: [REVOKED]) { nodes { id } } entitlementHistory { nodes { id } } } \
                      impersonations { nodes { id } } events { nodes { id } } \
@@ -76,6 +83,7 @@ impl World {
             ("<ecosystem>", ecosystem),
             ("<plan>", plan),
             ("<refund>", refund),
+            ("<export>", export),
             ("<key>", text(&key.accepted()["apiKey"]["id"])),
             (
                 "<reading>",

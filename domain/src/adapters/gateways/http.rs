@@ -1,6 +1,5 @@
 //! One HTTP connection pool for all gateways: time limits, no redirects, no second attempt of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
@@ -9,6 +8,7 @@ use tokio_util::bytes::Bytes;
 use url::Url;
 
 use super::GatewayError;
+use crate::adapters::tls;
 
 /// A connection that is not open by then will not be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -21,18 +21,9 @@ pub(super) struct Answer {
     pub body: Bytes,
 }
 
-/// A client for one gateway. The trusted authorities are those of Mozilla, built in, so that a bare container works.
+/// A client for one gateway.
 pub(super) fn client(base: &Url, timeout: Duration) -> Result<reqwest::Client, GatewayError> {
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| not_configured(&error))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let tls = tls::config().map_err(|error| not_configured(&error))?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("postventa/", env!("CARGO_PKG_VERSION")))

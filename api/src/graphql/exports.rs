@@ -1,0 +1,241 @@
+//! Exports: files that are asked for, followed while they are written, and fetched by a link.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
+use domain::{
+    App, Message, Outcome,
+    actor::Actor,
+    events::{Feed, Start},
+    exports::{self, Canceled, UsersExport, download},
+};
+use entities::{EventTopic, ExportId, export};
+use futures::{Stream, StreamExt, stream};
+
+use super::{
+    connection::{connection, page_args, weight},
+    context::{Ctx, Refused, input_id, to_graphql},
+    enums::{ExportKind, ExportStatus, UserSegment},
+    errors::UserError,
+    scalars::{DateTime, Url},
+    users::{self, User, UserFilter},
+};
+
+/// A file that was asked for.
+#[derive(Clone, Debug)]
+pub struct Export(pub export::Model);
+
+impl From<export::Model> for Export {
+    fn from(model: export::Model) -> Self {
+        Self(model)
+    }
+}
+
+/// A file that was asked for.
+#[Object]
+impl Export {
+    /// TypeID.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// What it holds.
+    async fn kind(&self) -> ExportKind {
+        self.0.kind.into()
+    }
+
+    /// How far it is.
+    async fn status(&self) -> ExportStatus {
+        self.0.status.into()
+    }
+
+    /// Rows that are written.
+    async fn done(&self) -> i32 {
+        i32::try_from(self.0.done).unwrap_or(i32::MAX)
+    }
+
+    /// Rows that there are to write, as they were counted when it was requested.
+    async fn total(&self) -> i32 {
+        i32::try_from(self.0.total).unwrap_or(i32::MAX)
+    }
+
+    /// The size of the file; null until it is ready, and beyond two gigabytes.
+    async fn size_bytes(&self) -> Option<i32> {
+        self.0.size_bytes.and_then(|size| i32::try_from(size).ok())
+    }
+
+    /// SHA-256 of the file in hexadecimal digits.
+    async fn sha256(&self) -> Option<&str> {
+        self.0.sha256.as_deref()
+    }
+
+    /// Signed, short-lived; null until it is ready. It belongs to whoever asks: ten minutes, and only while they may see the export.
+    async fn download_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
+        let link = download::link(ctx.app(), ctx.actor()?, &self.0);
+        Ok(link.map(|link| Url(link.into())))
+    }
+
+    /// Why it failed, in the viewer's language.
+    async fn failure_message(&self, ctx: &Context<'_>) -> Option<String> {
+        let stored = self.0.failure.as_deref()?;
+        Some(ctx.say(&Message::from_stored(stored)))
+    }
+
+    /// Who asked for it; for an API key, who has made the key. Null for those who may not see that person.
+    async fn requested_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        users::load(ctx, self.0.requested_by).await
+    }
+
+    /// When it was requested: what came later is not in it.
+    async fn requested_at(&self) -> DateTime {
+        self.0.requested_at.into()
+    }
+
+    /// When the file is deleted; null until it is ready.
+    async fn expires_at(&self) -> Option<DateTime> {
+        self.0.expires_at.map(Into::into)
+    }
+}
+
+/// How exports are counted.
+pub struct ExportCount;
+
+impl ExportCount {
+    async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
+        exports::count(app, actor).await
+    }
+}
+
+connection! {
+    /// A page of exports.
+    ExportConnection, ExportEdge of Export from export::Model, counted by ExportCount
+}
+
+/// The exports' part of the queries.
+#[derive(Default)]
+pub struct ExportQueries;
+
+#[Object]
+impl ExportQueries {
+    /// The viewer's exports, newest first; administrators see all of the team's.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn exports(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
+        #[graphql(desc = "After this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
+        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+    ) -> Result<ExportConnection> {
+        let args = page_args(first, after, last, before);
+        let page = ctx.answer(exports::list(ctx.app(), ctx.actor()?, &args).await)?;
+        Ok(ExportConnection::new(page, ExportCount))
+    }
+}
+
+/// Users as a spreadsheet.
+#[derive(InputObject)]
+pub struct UsersExportInput {
+    /// Customers or leads.
+    segment: UserSegment,
+    /// Only those whom a list with this filter shows; a segment in it must be the same.
+    filter: Option<UserFilter>,
+}
+
+/// An export to be canceled.
+#[derive(InputObject)]
+pub struct ExportCancelInput {
+    /// One's own; for administrators any of the team's.
+    export_id: ID,
+}
+
+/// The export as it is now, and why it was refused if it was.
+#[derive(SimpleObject)]
+pub struct ExportPayload {
+    /// As it is now; also after a refusal, where there is one.
+    export: Option<Export>,
+    /// Empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The exports' part of the mutations.
+#[derive(Default)]
+pub struct ExportMutations;
+
+#[Object]
+impl ExportMutations {
+    /// Wants customers or leads as a spreadsheet (XLSX), with headings in the viewer's language.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn users_export(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Who shall be in it.")] input: UsersExportInput,
+    ) -> Result<ExportPayload> {
+        let wish = UsersExport {
+            segment: input.segment.into(),
+            filter: input.filter.map(Into::into).unwrap_or_default(),
+        };
+        let outcome = exports::request_users(ctx.app(), ctx.actor()?, wish).await;
+        let (export, user_errors) = ctx.payload(outcome)?;
+        Ok(ExportPayload {
+            export: export.map(Export),
+            user_errors,
+        })
+    }
+
+    /// Stops an export that is not finished. Canceling it again changes nothing.
+    async fn export_cancel(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: ExportCancelInput,
+    ) -> Result<ExportPayload> {
+        let id = input_id("exportId", &input.export_id);
+        let (canceled, mut user_errors) = ctx.payload(exports::cancel(ctx.app(), ctx.actor()?, id).await)?;
+        let export = canceled.map(|Canceled { export, refusals }| {
+            user_errors.extend(ctx.user_errors(refusals));
+            Export(export)
+        });
+        Ok(ExportPayload { export, user_errors })
+    }
+}
+
+/// The exports' part of the subscriptions.
+#[derive(Default)]
+pub struct ExportSubscriptions;
+
+#[Subscription]
+impl ExportSubscriptions {
+    /// The export as it is now, and again each time that it goes on.
+    async fn export_updated(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "One that the viewer may see.")] export_id: ID,
+    ) -> Result<impl Stream<Item = Result<Export>> + use<>> {
+        let (app, actor, locale) = (ctx.app().clone(), ctx.actor()?.clone(), ctx.caller().locale);
+        let id: ExportId = ctx.answer(input_id("exportId", &export_id).map_err(Into::into))?;
+        let feed = Feed {
+            team: actor.team,
+            topics: vec![EventTopic::ExportUpdated],
+            subject: Some(id.to_string()),
+        };
+        // The events first: what happens while the export is read is told, too.
+        let events = ctx.answer(feed.follow(app.clone(), Start::Now).await)?;
+        let found = ctx.answer(exports::find(&app, &actor, id).await)?;
+        let missing = domain::Refusal::not_found("exportId", "export");
+        let found = found.ok_or_else(|| to_graphql(missing.into(), locale))?;
+        let later = events.then(move |event| {
+            let (app, actor) = (app.clone(), actor.clone());
+            async move {
+                if let Err(error) = event {
+                    return Some(Err(to_graphql(error, locale)));
+                }
+                match exports::find(&app, &actor, id).await {
+                    Ok(found) => found.map(|export| Ok(Export(export))),
+                    Err(error) => Some(Err(to_graphql(error, locale))),
+                }
+            }
+        });
+        // Whoever may not see it any more has come to the end.
+        let later = later.take_while(|export| std::future::ready(export.is_some()));
+        let now = stream::once(async move { Ok(Export(found)) });
+        Ok(now.chain(later.filter_map(std::future::ready)))
+    }
+}

@@ -1,0 +1,138 @@
+//! A folder of this machine, or one that several machines have mounted. Each file is written beside its place,
+//! synced and moved there.
+
+use std::{
+    io,
+    ops::Range,
+    path::{Path as FilePath, PathBuf},
+};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use object_store::local::LocalFileSystem;
+use tokio::{sync::OnceCell, task::spawn_blocking};
+
+use super::{BlobStore, Pieces, path};
+
+pub(super) struct Folder {
+    root: PathBuf,
+    /// Made when it is first used: commands that keep no files leave no folder behind.
+    store: OnceCell<LocalFileSystem>,
+}
+
+impl Folder {
+    pub fn new(root: PathBuf) -> Self {
+        Self {
+            root,
+            store: OnceCell::new(),
+        }
+    }
+
+    async fn store(&self) -> anyhow::Result<&LocalFileSystem> {
+        self.store
+            .get_or_try_init(|| async {
+                let root = self.root.clone();
+                spawn_blocking(move || open(&root)).await?
+            })
+            .await
+    }
+}
+
+fn open(root: &FilePath) -> anyhow::Result<LocalFileSystem> {
+    use std::os::unix::fs::DirBuilderExt;
+    // What is exported is for nobody else on the machine.
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder
+        .create(root)
+        .with_context(|| format!("cannot make the folder {}", root.display()))?;
+    let store = LocalFileSystem::new_with_prefix(root)?;
+    Ok(store.with_fsync(true).with_automatic_cleanup(true))
+}
+
+#[async_trait]
+impl BlobStore for Folder {
+    async fn prepare(&self) -> anyhow::Result<()> {
+        self.store().await?;
+        let probe = self.root.join(format!(".writable-{}", std::process::id()));
+        let tried = spawn_blocking(move || {
+            std::fs::write(&probe, b"")?;
+            std::fs::remove_file(&probe)
+        });
+        tried
+            .await?
+            .with_context(|| format!("cannot write to the folder {}", self.root.display()))
+    }
+
+    async fn put(&self, key: &str, pieces: Pieces) -> anyhow::Result<()> {
+        super::write(self.store().await?, &path(key)?, pieces).await
+    }
+
+    async fn read(&self, key: &str, range: Range<u64>) -> anyhow::Result<Option<Pieces>> {
+        super::read(self.store().await?, &path(key)?, range).await
+    }
+
+    async fn delete(&self, key: &str) -> anyhow::Result<()> {
+        let (store, at) = (self.store().await?, path(key)?);
+        let file = store.path_to_filesystem(&at)?;
+        spawn_blocking(move || remove_begun(&file)).await??;
+        super::delete(store, &at).await
+    }
+
+    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+        let (root, prefix) = (self.root.clone(), prefix.to_owned());
+        let found = spawn_blocking(move || {
+            let mut keys = Vec::new();
+            gather(&root.join(&prefix), &prefix, &mut keys)?;
+            keys.sort_unstable();
+            keys.dedup();
+            io::Result::Ok(keys)
+        });
+        found.await?.context("cannot list the files")
+    }
+}
+
+/// The store writes `name#1` and moves it to `name` when it is whole.
+fn whole_name(name: &str) -> &str {
+    name.split_once('#').map_or(name, |(whole, _)| whole)
+}
+
+fn remove_begun(file: &FilePath) -> io::Result<()> {
+    let (Some(folder), Some(name)) = (file.parent(), file.file_name().and_then(|name| name.to_str())) else {
+        return Ok(());
+    };
+    for (found, path) in entries(folder)? {
+        if found != name && whole_name(&found) == name {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+fn gather(folder: &FilePath, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
+    for (name, path) in entries(folder)? {
+        let key = format!("{prefix}/{}", whole_name(&name));
+        if path.is_dir() {
+            gather(&path, &key, keys)?;
+        } else {
+            keys.push(key);
+        }
+    }
+    Ok(())
+}
+
+fn entries(folder: &FilePath) -> io::Result<Vec<(String, PathBuf)>> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        if let Ok(name) = entry.file_name().into_string() {
+            found.push((name, entry.path()));
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,99 @@
+//! A bucket of Amazon S3, or of anything that speaks its language.
+
+use std::{ops::Range, time::Duration};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use futures::TryStreamExt;
+use object_store::{
+    ClientOptions, ObjectStore,
+    aws::{AmazonS3, AmazonS3Builder},
+    client::{HttpClient, HttpConnector},
+    path::Path,
+};
+use secrecy::ExposeSecret;
+
+use super::{BlobStore, Bucket, Pieces, path};
+use crate::adapters::tls;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A part is 8 MiB: slower than this is no connection.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+pub(super) struct Remote {
+    store: AmazonS3,
+    prefix: Path,
+}
+
+/// Our own pool, which trusts whom our other calls trust.
+#[derive(Debug)]
+struct Pool(reqwest::Client);
+
+impl HttpConnector for Pool {
+    fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
+        Ok(HttpClient::new(self.0.clone()))
+    }
+}
+
+impl Remote {
+    pub fn new(bucket: &Bucket) -> anyhow::Result<Self> {
+        let pool = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls::config()?)
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        let mut builder = AmazonS3Builder::new()
+            .with_http_connector(Pool(pool))
+            .with_bucket_name(&bucket.name)
+            .with_region(&bucket.region)
+            .with_access_key_id(&bucket.access_key_id)
+            .with_secret_access_key(bucket.secret_access_key.expose_secret());
+        if let Some(endpoint) = &bucket.endpoint {
+            let address = endpoint.as_str().trim_end_matches('/');
+            builder = builder
+                .with_endpoint(address)
+                .with_allow_http(endpoint.scheme() == "http");
+        }
+        Ok(Self {
+            store: builder.build().context("the bucket's settings do not fit")?,
+            prefix: Path::parse(&bucket.prefix)?,
+        })
+    }
+
+    fn at(&self, key: &str) -> anyhow::Result<Path> {
+        let key = path(key)?;
+        Ok(self.prefix.parts().chain(key.parts()).collect())
+    }
+}
+
+#[async_trait]
+impl BlobStore for Remote {
+    /// A bucket that cannot be reached now may be there when it is needed: jobs are tried again.
+    async fn prepare(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
+    async fn put(&self, key: &str, pieces: Pieces) -> anyhow::Result<()> {
+        super::write(&self.store, &self.at(key)?, pieces).await
+    }
+
+    async fn read(&self, key: &str, range: Range<u64>) -> anyhow::Result<Option<Pieces>> {
+        super::read(&self.store, &self.at(key)?, range).await
+    }
+
+    async fn delete(&self, key: &str) -> anyhow::Result<()> {
+        super::delete(&self.store, &self.at(key)?).await
+    }
+
+    /// What was begun and not finished has no key here: a rule of the bucket clears it away.
+    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+        let below = self.at(prefix)?;
+        let found: Vec<_> = self.store.list(Some(&below)).try_collect().await?;
+        let key = |path: &Path| {
+            let parts = path.prefix_match(&self.prefix)?;
+            Some(parts.collect::<Path>().to_string())
+        };
+        Ok(found.iter().filter_map(|it| key(&it.location)).collect())
+    }
+}

@@ -1,0 +1,67 @@
+//! Files that staff and integrations ask for: written by a worker, fetched by a signed link, deleted after a day.
+
+mod cancel;
+pub mod download;
+mod output;
+mod request;
+mod run;
+mod spreadsheet;
+pub mod state;
+pub mod store;
+mod upkeep;
+
+use chrono::TimeDelta;
+use entities::{ExportId, ExportKind, TeamId, export};
+
+pub use cancel::{Canceled, cancel};
+pub use request::{UsersExport, request_users};
+pub use run::write;
+pub use store::{count, find, list};
+pub use upkeep::{Tended, tend};
+
+use crate::language;
+
+/// How long a file is kept: long enough for whoever comes back in the morning, and no longer, for it is a copy of
+/// personal data that nobody corrects.
+pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
+
+/// While this job is unfinished, another for the export is not made.
+fn job_key(export: ExportId) -> String {
+    format!("export:{export}")
+}
+
+/// What all keys of exports begin with.
+const PREFIX: &str = "exports";
+
+/// Where an attempt puts its file: never where another has put one.
+fn object_key(team: TeamId, export: ExportId, attempt: i64) -> String {
+    format!("{PREFIX}/{team}/{export}/{attempt}")
+}
+
+/// Takes a key of [`object_key`] apart.
+fn read_key(key: &str) -> Option<(ExportId, i64)> {
+    let mut parts = key.split('/').skip(2);
+    let export = parts.next()?.parse().ok()?;
+    let attempt = parts.next()?.parse().ok()?;
+    Some((export, attempt))
+}
+
+/// What the file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings.
+fn file_name(export: &export::Model) -> String {
+    let (name, ending) = match export.kind {
+        ExportKind::CustomersXlsx => ("export-file-customers", "xlsx"),
+        ExportKind::LeadsXlsx => ("export-file-leads", "xlsx"),
+        ExportKind::InvoicesZip => ("export-file-invoices", "zip"),
+    };
+    let name = language::text(export.locale, name, &[]);
+    format!("{name}-{}.{ending}", export.requested_at.format("%Y-%m-%d"))
+}
+
+fn media_type(kind: ExportKind) -> &'static str {
+    match kind {
+        ExportKind::CustomersXlsx | ExportKind::LeadsXlsx => {
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        }
+        ExportKind::InvoicesZip => "application/zip",
+    }
+}

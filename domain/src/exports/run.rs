@@ -1,0 +1,191 @@
+//! The job: one attempt at a file, from the first row to its place in the store.
+//!
+//! A file cannot be continued: whoever takes the job up after a dead worker begins anew, under another key.
+//! Nothing refers to a key before the file under it is whole.
+
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use entities::{ExportId, ExportKind, TeamId, export};
+
+use super::{
+    KEPT_FOR, object_key,
+    output::Written,
+    spreadsheet,
+    state::Step,
+    store::{self, File, Left},
+};
+use crate::{
+    app::App,
+    database::Sql,
+    error::{Error, Outcome},
+    jobs::{self, ClaimedJob, Ending, Handled},
+    message::Message,
+    tx::Tx,
+    values,
+};
+
+/// Progress is told when so many rows were written since the last time,
+const TOLD_ROWS: i64 = 5000;
+/// or when so much time has passed.
+const TOLD_AFTER: Duration = Duration::from_secs(1);
+
+/// A whole file that nobody knows of yet.
+pub(super) struct Made {
+    pub key: String,
+    pub rows: i64,
+    pub written: Written,
+}
+
+/// A worker that has begun.
+pub(super) struct Attempt<'a> {
+    pub app: &'a App,
+    pub export: export::Model,
+    job: &'a ClaimedJob,
+    told: (Instant, i64),
+}
+
+/// Writes the file of an export. Safe to run again at any point.
+pub async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled {
+    let team = job.team.ok_or_else(|| anyhow!("an export belongs to a team"))?;
+    // None: canceled, finished, or this worker has lost its claim.
+    let Some(mut attempt) = Attempt::begin(app, job, team, id).await? else {
+        return Ok(Ending::Done);
+    };
+    let made = match attempt.export.kind {
+        ExportKind::CustomersXlsx | ExportKind::LeadsXlsx => spreadsheet::users::write(&mut attempt).await,
+        ExportKind::InvoicesZip => Err(anyhow!("this version writes no {}", attempt.export.kind).into()),
+    };
+    match made {
+        Ok(Some(made)) => attempt.complete(made).await,
+        Ok(None) => {
+            tracing::info!(export = %id, "the export was stopped");
+            Ok(Ending::Done)
+        }
+        Err(error) if job.attempts >= job.max_attempts => attempt.give_up(error).await,
+        Err(error) => Err(error),
+    }
+}
+
+impl<'a> Attempt<'a> {
+    async fn begin(app: &'a App, job: &'a ClaimedJob, team: TeamId, id: ExportId) -> Outcome<Option<Self>> {
+        let mut tx = transaction(app, job, team).await?;
+        let Some(export) = store::lock(&tx, id).await? else {
+            return Ok(None);
+        };
+        // A worker that was given up for dead must not take the export from the one that has it now.
+        if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
+            return Ok(None);
+        }
+        let left = Left {
+            begun: true,
+            ..Left::default()
+        };
+        let Some(export) = store::step(&mut tx, export, Step::Start, left).await? else {
+            return Ok(None);
+        };
+        tx.commit().await?;
+        Ok(Some(Self {
+            app,
+            export,
+            job,
+            told: (Instant::now(), 0),
+        }))
+    }
+
+    /// Where this attempt puts its file.
+    pub fn key(&self) -> String {
+        object_key(self.export.team_id, self.export.id, self.export.attempt)
+    }
+
+    /// Tells how far it is, now and then. False: it was canceled or given to another worker, and has to stop.
+    pub async fn reached(&mut self, done: i64) -> Outcome<bool> {
+        if done - self.told.1 < TOLD_ROWS && self.told.0.elapsed() < TOLD_AFTER {
+            return Ok(true);
+        }
+        self.told = (Instant::now(), done);
+        // Whoever came in the meantime is not counted: a bar that goes beyond its end is none.
+        self.export.done = done.min(self.export.total);
+        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
+        let ours = tx
+            .db()
+            .run(
+                "UPDATE exports SET done = $1, updated_at = $2 WHERE id = $3 AND team_id = $4 AND attempt = $5 \
+                 AND status = 'RUNNING'",
+                values![
+                    self.export.done,
+                    tx.now(),
+                    self.export.id,
+                    self.export.team_id,
+                    self.export.attempt
+                ],
+            )
+            .await?;
+        if ours == 0 {
+            return Ok(false);
+        }
+        store::publish(&mut tx, &self.export);
+        tx.commit().await?;
+        Ok(true)
+    }
+
+    async fn complete(self, made: Made) -> Handled {
+        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
+        let expires_at = tx.now() + KEPT_FOR;
+        let left = Left {
+            rows: Some(made.rows),
+            file: Some(File {
+                key: made.key.clone(),
+                size: made.written.size,
+                sha256: made.written.sha256,
+                expires_at,
+            }),
+            ..Left::default()
+        };
+        let completed = match self.still_ours(&tx).await? {
+            Some(export) => store::step(&mut tx, export, Step::Complete, left).await?,
+            None => None,
+        };
+        if completed.is_none() {
+            drop(tx);
+            // Nobody refers to it, and nobody is going to.
+            self.app.files.delete(&made.key).await?;
+            return Ok(Ending::Done);
+        }
+        tx.commit().await?;
+        Ok(Ending::Done)
+    }
+
+    /// Out of attempts: the export fails with a sentence for people, and the job keeps the cause for operators.
+    async fn give_up(self, error: Error) -> Handled {
+        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
+        if let Some(export) = self.still_ours(&tx).await? {
+            fail(&mut tx, export).await?;
+            tx.commit().await?;
+        }
+        let reason = match error {
+            Error::Fault(fault) => format!("{fault:#}"),
+            other => other.to_string(),
+        };
+        Ok(Ending::Dead { reason })
+    }
+
+    /// The export, locked, if no other worker has begun since.
+    async fn still_ours(&self, tx: &Tx) -> Outcome<Option<export::Model>> {
+        let found = store::lock(tx, self.export.id).await?;
+        Ok(found.filter(|export| export.attempt == self.export.attempt))
+    }
+}
+
+pub(super) async fn fail(tx: &mut Tx, export: export::Model) -> Outcome<Option<export::Model>> {
+    let left = Left {
+        failure: Some(Message::key("export-failed")),
+        ..Left::default()
+    };
+    store::step(tx, export, Step::Fail, left).await
+}
+
+async fn transaction(app: &App, job: &ClaimedJob, team: TeamId) -> Outcome<Tx> {
+    let tx = app.begin_as_system(team).await?;
+    Ok(tx.on_behalf_of(job.payload.by.clone()))
+}

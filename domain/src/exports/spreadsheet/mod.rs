@@ -1,0 +1,6 @@
+//! Spreadsheets: rows that go through, never a sheet in memory.
+
+mod book;
+mod text;
+pub(super) mod users;
+mod words;

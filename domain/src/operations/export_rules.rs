@@ -1,0 +1,53 @@
+//! What must hold of exports: a file is there exactly while it may be fetched, and nobody waits in vain.
+
+use super::rules::{Rule, answered, rule};
+
+pub const EXPORTS: &[Rule] = &[
+    rule(
+        "export-file",
+        "An export has a file, its size and its hash if, and only if, it is ready.",
+        "export",
+        "SELECT id, status || CASE WHEN status = 'READY' THEN ' without a whole file' ELSE ' with a file' END FROM exports \
+         WHERE (status = 'READY' AND (object_key IS NULL OR size_bytes IS NULL OR sha256 IS NULL OR expires_at IS NULL)) \
+         OR (status <> 'READY' AND (object_key IS NOT NULL OR size_bytes IS NOT NULL OR sha256 IS NOT NULL))",
+    ),
+    answered(
+        rule(
+            "export-next-action",
+            "An export that is not finished has a job, or had one in the last five minutes.",
+            "export",
+            "SELECT id, status || ' and nobody is going to write it' FROM exports \
+             WHERE status IN ('QUEUED', 'RUNNING') AND updated_at < $1",
+        ),
+        "SELECT subject_id FROM jobs WHERE kind = 'write_export' AND subject_id IS NOT NULL \
+         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $1)",
+    ),
+    rule(
+        "export-expired",
+        "No file is kept for longer than it may be fetched: a round comes by every minute.",
+        "export",
+        "SELECT id, 'its time is over and the file is still there' FROM exports WHERE status = 'READY' AND expires_at < $1",
+    ),
+    rule(
+        "export-progress",
+        "An export has done no more than there is, and all of it when it is ready.",
+        "export",
+        "SELECT id, CAST(done AS TEXT) || ' of ' || CAST(total AS TEXT) || ' and ' || status FROM exports \
+         WHERE done < 0 OR done > total OR (status = 'READY' AND done <> total)",
+    ),
+    rule(
+        "export-explained",
+        "An export that failed says why, and only such a one.",
+        "export",
+        "SELECT id, status FROM exports WHERE (failure IS NOT NULL) <> (status = 'FAILED')",
+    ),
+    answered(
+        rule(
+            "export-audited",
+            "Whoever asked for an export stands in the audit log.",
+            "export",
+            "SELECT id, 'not in the audit log' FROM exports",
+        ),
+        "SELECT subject_id FROM audit_entries WHERE action = 'export.requested' AND subject_id IS NOT NULL",
+    ),
+];

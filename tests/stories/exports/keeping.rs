@@ -1,0 +1,111 @@
+//! What the round of every minute does: files go after a day, and what was abandoned is settled.
+
+use chrono::TimeDelta;
+use domain::{
+    exports::Tended,
+    jobs::{Queue, store},
+};
+use entities::WorkerId;
+use futures::StreamExt;
+use serde_json::{Value, json};
+use tests::stage::{Stage, text};
+
+use super::{files, lead, leads, people, round, seen};
+
+async fn waiting(stage: &Stage) -> Value {
+    people(stage, vec![lead("Ana", "ana@shop.test")]).await;
+    leads(&stage.admin).await
+}
+
+#[tokio::test]
+async fn a_file_is_deleted_after_a_day() {
+    let stage = Stage::new().await;
+    let office = stage.key_with(&["exports.write", "users.read"]).await;
+    people(&stage, vec![lead("Ana", "ana@shop.test")]).await;
+    let export = leads(&office).await;
+    stage.run_jobs().await;
+    stage.pass(TimeDelta::hours(24) - TimeDelta::seconds(1));
+    assert_eq!(round(&stage).await, Tended::default());
+    assert_eq!(files(&stage).await.len(), 1);
+    stage.pass(TimeDelta::seconds(1));
+    let done = round(&stage).await;
+    assert_eq!((done.expired, done.deleted), (1, 1));
+    let expired = seen(&office, &export).await;
+    for (field, value) in [
+        ("status", json!("EXPIRED")),
+        ("downloadUrl", json!(null)),
+        ("sha256", json!(null)),
+    ] {
+        assert_eq!(expired[field], value, "{field}");
+    }
+    assert!(files(&stage).await.is_empty());
+    assert_eq!(round(&stage).await, Tended::default());
+    stage.end().await;
+}
+
+/// Attempts that died leave files behind that nobody refers to, whole ones and halves.
+#[tokio::test]
+async fn what_dead_workers_left_behind_goes_and_nothing_else() {
+    let stage = Stage::new().await;
+    let export = waiting(&stage).await;
+    stage.run_jobs().await;
+    let kept = files(&stage).await;
+    let folder = stage.files.path().join("files");
+    let beside = folder.join(&kept[0]);
+    let beside = beside.parent().expect("the export's folder");
+    std::fs::write(beside.join("0"), b"whole, and not referred to").expect("a file");
+    std::fs::write(beside.join("7#1"), b"half").expect("a file");
+    std::fs::write(folder.join("exports/readme"), b"not ours").expect("a file");
+    assert_eq!(files(&stage).await.len(), 4);
+    assert_eq!(round(&stage).await.deleted, 2);
+    assert_eq!(files(&stage).await, ["exports/readme", kept[0].as_str()]);
+    assert_eq!(seen(&stage.admin, &export).await["status"], "READY");
+    // One that is being written at this moment is left alone.
+    let running = leads(&stage.admin).await;
+    let key = kept[0].replace(&text(&export["id"]), &text(&running["id"]));
+    let piece = futures::stream::iter([Ok("new".into())]).boxed();
+    stage.app.files.put(&key, piece).await.expect("kept");
+    assert_eq!(round(&stage).await.deleted, 0);
+    stage.run_jobs().await;
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_export_whose_job_was_parked_has_failed() {
+    let stage = Stage::new().await;
+    let export = waiting(&stage).await;
+    let now = stage.app.clock.now();
+    for _ in 0..3 {
+        let worker = WorkerId(stage.app.ids.uuid(now));
+        let claimed = store::claim(&stage.app.db, Queue::Exports, worker, 1, now).await;
+        assert_eq!(claimed.expect("a claim").len(), 1);
+        let past = stage.app.db.dialect().now_plus(-60);
+        stage
+            .sql(&format!(
+                "UPDATE jobs SET lease_expires_at = {past} WHERE status = 'RUNNING'"
+            ))
+            .await;
+        store::sweep(&stage.app.db, now).await.expect("a sweep");
+    }
+    stage.pass(TimeDelta::minutes(2));
+    assert_eq!(round(&stage).await.failed, 1);
+    let failed = seen(&stage.admin, &export).await;
+    assert_eq!(failed["status"], "FAILED");
+    assert!(text(&failed["failureMessage"]).contains("could not be written"));
+    assert_eq!(round(&stage).await, Tended::default());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_export_that_lost_its_job_gets_another() {
+    let stage = Stage::new().await;
+    let export = waiting(&stage).await;
+    stage.sql("DELETE FROM jobs WHERE kind = 'write_export'").await;
+    assert_eq!(round(&stage).await.requeued, 0, "it may be on its way");
+    stage.pass(TimeDelta::minutes(2));
+    assert_eq!(round(&stage).await.requeued, 1);
+    assert_eq!(round(&stage).await.requeued, 0, "one is enough");
+    stage.run_jobs().await;
+    assert_eq!(seen(&stage.admin, &export).await["status"], "READY");
+    stage.end().await;
+}
