@@ -129,9 +129,25 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE entitlements SET starts_at = '2020-01-01T00:00:00+00:00'",
     ),
     (
+        "entitlement-without-gap",
+        "UPDATE entitlements SET expires_at = NULL, grace_ends_at = NULL WHERE expires_at IS NOT NULL; \
+         INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+    ),
+    (
+        "entitlement-next",
+        "UPDATE entitlements SET next_starts_at = '2090-01-01T00:00:00+00:00'",
+    ),
+    (
+        "entitlement-next",
+        "INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+    ),
+    (
         "entitlement-grace",
         "UPDATE entitlements SET grace_ends_at = created_at WHERE expires_at IS NULL",
     ),
+    ("entitlement-grace", "UPDATE products SET grace_days = 100"),
     (
         "revocation-explained",
         "UPDATE entitlements SET revocation_reason = NULL",

@@ -30,6 +30,10 @@ impl MigratorTrait for Migrator {
                 postgres: include_str!("../sql/0005_search.postgres.sql"),
                 sqlite: include_str!("../sql/0005_search.sqlite.sql"),
             }),
+            Box::new(Sql::both(
+                "m0007_entitlement_batches",
+                include_str!("../sql/0007_entitlement_batches.sql"),
+            )),
         ]
     }
 }

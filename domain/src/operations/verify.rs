@@ -124,12 +124,19 @@ impl Look {
     }
 
     async fn rows(&self, sql: &str) -> Outcome<Vec<QueryResult>> {
-        let sql = sql.replace("{a_minute_ago}", &self.a_minute_ago);
-        let values = if sql.contains("$1") {
-            values![self.quiet_since]
-        } else {
-            vec![]
+        let grace = self
+            .connection
+            .dialect()
+            .plus_days("e.expires_at", "p.grace_days");
+        let sql = sql
+            .replace("{a_minute_ago}", &self.a_minute_ago)
+            .replace("{grace}", &grace);
+        let values = match (sql.contains("$1"), sql.contains("$now")) {
+            (true, _) => values![self.quiet_since],
+            (false, true) => values![self.quiet_since + QUIET],
+            (false, false) => vec![],
         };
+        let sql = sql.replace("$now", "$1");
         Ok(self.connection.rows(&sql, values).await?)
     }
 }

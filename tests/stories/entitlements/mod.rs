@@ -3,6 +3,7 @@
 mod by_hand;
 mod by_itself;
 mod diagnosis;
+mod gaps;
 
 use serde_json::{Value, json};
 use tests::{
