@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    App,
+    App, entitlements,
     jobs::{ClaimedJob, Ending, Handled, Work},
     mails, payments, refunds,
 };
@@ -41,6 +41,7 @@ async fn dispatch(app: App, job: ClaimedJob) -> Handled {
         Work::PauseSubscription { refund } => refunds::pause_subscription(&app, &job, refund).await,
         Work::HandleGatewayEvent { event } => payments::handle_gateway_event(&app, &job, event).await,
         Work::SendMail { mail } => mails::deliver(&app, &job, mail).await,
+        Work::ChangeAccess { batch } => entitlements::batches::run(&app, &job, batch).await,
         Work::Probe => Ok(Ending::Done),
     }
 }

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod connection;
 pub mod context;
+pub mod entitlement_batches;
 pub mod entitlements;
 pub mod enums;
 pub mod errors;
@@ -33,6 +34,7 @@ pub struct Query(
     products::ProductQueries,
     refunds::RefundQueries,
     entitlements::EntitlementQueries,
+    entitlement_batches::EntitlementBatchQueries,
     events::EventQueries,
     audit::AuditQueries,
 );
@@ -45,6 +47,7 @@ pub struct Mutation(
     teams::TeamMutations,
     people::PeopleMutations,
     entitlements::EntitlementMutations,
+    entitlement_batches::EntitlementBatchMutations,
     products::ProductMutations,
     purchases::PurchaseMutations,
     stats::StatsMutations,
@@ -53,7 +56,11 @@ pub struct Mutation(
 
 /// What can be followed.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(events::EventSubscriptions, refunds::RefundSubscriptions);
+pub struct Subscription(
+    events::EventSubscriptions,
+    refunds::RefundSubscriptions,
+    entitlement_batches::EntitlementBatchSubscriptions,
+);
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;
 

@@ -1,15 +1,16 @@
 //! `node(id)`: any object by its id, with the same rules as anywhere else.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{actor::Scope, events, identity::api_keys, refunds, stats};
+use domain::{actor::Scope, entitlements::batches, events, identity::api_keys, refunds, stats};
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, PlanSubscriptionId,
-    ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
+    PlanSubscriptionId, ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
 };
 
 use super::{
     audit::{self, AuditEntry},
     context::Ctx,
+    entitlement_batches::EntitlementBatch,
     entitlements::{self, Entitlement, EntitlementEvent},
     events::Event,
     identity::ApiKey,
@@ -35,6 +36,7 @@ pub enum Node {
     ReadingSession(ReadingSession),
     Entitlement(Entitlement),
     EntitlementEvent(EntitlementEvent),
+    EntitlementBatch(EntitlementBatch),
     Event(Event),
     AuditEntry(AuditEntry),
     ApiKey(ApiKey),
@@ -67,6 +69,12 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         EntitlementEventId::PREFIX => entitlements::find_event(ctx, uuid.into())
             .await?
             .map(Node::EntitlementEvent),
+        EntitlementBatchId::PREFIX => {
+            let found = batches::reading::find(ctx.app(), actor, uuid.into()).await;
+            ctx.answer(found)?
+                .map(EntitlementBatch)
+                .map(Node::EntitlementBatch)
+        }
         EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
             let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;
             ctx.answer(found)?.map(Event).map(Node::Event)

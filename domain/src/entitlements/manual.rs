@@ -149,13 +149,7 @@ fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Optio
     let user = refusals.keep(request.user.clone());
     let product = refusals.keep(request.product.clone());
     let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
-    if request.expires_at.is_some_and(|end| end <= now) {
-        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
-    } else if let (Some(start), Some(end)) = (request.starts_at, request.expires_at)
-        && end <= start
-    {
-        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-order")));
-    }
+    refusals.keep(check_dates(request.starts_at, request.expires_at, now));
     refusals.check()?;
     match (user, product, note) {
         (Some(user), Some(product), Some(note)) => Ok((user, product, note)),
@@ -163,6 +157,20 @@ fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Optio
             "a field is missing and was not refused"
         ))),
     }
+}
+
+/// Access by hand ends in the future, and after it has begun.
+pub(super) fn check_dates(
+    starts_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let sentence = match (starts_at, expires_at) {
+        (_, Some(end)) if end <= now => "invalid-date-past",
+        (Some(start), Some(end)) if end <= start => "invalid-date-order",
+        _ => return Ok(()),
+    };
+    Err(Refusal::invalid("expiresAt", Message::key(sentence)))
 }
 
 async fn known(tx: &Tx, user: UserId, product: ProductId) -> Outcome<(user::Model, product::Model)> {

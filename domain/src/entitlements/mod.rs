@@ -1,5 +1,6 @@
 //! Access to products: what grants it, what takes it away, and what is left when one of several reasons goes.
 
+pub mod batches;
 pub mod manual;
 pub mod reading;
 pub mod rules;

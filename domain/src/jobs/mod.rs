@@ -10,7 +10,7 @@ pub mod store;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{GatewayEventId, JobId, MailId, RefundId, TeamId};
+use entities::{EntitlementBatchId, GatewayEventId, JobId, MailId, RefundId, TeamId};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -109,6 +109,10 @@ pub enum Work {
     SendMail {
         mail: MailId,
     },
+    /// Grants or revokes access for many at once.
+    ChangeAccess {
+        batch: EntitlementBatchId,
+    },
     /// Does nothing: what the path itself costs and survives.
     Probe,
 }
@@ -119,7 +123,8 @@ impl Work {
             Self::ProcessRefund { .. } | Self::PauseSubscription { .. } => Queue::Refunds,
             Self::HandleGatewayEvent { .. } => Queue::Webhooks,
             Self::SendMail { .. } => Queue::Emails,
-            Self::Probe => Queue::Maintenance,
+            // Neither behind exports nor before refunds; it gives way after each turn.
+            Self::ChangeAccess { .. } | Self::Probe => Queue::Maintenance,
         }
     }
 
@@ -129,6 +134,7 @@ impl Work {
             Self::PauseSubscription { .. } => "pause_subscription",
             Self::HandleGatewayEvent { .. } => "handle_gateway_event",
             Self::SendMail { .. } => "send_mail",
+            Self::ChangeAccess { .. } => "change_access",
             Self::Probe => "probe",
         }
     }
@@ -139,6 +145,7 @@ impl Work {
             Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => Some(refund.to_string()),
             Self::HandleGatewayEvent { event } => Some(event.to_string()),
             Self::SendMail { mail } => Some(mail.to_string()),
+            Self::ChangeAccess { batch } => Some(batch.to_string()),
             Self::Probe => None,
         }
     }

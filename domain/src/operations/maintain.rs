@@ -8,6 +8,7 @@ use entities::{MailId, TeamId};
 use crate::{
     app::App,
     database::{Dialect, Sql, WriteTransaction},
+    entitlements::batches,
     error::Outcome,
     jobs::{NewJob, Work},
     payments, refunds, values,
@@ -29,6 +30,8 @@ pub struct Maintained {
     pub refunds: usize,
     /// Notices of gateways that had not been worked off.
     pub gateway_events: usize,
+    /// Changes of access for many that had been quiet.
+    pub batches: usize,
     /// Mails that had lost their job.
     pub mails: usize,
     pub jobs_deleted: u64,
@@ -51,6 +54,7 @@ pub async fn maintain(app: &App) -> Outcome<Option<Maintained>> {
     let round = Maintained {
         refunds: refunds::reconcile(app).await?,
         gateway_events: payments::reconcile(app).await?,
+        batches: batches::reconcile(app).await?,
         mails: requeue_mails(app, now).await?,
         jobs_deleted: delete(
             app,

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, FollowUpId,
-    GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId, ReadingSessionId, RefundId,
-    SessionId, TeamId, UserId,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
+    FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId, ReadingSessionId,
+    RefundId, SessionId, TeamId, UserId,
 };
 use sea_orm::{
     AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     access_rules::{ACCESS, READING},
+    batch_rules::BATCHES,
     rules::{MONEY, REFUNDS, Rule, WORK},
     tenancy::REFERENCES,
 };
@@ -55,7 +56,9 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, READING].into_iter().flatten()
+    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, READING]
+        .into_iter()
+        .flatten()
 }
 
 /// Checks every rule. Empty if all is well. Changes nothing, and sees the database as it is at one moment.
@@ -174,6 +177,7 @@ fn public_id(prefix: &str, id: Uuid) -> String {
         ApiKeyId,
         AuditEntryId,
         EcosystemId,
+        EntitlementBatchId,
         EntitlementEventId,
         EntitlementId,
         EventId,
