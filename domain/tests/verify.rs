@@ -129,6 +129,13 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE entitlements SET starts_at = '2020-01-01T00:00:00+00:00'",
     ),
     (
+        "entitlement-span",
+        "UPDATE entitlement_grants SET expires_at = '2090-01-01T00:00:00+00:00' WHERE expires_at IS NULL; \
+         INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2095-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants; \
+         UPDATE entitlements SET starts_at = '2095-01-01T00:00:00+00:00' WHERE expires_at IS NULL",
+    ),
+    (
         "entitlement-without-gap",
         "UPDATE entitlements SET expires_at = NULL, grace_ends_at = NULL WHERE expires_at IS NOT NULL; \
          INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \

@@ -25,7 +25,7 @@ use crate::{
 /// What became of somebody's access when one reason for it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// Nothing gives it any more.
+    /// Nothing gives it any more, or not now.
     Revoked(EntitlementId),
     /// Something else still gives it.
     Kept(EntitlementId),
@@ -215,16 +215,26 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
         return Ok(Taken::Nothing);
     }
     let before = (row.starts_at, row.expires_at);
+    let used = is_usable(rules::status(&row, tx.now()));
     if rules::lasts(&store::grants(tx, id).await?, tx.now()) {
         let days = store::grace_days(tx, row.product_id).await?;
         let row = follow_grants(tx, row, days).await?;
         if (row.starts_at, row.expires_at) != before {
             record(tx, &row, EntitlementAction::Extended, before.1, Some(&reason)).await?;
         }
-        return Ok(Taken::Kept(id));
+        // What comes later stays; whoever had access and has none now has lost it all the same.
+        return Ok(if used && !is_usable(row.announced_status) {
+            Taken::Revoked(id)
+        } else {
+            Taken::Kept(id)
+        });
     }
     end(tx, row, &reason).await?;
     Ok(Taken::Revoked(id))
+}
+
+fn is_usable(status: EntitlementStatus) -> bool {
+    matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod)
 }
 
 /// Revokes an entitlement whose grants are gone.

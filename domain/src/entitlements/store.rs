@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementId, EntitlementStatus, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement,
-    entitlement_grant, product,
+    EntitlementId, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement, entitlement_grant,
+    product,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value,
@@ -51,7 +51,7 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
     };
     let active: bool = row.try_get_by_index(at + 6)?;
     let status = span.status(now);
-    let usable = matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod);
+    let usable = super::is_usable(status);
     Ok(Access {
         allowed: active && usable,
         status: Some(status),

@@ -40,7 +40,7 @@ pub const ACCESS: &[Rule] = &[
     ),
     rule(
         "entitlement-span",
-        "An open entitlement begins and ends with a run of the grants that stand.",
+        "An open entitlement begins and ends with a run of the grants that stand, and none before it still lasts.",
         "entitlement",
         "SELECT e.id, 'does not begin and end as its grants do' FROM entitlements e WHERE e.closed_at IS NULL AND ( \
          NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
@@ -48,7 +48,7 @@ pub const ACCESS: &[Rule] = &[
          OR NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
          AND (g.expires_at = e.expires_at OR (g.expires_at IS NULL AND e.expires_at IS NULL))) \
          OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
-         AND g.starts_at < e.starts_at AND (g.expires_at IS NULL OR g.expires_at >= e.starts_at)) \
+         AND g.starts_at < e.starts_at AND (g.expires_at IS NULL OR g.expires_at >= e.starts_at OR g.expires_at > $now)) \
          OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
          AND g.starts_at <= e.expires_at AND (g.expires_at IS NULL OR g.expires_at > e.expires_at)))",
     ),
@@ -64,7 +64,7 @@ pub const ACCESS: &[Rule] = &[
     ),
     rule(
         "entitlement-next",
-        "An open entitlement knows the first grant behind its end, and is moved on to it when it begins.",
+        "An open entitlement knows the first grant behind its end.",
         "entitlement",
         "SELECT e.id, 'goes on at ' || COALESCE(CAST(e.next_starts_at AS TEXT), 'no time') || ', granted from ' || \
          COALESCE(CAST(g.next AS TEXT), 'no time') FROM entitlements e LEFT JOIN (SELECT n.id, min(l.starts_at) AS next \

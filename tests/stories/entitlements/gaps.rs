@@ -8,7 +8,7 @@ use tests::{
 };
 
 use super::{grant, history};
-use crate::refunds::request;
+use crate::refunds::{effect, request};
 
 /// A book bought until 10 March and promised again for April.
 async fn promised_again(stage: &Stage, grace_days: i64) -> (String, String, String) {
@@ -144,7 +144,8 @@ async fn a_gap_can_be_filled_by_hand() {
 async fn a_refund_opens_a_gap_until_the_next_grant() {
     let mut stage = Stage::new().await;
     let (ana, book, purchase) = promised_again(&stage, 3).await;
-    request(&stage, &purchase, json!({})).await.accepted();
+    let refund = request(&stage, &purchase, json!({})).await.accepted()["refund"].clone();
+    assert_eq!(effect(&refund, "REVOKE_ACCESS"), "DONE");
     stage.run_jobs().await;
     stage.hear_gateways().await;
     assert!(!stage.may_use(&ana, &book).await, "paid back, and not April yet");

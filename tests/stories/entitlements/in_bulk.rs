@@ -627,6 +627,31 @@ async fn progress_can_be_followed() {
     stage.end().await;
 }
 
+/// A long batch gives its seat to others after a thousand people, and goes on.
+#[tokio::test]
+async fn a_long_batch_lets_others_have_their_turn() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    crowd(&stage, 1030).await;
+    let batch = id(&revoke_many(
+        &stage.admin,
+        &book,
+        json!({ "filter": { "segment": "CUSTOMER" } }),
+    )
+    .await);
+    let turns = stage.run_jobs().await;
+    let done: Vec<bool> = turns
+        .iter()
+        .map(|turn| turn.verdict == worker::Verdict::Done)
+        .collect();
+    assert_eq!(done, [false, true], "{turns:#?}");
+    assert_eq!(
+        look(&stage, &batch).await,
+        ("SUCCEEDED".into(), [1030, 1030, 0, 1030, 0])
+    );
+    stage.end().await;
+}
+
 /// A batch is never stuck: a lost job is made again, and one that is parked again and again is given up.
 #[tokio::test]
 async fn a_batch_without_a_job_is_taken_up_again_or_given_up() {

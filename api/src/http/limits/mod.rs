@@ -73,6 +73,8 @@ impl Default for Limits {
                 "magicLinkRequest",
                 "passwordSet",
                 "refundRequest",
+                "entitlementsGrant",
+                "entitlementsRevoke",
                 "impersonationStart",
                 "apiKeyCreate",
             ]
