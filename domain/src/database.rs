@@ -205,6 +205,16 @@ impl Dialect {
         }
     }
 
+    /// A column's time so many days of 24 hours later. SQLite's times are texts: the day moves, the rest stays.
+    pub fn plus_days(self, column: &str, days: &str) -> String {
+        match self {
+            Self::Postgres => format!("({column} + {days} * interval '24 hours')"),
+            Self::Sqlite => {
+                format!("(date(substr({column}, 1, 10), {days} || ' days') || substr({column}, 11))")
+            }
+        }
+    }
+
     /// Locks what nobody else has locked and leaves out the rest.
     pub fn skip_locked(self) -> &'static str {
         match self {

@@ -129,9 +129,32 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE entitlements SET starts_at = '2020-01-01T00:00:00+00:00'",
     ),
     (
+        "entitlement-span",
+        "UPDATE entitlement_grants SET expires_at = '2090-01-01T00:00:00+00:00' WHERE expires_at IS NULL; \
+         INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2095-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants; \
+         UPDATE entitlements SET starts_at = '2095-01-01T00:00:00+00:00' WHERE expires_at IS NULL",
+    ),
+    (
+        "entitlement-without-gap",
+        "UPDATE entitlements SET expires_at = NULL, grace_ends_at = NULL WHERE expires_at IS NOT NULL; \
+         INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+    ),
+    (
+        "entitlement-next",
+        "UPDATE entitlements SET next_starts_at = '2090-01-01T00:00:00+00:00'",
+    ),
+    (
+        "entitlement-next",
+        "INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+    ),
+    (
         "entitlement-grace",
         "UPDATE entitlements SET grace_ends_at = created_at WHERE expires_at IS NULL",
     ),
+    ("entitlement-grace", "UPDATE products SET grace_days = 100"),
     (
         "revocation-explained",
         "UPDATE entitlements SET revocation_reason = NULL",
@@ -161,6 +184,39 @@ const DAMAGES: &[(&str, &str)] = &[
     (
         "access-taken",
         "UPDATE entitlement_grants SET revoked_at = NULL; UPDATE entitlements SET closed_at = NULL, revoked_at = NULL",
+    ),
+    (
+        "batch-counts",
+        "BATCH; UPDATE entitlement_batches SET succeeded = 0, refused = 1",
+    ),
+    ("batch-counts", "BATCH; DELETE FROM entitlement_batch_results"),
+    (
+        "batch-counts",
+        "BATCH; UPDATE entitlement_batch_results SET position = 2",
+    ),
+    (
+        "batch-finished",
+        "BATCH; UPDATE entitlement_batches SET finished_at = NULL",
+    ),
+    (
+        "batch-finished",
+        "BATCH; UPDATE entitlement_batches SET total = 2",
+    ),
+    (
+        "batch-next-action",
+        "BATCH; UPDATE entitlement_batches SET status = 'RUNNING', finished_at = NULL",
+    ),
+    (
+        "batch-result",
+        "BATCH; UPDATE entitlement_batch_results SET outcome = 'REVOKED'",
+    ),
+    (
+        "batch-result",
+        "BATCH; UPDATE entitlement_batch_results SET entitlement_id = NULL",
+    ),
+    (
+        "batch-result",
+        "BATCH; UPDATE entitlement_batches SET product_id = (SELECT id FROM products p WHERE p.id <> product_id)",
     ),
     (
         "title-reading",
@@ -201,6 +257,12 @@ const EXPORT_WITH_FILE: &str = export!("CANCELED", "3, 'exports/a', NULL, NULL, 
 const EXPORT_EXPIRED: &str = export!("READY", "3, 'exports/a', 5, 'ab', '2026-03-01T10:20:30+00:00'");
 const EXPORT_HALF_DONE: &str = export!("READY", "2, 'exports/a', 5, 'ab', '2099-01-01T00:00:00+00:00'");
 const EXPORT_FAILED_SILENTLY: &str = export!("FAILED", "2, NULL, NULL, NULL, NULL");
+/// Access granted to one of many, as it ends.
+const BATCH: &str = "INSERT INTO entitlement_batches SELECT x'0188bac74afa78aabc3bbd1eef28d881', e.team_id, 'GRANT', e.product_id, \
+     '\"everybody\"', e.starts_at, NULL, NULL, 0, 'SUCCEEDED', 1, 1, 1, 0, 0, NULL, e.user_id, NULL, NULL, NULL, '', \
+     e.created_at, e.created_at, NULL, e.created_at, e.created_at FROM entitlements e WHERE e.closed_at IS NULL LIMIT 1; \
+     INSERT INTO entitlement_batch_results SELECT b.id, e.user_id, e.team_id, 1, 'GRANTED', e.id, NULL, NULL, e.created_at \
+     FROM entitlement_batches b JOIN entitlements e ON e.user_id = b.requested_by AND e.product_id = b.product_id LIMIT 1";
 const QUEUED_MAIL: &str = "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
      message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', 'a@b.c', 'a@b.c', \
      '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams";
@@ -232,6 +294,7 @@ const SOUND: &[(&str, &str)] = &[
          INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
          FROM teams t, (VALUES (8), (9)) n",
     ),
+    ("a batch that has done everybody", "BATCH"),
     (
         "events that are all pruned",
         "INSERT INTO event_heads SELECT id, 9, 9 FROM teams",
@@ -276,7 +339,8 @@ async fn each_rule_names_its_damage() {
         vec![]
     );
     for (n, (rule, sql)) in DAMAGES.iter().enumerate() {
-        let app = template.damaged(&format!("damage-{n}"), sql).await;
+        let sql = sql.replace("BATCH", BATCH);
+        let app = template.damaged(&format!("damage-{n}"), &sql).await;
         let found = operations::verify(&app).await.expect(rule);
         assert!(
             found.iter().any(|violation| violation.rule == *rule),
@@ -297,7 +361,7 @@ async fn each_rule_names_its_damage() {
 async fn what_is_in_order_is_not_named() {
     let template = Template::new().await;
     for (n, (what, sql)) in SOUND.iter().enumerate() {
-        let sql = sql.replace("MAIL", QUEUED_MAIL);
+        let sql = sql.replace("MAIL", QUEUED_MAIL).replace("BATCH", BATCH);
         let app = template.damaged(&format!("sound-{n}"), &sql).await;
         assert_eq!(
             operations::verify(&app).await.expect("an answer"),

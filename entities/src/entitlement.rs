@@ -15,9 +15,14 @@ pub struct Model {
     pub team_id: TeamId,
     pub user_id: UserId,
     pub product_id: ProductId,
+    /// The run of grants that counts: what lasts, else what comes next, else what was last.
     pub starts_at: DateTimeUtc,
     pub expires_at: Option<DateTimeUtc>,
     pub grace_ends_at: Option<DateTimeUtc>,
+    /// The run behind the gap, if there is one.
+    pub next_starts_at: Option<DateTimeUtc>,
+    pub next_expires_at: Option<DateTimeUtc>,
+    pub next_grace_ends_at: Option<DateTimeUtc>,
     pub revoked_at: Option<DateTimeUtc>,
     pub revocation_reason: Option<String>,
     /// Set when it is revoked, or replaced after its end: an open one is the one that counts.

@@ -108,6 +108,7 @@ typed_ids! {
     /// One reason why an entitlement stands: a purchase, or a grant by hand.
     GrantId = "grant",
     EntitlementEventId = "entitlementevent",
+    EntitlementBatchId = "entitlementbatch",
     MailId = "mail",
     FollowUpId = "followup",
     GatewayEventId = "gatewayevent",

@@ -8,6 +8,8 @@ pub mod api_key;
 pub mod audit_entry;
 pub mod ecosystem;
 pub mod entitlement;
+pub mod entitlement_batch;
+pub mod entitlement_batch_result;
 pub mod entitlement_event;
 pub mod entitlement_grant;
 pub mod event;

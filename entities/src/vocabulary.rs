@@ -130,6 +130,15 @@ words! {
         Revoked = "REVOKED",
         Restored = "RESTORED",
     }
+    EntitlementBatchAction { Grant = "GRANT", Revoke = "REVOKE" }
+    EntitlementBatchStatus {
+        Requested = "REQUESTED",
+        Running = "RUNNING",
+        Succeeded = "SUCCEEDED",
+        Canceled = "CANCELED",
+        Failed = "FAILED",
+    }
+    EntitlementBatchOutcome { Granted = "GRANTED", Revoked = "REVOKED", Refused = "REFUSED", Failed = "FAILED" }
     /// What an entitlement stands on.
     GrantSource { Purchase = "PURCHASE", Manual = "MANUAL" }
     EventTopic {
@@ -140,6 +149,7 @@ words! {
         RefundUpdated = "REFUND_UPDATED",
         PurchaseUpdated = "PURCHASE_UPDATED",
         EntitlementChanged = "ENTITLEMENT_CHANGED",
+        EntitlementBatchUpdated = "ENTITLEMENT_BATCH_UPDATED",
         InvoiceUpdated = "INVOICE_UPDATED",
         PaymentReceived = "PAYMENT_RECEIVED",
         TicketCreated = "TICKET_CREATED",

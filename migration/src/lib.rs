@@ -34,6 +34,10 @@ impl MigratorTrait for Migrator {
                 "m0006_exports",
                 include_str!("../sql/0006_exports.sql"),
             )),
+            Box::new(Sql::both(
+                "m0007_entitlement_batches",
+                include_str!("../sql/0007_entitlement_batches.sql"),
+            )),
         ]
     }
 }

@@ -165,7 +165,12 @@ impl Stage {
     /// The same caller at another process of the API, which shares nothing with the first but the database.
     pub async fn elsewhere(&self, client: &Client) -> Client {
         let db = self.database.connect().await;
-        let app = App::new(services(db, &self.clock, &self.post, (&self.sandbox, self.files.path())));
+        let app = App::new(services(
+            db,
+            &self.clock,
+            &self.post,
+            (&self.sandbox, self.files.path()),
+        ));
         Client::new(&serve(&app, &self.stop).await, client.token.clone())
     }
 

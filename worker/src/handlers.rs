@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{
-    App, exports,
+    App, entitlements, exports,
     jobs::{ClaimedJob, Ending, Handled, Work},
     mails, payments, refunds,
 };
@@ -42,6 +42,7 @@ async fn dispatch(app: App, job: ClaimedJob) -> Handled {
         Work::HandleGatewayEvent { event } => payments::handle_gateway_event(&app, &job, event).await,
         Work::SendMail { mail } => mails::deliver(&app, &job, mail).await,
         Work::WriteExport { export } => exports::write(&app, &job, export).await,
+        Work::ChangeAccess { batch } => entitlements::batches::run(&app, &job, batch).await,
         Work::Probe => Ok(Ending::Done),
     }
 }

@@ -40,6 +40,11 @@ impl Entitlement {
     fn now_status(&self, ctx: &Context<'_>) -> entities::EntitlementStatus {
         rules::status(&self.0, ctx.app().clock.now())
     }
+
+    /// The part of it that counts at the moment of asking.
+    fn run(&self, ctx: &Context<'_>) -> rules::Run {
+        rules::Span::of(&self.0).at(ctx.app().clock.now())
+    }
 }
 
 /// A user's right to use a product.
@@ -67,30 +72,30 @@ impl Entitlement {
         self.now_status(ctx).into()
     }
 
-    /// From when on.
-    async fn starts_at(&self) -> DateTime {
-        self.0.starts_at.into()
+    /// From when on. Of access with a gap in it, this and its end are those of the part that counts now; in a gap, of the part to come.
+    async fn starts_at(&self, ctx: &Context<'_>) -> DateTime {
+        self.run(ctx).starts_at.into()
     }
 
     /// Null for lifetime access.
-    async fn expires_at(&self) -> Option<DateTime> {
-        self.0.expires_at.map(Into::into)
+    async fn expires_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        self.run(ctx).expires_at.map(Into::into)
     }
 
     /// Whether it never ends by itself.
-    async fn lifetime(&self) -> bool {
-        self.0.expires_at.is_none()
+    async fn lifetime(&self, ctx: &Context<'_>) -> bool {
+        self.run(ctx).expires_at.is_none()
     }
 
     /// Until when it is tolerated after its end; null if it is not.
-    async fn grace_ends_at(&self) -> Option<DateTime> {
-        self.0.grace_ends_at.map(Into::into)
+    async fn grace_ends_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        self.run(ctx).grace_ends_at.map(Into::into)
     }
 
     /// Until it expires; null for lifetime access, 0 once it has ended.
     async fn seconds_remaining(&self, ctx: &Context<'_>) -> Option<i32> {
         let now = ctx.app().clock.now();
-        let end = self.0.revoked_at.or(self.0.expires_at)?;
+        let end = self.0.revoked_at.or(self.run(ctx).expires_at)?;
         Some(count((end - now).num_seconds().max(0)))
     }
 
@@ -109,7 +114,7 @@ impl Entitlement {
 
     /// Whether it is active and has an end that can be moved.
     async fn can_extend(&self, ctx: &Context<'_>) -> bool {
-        self.0.expires_at.is_some() && self.now_status(ctx) == entities::EntitlementStatus::Active
+        self.run(ctx).expires_at.is_some() && self.now_status(ctx) == entities::EntitlementStatus::Active
     }
 
     /// What happened to it, newest first.

@@ -203,6 +203,37 @@ words! {
         /// It was given back after a refund that failed.
         Restored,
     }
+    /// What is done for many at once.
+    EntitlementBatchAction = "entities::EntitlementBatchAction" {
+        /// Access is granted.
+        Grant,
+        /// Access is taken away.
+        Revoke,
+    }
+    /// Where a batch stands.
+    EntitlementBatchStatus = "entities::EntitlementBatchStatus" {
+        /// Accepted; nothing is done yet.
+        Requested,
+        /// A worker goes through the people.
+        Running,
+        /// Everybody has a result.
+        Succeeded,
+        /// Stopped before the end; what was done stays done.
+        Canceled,
+        /// Given up before the end; what was done stays done.
+        Failed,
+    }
+    /// What became of one user in a batch.
+    EntitlementBatchOutcome = "entities::EntitlementBatchOutcome" {
+        /// Access was granted.
+        Granted,
+        /// Access was taken away.
+        Revoked,
+        /// Nothing was changed, for a reason that is told.
+        Refused,
+        /// Nothing was changed, for a fault of ours.
+        Failed,
+    }
     /// What an event is about.
     EventTopic = "entities::EventTopic" {
         /// Somebody new.
@@ -219,6 +250,8 @@ words! {
         PurchaseUpdated,
         /// Access was granted, extended, revoked, restored, or went on by itself.
         EntitlementChanged,
+        /// A change of access for many went on.
+        EntitlementBatchUpdated,
         /// An invoice changed.
         InvoiceUpdated,
         /// A payment came in.

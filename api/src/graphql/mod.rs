@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod connection;
 pub mod context;
+pub mod entitlement_batches;
 pub mod entitlements;
 pub mod enums;
 pub mod errors;
@@ -34,6 +35,7 @@ pub struct Query(
     products::ProductQueries,
     refunds::RefundQueries,
     entitlements::EntitlementQueries,
+    entitlement_batches::EntitlementBatchQueries,
     events::EventQueries,
     exports::ExportQueries,
     audit::AuditQueries,
@@ -47,6 +49,7 @@ pub struct Mutation(
     teams::TeamMutations,
     people::PeopleMutations,
     entitlements::EntitlementMutations,
+    entitlement_batches::EntitlementBatchMutations,
     products::ProductMutations,
     purchases::PurchaseMutations,
     stats::StatsMutations,
@@ -60,6 +63,7 @@ pub struct Subscription(
     events::EventSubscriptions,
     refunds::RefundSubscriptions,
     exports::ExportSubscriptions,
+    entitlement_batches::EntitlementBatchSubscriptions,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

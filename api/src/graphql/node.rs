@@ -1,15 +1,17 @@
 //! `node(id)`: any object by its id, with the same rules as anywhere else.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{actor::Scope, events, exports, identity::api_keys, refunds, stats};
+use domain::{actor::Scope, entitlements::batches, events, exports, identity::api_keys, refunds, stats};
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, ExportId,
-    PlanSubscriptionId, ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId, parse_any,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
+    ExportId, PlanSubscriptionId, ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId,
+    parse_any,
 };
 
 use super::{
     audit::{self, AuditEntry},
     context::Ctx,
+    entitlement_batches::EntitlementBatch,
     entitlements::{self, Entitlement, EntitlementEvent},
     events::Event,
     exports::Export,
@@ -36,6 +38,7 @@ pub enum Node {
     ReadingSession(ReadingSession),
     Entitlement(Entitlement),
     EntitlementEvent(EntitlementEvent),
+    EntitlementBatch(EntitlementBatch),
     Event(Event),
     Export(Export),
     AuditEntry(AuditEntry),
@@ -72,6 +75,12 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         ExportId::PREFIX => {
             let found = exports::find(ctx.app(), actor, uuid.into()).await;
             ctx.answer(found)?.map(Export).map(Node::Export)
+        }
+        EntitlementBatchId::PREFIX => {
+            let found = batches::reading::find(ctx.app(), actor, uuid.into()).await;
+            ctx.answer(found)?
+                .map(EntitlementBatch)
+                .map(Node::EntitlementBatch)
         }
         EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
             let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;

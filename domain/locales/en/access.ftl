@@ -22,3 +22,14 @@ finding-access-in-grace = The access has expired and is in its grace period unti
 finding-never-opened = The user has never opened it: look for a technical fault on the user's side.
 finding-opened = The user opened it last on { $date }: access worked then.
 finding-nothing-wrong = Everything is as it should be: the user may open it now.
+
+# Access for many at once: what cannot be asked, and what went wrong.
+not-found-users = We could not find everybody on this list. Please check the ids.
+not-found-entitlement-batch = We could not find this change for many. Please check its id.
+conflict-batch-finished = This has already ended, so there is nothing left to stop.
+batch-filter-empty = This filter lets everybody through. Narrow it down, or say “everybody” if you mean everybody.
+batch-people-one-way = Say who is meant in exactly one way: by a filter, by ids, or with “everybody”.
+batch-too-many = At most { $max } people can be named one by one. Use a filter for more.
+batch-nobody = Nobody matches this filter.
+batch-user-failed = This could not be done because of a fault on our side. Please try it again for this person.
+batch-given-up = This was given up after several attempts. What is listed as done was done; please ask for the rest again.

@@ -68,6 +68,7 @@ effect-gateway-took-back = The gateway took the refund back: the money did not r
 effect-restored-after-failure = The refund failed, so this was given back.
 effect-restored-after-other-failed = Another part of the refund ({ $refund }) failed, so this was given back.
 effect-fraud-not-restored = The reason was fraud, so plan and access were not given back.
+effect-access-taken-for-good = Access was taken away for another reason in the meantime, so it was not given back.
 effect-product-inactive-not-restored = The product is no longer active, so access was not given back.
 effect-mail-not-delivered = The mail could not be delivered: { $message }
     .generic = The mail could not be delivered.

@@ -22,3 +22,14 @@ finding-access-in-grace = El acceso ha caducado y está en periodo de gracia has
 finding-never-opened = El usuario nunca lo ha abierto: busca un problema técnico de su lado.
 finding-opened = El usuario lo abrió por última vez el { $date }: entonces el acceso funcionaba.
 finding-nothing-wrong = Todo está en orden: el usuario puede abrirlo ahora.
+
+# Access for many at once: what cannot be asked, and what went wrong.
+not-found-users = No hemos encontrado a todas las personas de esta lista. Revisa los identificadores.
+not-found-entitlement-batch = No hemos encontrado este cambio en masa. Revisa su identificador.
+conflict-batch-finished = Esto ya ha terminado, así que no queda nada que detener.
+batch-filter-empty = Este filtro deja pasar a todo el mundo. Acótalo, o indica «everybody» si te refieres a todo el mundo.
+batch-people-one-way = Indica de quién se trata de una sola manera: con un filtro, con identificadores o con «everybody».
+batch-too-many = Se pueden nombrar como máximo { $max } personas una a una. Para más, usa un filtro.
+batch-nobody = Nadie coincide con este filtro.
+batch-user-failed = No se ha podido hacer por un fallo nuestro. Vuelve a intentarlo para esta persona.
+batch-given-up = Se ha abandonado tras varios intentos. Lo que figura como hecho está hecho; vuelve a pedir el resto.

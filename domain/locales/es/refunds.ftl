@@ -68,6 +68,7 @@ effect-gateway-took-back = La pasarela ha revertido la devolución: el dinero no
 effect-restored-after-failure = La devolución ha fallado, así que esto se ha restablecido.
 effect-restored-after-other-failed = Otra parte de la devolución ({ $refund }) ha fallado, así que esto se ha restablecido.
 effect-fraud-not-restored = El motivo era fraude, así que el plan y el acceso no se han restablecido.
+effect-access-taken-for-good = Entretanto el acceso se retiró por otro motivo, así que no se ha restablecido.
 effect-product-inactive-not-restored = El producto ya no está activo, así que el acceso no se ha restablecido.
 effect-mail-not-delivered = No se ha podido entregar el correo: { $message }
     .generic = No se ha podido entregar el correo.

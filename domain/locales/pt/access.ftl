@@ -22,3 +22,14 @@ finding-access-in-grace = O acesso expirou e está em período de carência até
 finding-never-opened = O usuário nunca o abriu: procure um problema técnico do lado dele.
 finding-opened = O usuário o abriu pela última vez em { $date }: naquele momento o acesso funcionava.
 finding-nothing-wrong = Está tudo certo: o usuário pode abri-lo agora.
+
+# Access for many at once: what cannot be asked, and what went wrong.
+not-found-users = Não encontramos todas as pessoas desta lista. Confira os identificadores.
+not-found-entitlement-batch = Não encontramos esta alteração em massa. Confira o identificador.
+conflict-batch-finished = Isto já terminou, então não há mais nada a interromper.
+batch-filter-empty = Este filtro deixa passar todo mundo. Restrinja-o, ou indique “everybody” se a intenção for todo mundo.
+batch-people-one-way = Indique de quem se trata de uma única forma: com um filtro, com identificadores ou com “everybody”.
+batch-too-many = No máximo { $max } pessoas podem ser indicadas uma a uma. Para mais, use um filtro.
+batch-nobody = Ninguém corresponde a este filtro.
+batch-user-failed = Não foi possível fazer isto por uma falha nossa. Tente novamente para esta pessoa.
+batch-given-up = Isto foi abandonado após várias tentativas. O que consta como feito foi feito; solicite o restante novamente.

@@ -68,6 +68,7 @@ effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chego
 effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
 effect-restored-after-other-failed = Outra parte do reembolso ({ $refund }) falhou, então isto foi restabelecido.
 effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
+effect-access-taken-for-good = Nesse meio-tempo o acesso foi retirado por outro motivo, então não foi restabelecido.
 effect-product-inactive-not-restored = O produto não está mais ativo, então o acesso não foi restabelecido.
 effect-mail-not-delivered = Não foi possível entregar o e-mail: { $message }
     .generic = Não foi possível entregar o e-mail.

@@ -6,9 +6,9 @@ use entities::{
     EntitlementAction, EntitlementId, EntitlementStatus, GrantSource, ProductId, UserId, entitlement,
     entitlement_grant, product, user,
 };
-use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
+use sea_orm::QuerySelect;
 
-use super::{NewGrant, follow_grants, grant, record, rules, store};
+use super::{NewGrant, end, follow_grants, grant, record, rules, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -75,42 +75,71 @@ pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> O
     let (user, product, note) = check(app, &request)?;
     let mut tx = app.begin(actor).await?;
     let (customer, product) = known(&tx, user, product).await?;
-    if !product.active {
-        return Ok(Changed::refused(
-            None,
-            Refusal::new(UserErrorCode::ProductInactive).on("productId"),
-        ));
-    }
-    store::lock_user(&tx, user).await?;
-    if let Some(open) = store::open(&tx, user, product.id).await?
-        && rules::status(&open, tx.now()) != EntitlementStatus::Expired
-    {
-        let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
-        return Ok(Changed::refused(Some(open), refusal));
-    }
-    let new = NewGrant {
-        user,
-        source: GrantSource::Manual,
-        purchase: None,
+    let terms = Terms {
         starts_at: request.starts_at.unwrap_or_else(|| tx.now()),
         expires_at: request.expires_at,
-        note: note.map(Message::text),
+        note,
+        notify_customer: request.notify_customer,
     };
-    let id = grant(&mut tx, &product, new).await?;
-    let row = store::by_id(&tx, id).await?;
-    if request.notify_customer {
+    let changed = give(app, &mut tx, &customer, &product, &terms).await?;
+    if changed.refusals.is_empty() {
+        tx.commit().await?;
+    }
+    Ok(changed)
+}
+
+/// How access is given by hand.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    pub starts_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub note: Option<String>,
+    pub notify_customer: bool,
+}
+
+/// Gives one user access, or refuses and changes nothing. For one and for many; whoever calls it commits.
+pub(super) async fn give(
+    app: &App,
+    tx: &mut Tx,
+    customer: &user::Model,
+    product: &product::Model,
+    terms: &Terms,
+) -> Outcome<Changed> {
+    if !product.active {
+        let refusal = Refusal::new(UserErrorCode::ProductInactive).on("productId");
+        return Ok(Changed::refused(None, refusal));
+    }
+    store::lock_user(tx, customer.id).await?;
+    if let Some(open) = store::open(tx, customer.id, product.id).await? {
+        let grants = store::grants(tx, open.id).await?;
+        if rules::is_taken(&open, &grants, (terms.starts_at, terms.expires_at), tx.now()) {
+            let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
+            return Ok(Changed::refused(Some(open), refusal));
+        }
+    }
+    let new = NewGrant {
+        user: customer.id,
+        source: GrantSource::Manual,
+        purchase: None,
+        starts_at: terms.starts_at,
+        expires_at: terms.expires_at,
+        note: terms.note.clone().map(Message::text),
+    };
+    let id = grant(tx, product.id, new).await?;
+    let row = store::by_id(tx, id).await?;
+    if terms.notify_customer {
         let facts = AccessFacts {
             locale: customer.locale,
             customer: customer.first_name.clone(),
             product: product.name.clone(),
-            starts_at: row.starts_at,
-            expires_at: row.expires_at,
+            starts_at: terms.starts_at,
+            expires_at: terms.expires_at,
         };
-        let occasion = format!("{id}:granted");
+        // Each grant is an occasion of its own: an entitlement may be granted to more than once.
+        let occasion = format!("{id}:granted:{}", terms.starts_at.timestamp_micros());
         let content = MailContent::AccessGranted(facts);
-        mails::write(app, &mut tx, &customer, &content, occasion, id.to_string()).await?;
+        mails::write(app, tx, customer, &content, occasion, id.to_string()).await?;
     }
-    tx.commit().await?;
     Ok(Changed::accepted(row))
 }
 
@@ -120,13 +149,7 @@ fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Optio
     let user = refusals.keep(request.user.clone());
     let product = refusals.keep(request.product.clone());
     let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
-    if request.expires_at.is_some_and(|end| end <= now) {
-        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
-    } else if let (Some(start), Some(end)) = (request.starts_at, request.expires_at)
-        && end <= start
-    {
-        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-order")));
-    }
+    refusals.keep(check_dates(request.starts_at, request.expires_at, now));
     refusals.check()?;
     match (user, product, note) {
         (Some(user), Some(product), Some(note)) => Ok((user, product, note)),
@@ -136,10 +159,26 @@ fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Optio
     }
 }
 
+/// Access by hand ends in the future, and after it has begun.
+pub(super) fn check_dates(
+    starts_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Result<(), Refusal> {
+    let sentence = match (starts_at, expires_at) {
+        (_, Some(end)) if end <= now => "invalid-date-past",
+        (Some(start), Some(end)) if end <= start => "invalid-date-order",
+        _ => return Ok(()),
+    };
+    Err(Refusal::invalid("expiresAt", Message::key(sentence)))
+}
+
 async fn known(tx: &Tx, user: UserId, product: ProductId) -> Outcome<(user::Model, product::Model)> {
     let team = tx.actor().team;
     let user = user::Entity::of_by_id(team, user).one(tx.db()).await?;
-    let product = product::Entity::of_by_id(team, product).one(tx.db()).await?;
+    // What the product is stays true until the end: inactive ones are not granted.
+    let product = product::Entity::of_by_id(team, product).lock_shared();
+    let product = product.one(tx.db()).await?;
     let mut missing = Refusals::default();
     if user.is_none() {
         missing.add(Refusal::not_found("userId", "user"));
@@ -162,7 +201,8 @@ pub async fn extend(
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let mut tx = app.begin(actor).await?;
     let row = lock(&tx, id.map_err(Error::from)?).await?;
-    let code = match (rules::status(&row, tx.now()), row.expires_at) {
+    let before = rules::Span::of(&row).at(tx.now()).expires_at;
+    let code = match (rules::status(&row, tx.now()), before) {
         (EntitlementStatus::Active, Some(end)) if expires_at > end => None,
         (EntitlementStatus::Active, Some(_)) => Some((UserErrorCode::EntitlementExpiryNotLater, "expiresAt")),
         (EntitlementStatus::Active, None) => Some((UserErrorCode::EntitlementLifetime, "entitlementId")),
@@ -171,22 +211,22 @@ pub async fn extend(
     if let Some((code, field)) = code {
         return Ok(Changed::refused(Some(row), Refusal::new(code).on(field)));
     }
-    let before = row.expires_at;
-    let added = entitlement_grant::ActiveModel {
-        id: Set(tx.id()),
-        team_id: Set(actor.team),
-        entitlement_id: Set(row.id),
-        source: Set(GrantSource::Manual),
-        purchase_id: Set(None),
-        granted_by: Set(tx.origin().actor),
-        starts_at: Set(tx.now()),
-        expires_at: Set(Some(expires_at)),
-        revoked_at: Set(None),
-        revoked_by_refund: Set(None),
-        created_at: Set(tx.now()),
+    let days = store::grace_days(&tx, row.product_id).await?;
+    let added = entitlement_grant::Model {
+        id: tx.id(),
+        team_id: actor.team,
+        entitlement_id: row.id,
+        source: GrantSource::Manual,
+        purchase_id: None,
+        granted_by: tx.origin().actor,
+        starts_at: tx.now(),
+        expires_at: Some(expires_at),
+        revoked_at: None,
+        revoked_by_refund: None,
+        created_at: tx.now(),
     };
-    added.insert(tx.db()).await?;
-    let row = follow_grants(&tx, row).await?;
+    store::insert_grant(&tx, added).await?;
+    let row = follow_grants(&tx, row, days).await?;
     record(&mut tx, &row, EntitlementAction::Extended, before, None).await?;
     tx.commit().await?;
     Ok(Changed::accepted(row))
@@ -203,36 +243,28 @@ pub async fn revoke(
     let reason = input::optional_note("reason", reason).map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
     let row = lock(&tx, id.map_err(Error::from)?).await?;
-    let status = rules::status(&row, tx.now());
-    if matches!(status, EntitlementStatus::Revoked | EntitlementStatus::Expired) {
-        return Ok(Changed::refused(
-            Some(row),
-            Refusal::new(UserErrorCode::EntitlementNotActive).on("entitlementId"),
-        ));
+    let changed = take(&mut tx, row, reason.as_deref()).await?;
+    if changed.refusals.is_empty() {
+        tx.commit().await?;
     }
-    let reason = reason.map_or_else(|| Message::key("revoked-standard"), Message::text);
-    let row = revoke_now(&mut tx, row, &reason).await?;
-    tx.commit().await?;
-    Ok(Changed::accepted(row))
+    Ok(changed)
 }
 
-/// Ends every reason for the access, and the access.
-pub(super) async fn revoke_now(
-    tx: &mut Tx,
-    row: entitlement::Model,
-    reason: &Message,
-) -> Outcome<entitlement::Model> {
-    store::end_grants(tx, row.id).await?;
-    let before = row.expires_at;
-    let mut change = row.into_active_model();
-    change.revoked_at = Set(Some(tx.now()));
-    change.revocation_reason = Set(Some(reason.to_stored()));
-    change.closed_at = Set(Some(tx.now()));
-    change.announced_status = Set(EntitlementStatus::Revoked);
-    change.updated_at = Set(tx.now());
-    let row = change.update(tx.db()).await?;
-    record(tx, &row, EntitlementAction::Revoked, before, Some(reason)).await?;
-    Ok(row)
+/// Ends access and every reason for it, or refuses and changes nothing. For one and for many: the user is locked,
+/// and whoever calls it commits.
+pub(super) async fn take(tx: &mut Tx, row: entitlement::Model, reason: Option<&str>) -> Outcome<Changed> {
+    let status = rules::status(&row, tx.now());
+    if matches!(status, EntitlementStatus::Revoked | EntitlementStatus::Expired) {
+        return Ok(Changed::refused(Some(row), not_active()));
+    }
+    let reason = reason.map_or_else(|| Message::key("revoked-standard"), Message::text);
+    store::revoke_all_grants(tx, row.user_id, row.product_id, None).await?;
+    Ok(Changed::accepted(end(tx, row, &reason).await?))
+}
+
+/// S4.26: there is nothing to revoke, or not any more.
+pub(super) fn not_active() -> Refusal {
+    Refusal::new(UserErrorCode::EntitlementNotActive).on("entitlementId")
 }
 
 /// The entitlement as it is once nobody else changes the user's access.

@@ -1,5 +1,6 @@
 //! Access to products: what grants it, what takes it away, and what is left when one of several reasons goes.
 
+pub mod batches;
 pub mod manual;
 pub mod reading;
 pub mod rules;
@@ -9,7 +10,7 @@ pub mod transitions;
 use chrono::{DateTime, Utc};
 use entities::{
     EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantSource, ProductId, PurchaseId,
-    RefundId, UserId, entitlement, entitlement_event, entitlement_grant, product,
+    RefundId, UserId, entitlement, entitlement_event, entitlement_grant,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
@@ -18,14 +19,13 @@ use crate::{
     actor::{Actor, Scope},
     error::Outcome,
     message::Message,
-    scoped::Scoped,
     tx::Tx,
 };
 
 /// What became of somebody's access when one reason for it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// Nothing gives it any more.
+    /// Nothing gives it any more, or not now.
     Revoked(EntitlementId),
     /// Something else still gives it.
     Kept(EntitlementId),
@@ -71,10 +71,10 @@ pub struct NewGrant {
 }
 
 /// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one.
-pub async fn grant(tx: &mut Tx, product: &product::Model, new: NewGrant) -> Outcome<EntitlementId> {
+pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<EntitlementId> {
     store::lock_user(tx, new.user).await?;
-    let open = store::open(tx, new.user, product.id).await?;
-    let current = match open {
+    let days = store::grace_days(tx, product).await?;
+    let current = match store::open(tx, new.user, product).await? {
         Some(row) if rules::status(&row, tx.now()) == EntitlementStatus::Expired => {
             close(tx, row).await?;
             None
@@ -82,27 +82,27 @@ pub async fn grant(tx: &mut Tx, product: &product::Model, new: NewGrant) -> Outc
         other => other,
     };
     let id = current.as_ref().map_or_else(|| tx.id(), |row| row.id);
-    let grant = entitlement_grant::ActiveModel {
-        id: Set(tx.id()),
-        team_id: Set(tx.actor().team),
-        entitlement_id: Set(id),
-        source: Set(new.source),
-        purchase_id: Set(new.purchase),
-        granted_by: Set(tx.origin().actor),
-        starts_at: Set(new.starts_at),
-        expires_at: Set(new.expires_at),
-        revoked_at: Set(None),
-        revoked_by_refund: Set(None),
-        created_at: Set(tx.now()),
+    let grant = entitlement_grant::Model {
+        id: tx.id(),
+        team_id: tx.actor().team,
+        entitlement_id: id,
+        source: new.source,
+        purchase_id: new.purchase,
+        granted_by: tx.origin().actor,
+        starts_at: new.starts_at,
+        expires_at: new.expires_at,
+        revoked_at: None,
+        revoked_by_refund: None,
+        created_at: tx.now(),
     };
     if let Some(row) = current {
-        grant.insert(tx.db()).await?;
+        store::insert_grant(tx, grant).await?;
         let before = row.expires_at;
-        let row = follow_grants(tx, row).await?;
+        let row = follow_grants(tx, row, days).await?;
         record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
     } else {
-        let row = insert(tx, id, product, &new).await?;
-        grant.insert(tx.db()).await?;
+        let row = insert(tx, (id, new.user, product), &grant, days).await?;
+        store::insert_grant(tx, grant).await?;
         record(tx, &row, EntitlementAction::Granted, None, new.note.as_ref()).await?;
     }
     Ok(id)
@@ -110,28 +110,23 @@ pub async fn grant(tx: &mut Tx, product: &product::Model, new: NewGrant) -> Outc
 
 async fn insert(
     tx: &Tx,
-    id: EntitlementId,
-    product: &product::Model,
-    new: &NewGrant,
+    (id, user, product): (EntitlementId, UserId, ProductId),
+    grant: &entitlement_grant::Model,
+    grace_days: i64,
 ) -> Outcome<entitlement::Model> {
-    let days = chrono::TimeDelta::days(product.grace_days);
-    let grace = new
-        .expires_at
-        .filter(|_| product.grace_days > 0)
-        .map(|end| end + days);
-    let span = rules::Span {
-        starts_at: new.starts_at,
-        expires_at: new.expires_at,
-        grace_ends_at: grace,
-    };
+    let span = rules::span(std::slice::from_ref(grant), grace_days, None, tx.now());
+    let span = span.ok_or_else(|| anyhow::anyhow!("a new grant stands"))?;
     let row = entitlement::ActiveModel {
         id: Set(id),
         team_id: Set(tx.actor().team),
-        user_id: Set(new.user),
-        product_id: Set(product.id),
-        starts_at: Set(span.starts_at),
-        expires_at: Set(span.expires_at),
-        grace_ends_at: Set(span.grace_ends_at),
+        user_id: Set(user),
+        product_id: Set(product),
+        starts_at: Set(span.run.starts_at),
+        expires_at: Set(span.run.expires_at),
+        grace_ends_at: Set(span.run.grace_ends_at),
+        next_starts_at: Set(None),
+        next_expires_at: Set(None),
+        next_grace_ends_at: Set(None),
         revoked_at: Set(None),
         revocation_reason: Set(None),
         closed_at: Set(None),
@@ -158,12 +153,13 @@ pub async fn take_back_purchase(
         return Ok(Taken::Nothing);
     }
     let id = grant.entitlement_id;
-    store::revoke_grants(tx, &[grant.id], refund).await?;
+    store::revoke_grant(tx, grant.id, refund).await?;
     let row = store::by_id(tx, id).await?;
     settle(tx, row, reason).await
 }
 
-/// S0.46: takes all access to a product away, whatever else granted it.
+/// S0.46: takes all access to a product away, whatever else granted it. What another refund has taken is this
+/// one's from now on: it does not come back with that other refund's money.
 pub async fn take_back_everything(
     tx: &mut Tx,
     user: UserId,
@@ -172,20 +168,16 @@ pub async fn take_back_everything(
     reason: Message,
 ) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
-    let Some(row) = store::open(tx, user, product).await? else {
-        return Ok(Taken::Nothing);
-    };
-    let grants = store::grants(tx, row.id).await?;
-    let standing: Vec<_> = grants
-        .iter()
-        .filter(|it| it.revoked_at.is_none())
-        .map(|it| it.id)
-        .collect();
-    store::revoke_grants(tx, &standing, refund).await?;
-    settle(tx, row, reason).await
+    let open = store::open(tx, user, product).await?;
+    store::revoke_all_grants(tx, user, product, Some(refund)).await?;
+    match open {
+        Some(row) => settle(tx, row, reason).await,
+        None => Ok(Taken::Nothing),
+    }
 }
 
-/// Gives back what a refund has taken. Where access was granted anew meanwhile, it joins that.
+/// Gives back what a refund has taken. Where access was granted anew meanwhile, it joins that. What was taken for
+/// good since, by hand (S4.15) or for fraud, is no longer the refund's to give back: then nothing happens.
 pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
     let grants = store::revoked_by(tx, refund).await?;
@@ -193,6 +185,7 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         return Ok(Taken::Nothing);
     };
     let row = store::by_id(tx, first.entitlement_id).await?;
+    let days = store::grace_days(tx, row.product_id).await?;
     let standing = match store::open(tx, user, row.product_id).await? {
         Some(open) if open.id != row.id && rules::status(&open, tx.now()) == EntitlementStatus::Expired => {
             close(tx, open).await?;
@@ -210,58 +203,88 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
     change.closed_at = Set(None);
     change.updated_at = Set(tx.now());
     let row = change.update(tx.db()).await?;
-    let row = follow_grants(tx, row).await?;
+    let row = follow_grants(tx, row, days).await?;
     record(tx, &row, EntitlementAction::Restored, before, None).await?;
     Ok(Taken::Kept(row.id))
 }
 
 /// After a grant has gone: shortens the entitlement to what is left, or revokes it.
 async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcome<Taken> {
-    let grants = store::grants(tx, row.id).await?;
     let id = row.id;
     if row.closed_at.is_some() {
         return Ok(Taken::Nothing);
     }
-    let before = row.expires_at;
-    let left = rules::span(&grants, 0).filter(|span| span.expires_at.is_none_or(|end| end > tx.now()));
-    if left.is_some() {
-        let row = follow_grants(tx, row).await?;
-        if row.expires_at != before {
-            record(tx, &row, EntitlementAction::Extended, before, Some(&reason)).await?;
+    let before = (row.starts_at, row.expires_at);
+    let used = is_usable(rules::status(&row, tx.now()));
+    if rules::lasts(&store::grants(tx, id).await?, tx.now()) {
+        let days = store::grace_days(tx, row.product_id).await?;
+        let row = follow_grants(tx, row, days).await?;
+        if (row.starts_at, row.expires_at) != before {
+            record(tx, &row, EntitlementAction::Extended, before.1, Some(&reason)).await?;
         }
-        return Ok(Taken::Kept(id));
+        // What comes later stays; whoever had access and has none now has lost it all the same.
+        return Ok(if used && !is_usable(row.announced_status) {
+            Taken::Revoked(id)
+        } else {
+            Taken::Kept(id)
+        });
     }
+    end(tx, row, &reason).await?;
+    Ok(Taken::Revoked(id))
+}
+
+fn is_usable(status: EntitlementStatus) -> bool {
+    matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod)
+}
+
+/// Revokes an entitlement whose grants are gone.
+async fn end(tx: &mut Tx, row: entitlement::Model, reason: &Message) -> Outcome<entitlement::Model> {
+    let before = row.expires_at;
     let mut change = row.into_active_model();
+    change.next_starts_at = Set(None);
+    change.next_expires_at = Set(None);
+    change.next_grace_ends_at = Set(None);
     change.revoked_at = Set(Some(tx.now()));
     change.revocation_reason = Set(Some(reason.to_stored()));
     change.closed_at = Set(Some(tx.now()));
     change.announced_status = Set(EntitlementStatus::Revoked);
     change.updated_at = Set(tx.now());
     let row = change.update(tx.db()).await?;
-    record(tx, &row, EntitlementAction::Revoked, before, Some(&reason)).await?;
-    Ok(Taken::Revoked(id))
+    record(tx, &row, EntitlementAction::Revoked, before, Some(reason)).await?;
+    Ok(row)
 }
 
-/// Makes the entitlement last as long as its grants say.
-async fn follow_grants(tx: &Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
-    let product = product::Entity::of_by_id(tx.actor().team, row.product_id)
-        .one(tx.db())
-        .await?;
+/// Makes the entitlement say what its grants say now.
+async fn follow_grants(tx: &Tx, row: entitlement::Model, grace_days: i64) -> Outcome<entitlement::Model> {
     let grants = store::grants(tx, row.id).await?;
-    let Some(span) = rules::span(&grants, product.map_or(0, |product| product.grace_days)) else {
+    let told = rules::Span::of(&row).run;
+    let Some(span) = rules::span(&grants, grace_days, Some(told), tx.now()) else {
         return Ok(row);
     };
     let mut change = row.into_active_model();
-    change.starts_at = Set(span.starts_at);
-    change.expires_at = Set(span.expires_at);
-    change.grace_ends_at = Set(span.grace_ends_at);
+    change.starts_at = Set(span.run.starts_at);
+    change.expires_at = Set(span.run.expires_at);
+    change.grace_ends_at = Set(span.run.grace_ends_at);
+    change.next_starts_at = Set(span.next.map(|next| next.starts_at));
+    change.next_expires_at = Set(span.next.and_then(|next| next.expires_at));
+    change.next_grace_ends_at = Set(span.next.and_then(|next| next.grace_ends_at));
     change.announced_status = Set(span.status(tx.now()));
     change.updated_at = Set(tx.now());
     Ok(change.update(tx.db()).await?)
 }
 
+/// A product's tolerance after a natural end has changed. Ends that are still to come follow it; a grace period
+/// that has begun keeps what it was said to be, unless it becomes longer; what is over stays over. No status
+/// changes by it, so nothing is announced.
+pub(crate) async fn follow_grace_days(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
+    store::move_grace(tx, product, days).await
+}
+
 async fn close(tx: &Tx, row: entitlement::Model) -> Outcome<()> {
     let mut change = row.into_active_model();
+    change.next_starts_at = Set(None);
+    change.next_expires_at = Set(None);
+    change.next_grace_ends_at = Set(None);
     change.closed_at = Set(Some(tx.now()));
     change.announced_status = Set(EntitlementStatus::Expired);
     change.update(tx.db()).await?;

@@ -63,10 +63,7 @@ pub async fn list(
     may_read(actor, user)?;
     let request = PageRequest::new(args, NEWEST_FIRST)?;
     let (condition, mut values) = with_status(app, actor.team, user, status);
-    let sql = format!(
-        "SELECT * FROM entitlements{condition}{}",
-        request.sql(&mut values)
-    );
+    let sql = format!("SELECT *{condition}{}", request.sql(&mut values));
     let rows = entitlement::Entity::find()
         .from_raw_sql(statement(app, sql, values))
         .all(app.db.connection())
@@ -77,27 +74,31 @@ pub async fn list(
 pub async fn count(app: &App, actor: &Actor, user: UserId, status: &[EntitlementStatus]) -> Outcome<i64> {
     may_read(actor, user)?;
     let (condition, values) = with_status(app, actor.team, user, status);
-    number(
-        app,
-        &format!("SELECT count(*) FROM entitlements{condition}"),
-        values,
-    )
-    .await
+    number(app, &format!("SELECT count(*){condition}"), values).await
 }
+
+/// A user's entitlements, each with the run that counts now (`Span::at`). The time is used in any case: PostgreSQL
+/// wants to know the type of each place.
+const COUNTING: &str = "(SELECT n.*, \
+     CASE WHEN moved THEN next_starts_at ELSE starts_at END AS from_at, \
+     CASE WHEN moved THEN next_expires_at ELSE expires_at END AS to_at, \
+     CASE WHEN moved THEN next_grace_ends_at ELSE grace_ends_at END AS tolerated_to \
+     FROM (SELECT e.*, next_starts_at IS NOT NULL AND (next_starts_at <= $3 \
+     OR COALESCE(grace_ends_at, expires_at) <= $3) AS moved FROM entitlements e) n) counting";
 
 /// The computed status, as a condition.
 fn with_status(app: &App, team: TeamId, user: UserId, status: &[EntitlementStatus]) -> (String, Vec<Value>) {
     let values = values![team, user, app.clock.now()];
     let one = |status: &EntitlementStatus| match status {
-        EntitlementStatus::Scheduled => "(revoked_at IS NULL AND starts_at > $3)",
+        EntitlementStatus::Scheduled => "(revoked_at IS NULL AND from_at > $3)",
         EntitlementStatus::Active => {
-            "(revoked_at IS NULL AND starts_at <= $3 AND (expires_at IS NULL OR expires_at > $3))"
+            "(revoked_at IS NULL AND from_at <= $3 AND (to_at IS NULL OR to_at > $3))"
         }
         EntitlementStatus::GracePeriod => {
-            "(revoked_at IS NULL AND starts_at <= $3 AND expires_at <= $3 AND grace_ends_at > $3)"
+            "(revoked_at IS NULL AND from_at <= $3 AND to_at <= $3 AND tolerated_to > $3)"
         }
         EntitlementStatus::Expired => {
-            "(revoked_at IS NULL AND starts_at <= $3 AND expires_at <= $3 AND (grace_ends_at IS NULL OR grace_ends_at <= $3))"
+            "(revoked_at IS NULL AND from_at <= $3 AND to_at <= $3 AND (tolerated_to IS NULL OR tolerated_to <= $3))"
         }
         EntitlementStatus::Revoked => "(revoked_at IS NOT NULL)",
     };
@@ -107,9 +108,8 @@ fn with_status(app: &App, team: TeamId, user: UserId, status: &[EntitlementStatu
     } else {
         any.join(" OR ")
     };
-    // The time is used in any case: PostgreSQL wants to know the type of each place.
     (
-        format!(" WHERE team_id = $1 AND user_id = $2 AND created_at <= $3 AND ({any})"),
+        format!(" FROM {COUNTING} WHERE team_id = $1 AND user_id = $2 AND ({any})"),
         values,
     )
 }
@@ -217,7 +217,7 @@ pub async fn grantable_count(app: &App, actor: &Actor, user: UserId) -> Outcome<
 
 const GRANTABLE: &str = " WHERE p.team_id = $1 AND p.active AND NOT EXISTS (SELECT 1 FROM entitlements n \
      WHERE n.user_id = $2 AND n.product_id = p.id AND n.closed_at IS NULL \
-     AND (n.expires_at IS NULL OR n.expires_at > $3 OR n.grace_ends_at > $3))";
+     AND (n.expires_at IS NULL OR n.expires_at > $3 OR n.grace_ends_at > $3 OR n.next_starts_at IS NOT NULL))";
 
 /// Several answers to "may this user use this product now?" in one statement.
 pub async fn access_many(
@@ -230,6 +230,7 @@ pub async fn access_many(
         .collect();
     let sql = format!(
         "SELECT n.user_id, n.product_id, n.starts_at, n.expires_at, n.grace_ends_at, \
+         n.next_starts_at, n.next_expires_at, n.next_grace_ends_at, \
          u.suspended_at IS NULL AND e.suspended_at IS NULL \
          FROM entitlements n JOIN users u ON u.id = n.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
          WHERE n.team_id = $1 AND n.closed_at IS NULL AND (n.user_id, n.product_id) IN (VALUES {})",
@@ -330,26 +331,29 @@ fn findings(app: &App, diagnosis: &Diagnosis, user_active: bool) -> Vec<Message>
     if diagnosis.ecosystem_active == Some(false) {
         findings.push(Message::key("finding-ecosystem-suspended"));
     }
+    let now = app.clock.now();
     let status = diagnosis
         .entitlement
         .as_ref()
-        .map(|row| (row, rules::status(row, app.clock.now())));
+        .map(|row| (row, rules::status(row, now)));
+    let run = |row| rules::Span::of(row).at(now);
     let date = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map_or_else(String::new, |at| at.date_naive().to_string())
     };
     match status {
         None => findings.push(Message::key("finding-no-entitlement")),
         Some((row, EntitlementStatus::Scheduled)) => {
-            findings.push(Message::key("finding-access-scheduled").with("date", date(Some(row.starts_at))));
+            findings
+                .push(Message::key("finding-access-scheduled").with("date", date(Some(run(row).starts_at))));
         }
         Some((row, EntitlementStatus::Expired)) => {
-            findings.push(Message::key("finding-access-expired").with("date", date(row.expires_at)));
+            findings.push(Message::key("finding-access-expired").with("date", date(run(row).expires_at)));
         }
         Some((row, EntitlementStatus::Revoked)) => {
             findings.push(Message::key("finding-access-revoked").with("date", date(row.revoked_at)));
         }
         Some((row, EntitlementStatus::GracePeriod)) => {
-            findings.push(Message::key("finding-access-in-grace").with("date", date(row.grace_ends_at)));
+            findings.push(Message::key("finding-access-in-grace").with("date", date(run(row).grace_ends_at)));
         }
         Some((_, EntitlementStatus::Active)) => {}
     }

@@ -5,9 +5,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{EntitlementStatus, entitlement, entitlement_grant};
 
-/// From when until when something may be used.
+/// Time in which something may be used, without a gap in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct Run {
     pub starts_at: DateTime<Utc>,
     /// For life if none.
     pub expires_at: Option<DateTime<Utc>>,
@@ -15,21 +15,68 @@ pub struct Span {
     pub grace_ends_at: Option<DateTime<Utc>>,
 }
 
+/// The run of an entitlement that counts, and the one after it, if there is a gap and more behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    pub run: Run,
+    pub next: Option<Run>,
+}
+
 /// S4.22: computed whenever it is asked for, so that no worker has to be on time.
 pub fn status(row: &entitlement::Model, now: DateTime<Utc>) -> EntitlementStatus {
     if row.revoked_at.is_some() {
         return EntitlementStatus::Revoked;
     }
-    let span = Span {
-        starts_at: row.starts_at,
-        expires_at: row.expires_at,
-        grace_ends_at: row.grace_ends_at,
-    };
-    span.status(now)
+    Span::of(row).status(now)
 }
 
 impl Span {
+    /// As it stands in a row.
+    pub fn of(row: &entitlement::Model) -> Self {
+        Self {
+            run: Run {
+                starts_at: row.starts_at,
+                expires_at: row.expires_at,
+                grace_ends_at: row.grace_ends_at,
+            },
+            next: row.next_starts_at.map(|starts_at| Run {
+                starts_at,
+                expires_at: row.next_expires_at,
+                grace_ends_at: row.next_grace_ends_at,
+            }),
+        }
+    }
+
+    /// The run that counts now: the next one from its start on, and also while nothing else is used any more.
+    pub fn at(&self, now: DateTime<Utc>) -> Run {
+        let next = self
+            .next
+            .filter(|next| next.starts_at <= now || self.run.is_over(now));
+        next.unwrap_or(self.run)
+    }
+
     pub fn status(&self, now: DateTime<Utc>) -> EntitlementStatus {
+        self.at(now).status(now)
+    }
+
+    /// When the status changes by itself.
+    pub fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let run = self.at(now);
+        match run.status(now) {
+            EntitlementStatus::Scheduled => Some(run.starts_at),
+            EntitlementStatus::Active => run.expires_at,
+            // Tolerance ends where the next run begins.
+            EntitlementStatus::GracePeriod => {
+                let next = self.next.map(|next| next.starts_at).filter(|at| *at > now);
+                [run.grace_ends_at, next].into_iter().flatten().min()
+            }
+            EntitlementStatus::Expired | EntitlementStatus::Revoked => None,
+        }
+    }
+}
+
+impl Run {
+    fn status(&self, now: DateTime<Utc>) -> EntitlementStatus {
         match (self.expires_at, self.grace_ends_at) {
             _ if now < self.starts_at => EntitlementStatus::Scheduled,
             (None, _) => EntitlementStatus::Active,
@@ -39,52 +86,143 @@ impl Span {
         }
     }
 
-    /// When the status changes by itself.
-    pub fn until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        match self.status(now) {
-            EntitlementStatus::Scheduled => Some(self.starts_at),
-            EntitlementStatus::Active => self.expires_at,
-            EntitlementStatus::GracePeriod => self.grace_ends_at,
-            EntitlementStatus::Expired | EntitlementStatus::Revoked => None,
-        }
+    /// Whether neither it nor its tolerance lasts any longer.
+    fn is_over(&self, now: DateTime<Utc>) -> bool {
+        self.grace_ends_at
+            .or(self.expires_at)
+            .is_some_and(|end| end <= now)
+    }
+
+    /// Whether access from `start` to `end` would be given twice for some time.
+    fn overlaps(&self, start: DateTime<Utc>, end: Option<DateTime<Utc>>) -> bool {
+        self.expires_at.is_none_or(|own| own > start) && end.is_none_or(|end| end > self.starts_at)
     }
 }
 
-/// What the grants that still stand give together: from the first start to the last end (S0.45). None if
-/// nothing stands.
-pub fn span(grants: &[entitlement_grant::Model], grace_days: i64) -> Option<Span> {
-    let standing = || grants.iter().filter(|grant| grant.revoked_at.is_none());
-    let starts_at = standing().map(|grant| grant.starts_at).min()?;
-    let for_life = standing().any(|grant| grant.expires_at.is_none());
-    let expires_at = if for_life {
-        None
-    } else {
-        standing().filter_map(|grant| grant.expires_at).max()
+/// The grants that still stand, joined where they overlap or touch, in the order of their starts.
+fn runs(grants: &[entitlement_grant::Model]) -> Vec<Run> {
+    let mut standing: Vec<_> = grants.iter().filter(|grant| grant.revoked_at.is_none()).collect();
+    standing.sort_by_key(|grant| grant.starts_at);
+    let mut runs: Vec<Run> = Vec::new();
+    for grant in standing {
+        match runs.last_mut() {
+            Some(run) if run.expires_at.is_none_or(|end| grant.starts_at <= end) => {
+                run.expires_at = run
+                    .expires_at
+                    .zip(grant.expires_at)
+                    .map(|(one, other)| one.max(other));
+            }
+            _ => runs.push(Run {
+                starts_at: grant.starts_at,
+                expires_at: grant.expires_at,
+                grace_ends_at: None,
+            }),
+        }
+    }
+    runs
+}
+
+/// What the grants that still stand give together (S0.45), as it counts at `now`: the run that lasts or is
+/// tolerated, else the one to come, else the last one. None if nothing stands.
+///
+/// `told` is what the entitlement has said so far: a grace period that has begun lasts as long as it was said to.
+pub fn span(
+    grants: &[entitlement_grant::Model],
+    grace_days: i64,
+    told: Option<Run>,
+    now: DateTime<Utc>,
+) -> Option<Span> {
+    let mut runs = runs(grants);
+    for run in &mut runs {
+        let begun = told.filter(|told| told.expires_at == run.expires_at && run.expires_at <= Some(now));
+        run.grace_ends_at = match begun {
+            Some(told) if run.expires_at.is_some() => told.grace_ends_at,
+            _ => grace(run.expires_at, grace_days),
+        };
+    }
+    let counts = |(i, run): &(usize, &Run)| {
+        let next_has_begun = runs.get(i + 1).is_some_and(|next| next.starts_at <= now);
+        !run.is_over(now) && !next_has_begun
     };
-    let grace_ends_at = expires_at
-        .filter(|_| grace_days > 0)
-        .map(|end| end + TimeDelta::days(grace_days));
+    let (i, run) = runs
+        .iter()
+        .enumerate()
+        .find(counts)
+        .or(runs.iter().enumerate().next_back())?;
     Some(Span {
-        starts_at,
-        expires_at,
-        grace_ends_at,
+        run: *run,
+        next: runs.get(i + 1).copied(),
     })
+}
+
+/// Whether anything that stands still gives access, now or later. Tolerance gives none.
+pub fn lasts(grants: &[entitlement_grant::Model], now: DateTime<Utc>) -> bool {
+    let mut standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
+    standing.any(|grant| grant.expires_at.is_none_or(|end| end > now))
+}
+
+/// S4.11: whether access by hand from `start` to `end` is refused because there is access already: now, or
+/// later within that time. A gap between two grants can be filled.
+pub fn is_taken(
+    row: &entitlement::Model,
+    grants: &[entitlement_grant::Model],
+    (start, end): (DateTime<Utc>, Option<DateTime<Utc>>),
+    now: DateTime<Utc>,
+) -> bool {
+    match status(row, now) {
+        EntitlementStatus::Active | EntitlementStatus::GracePeriod => true,
+        EntitlementStatus::Scheduled => runs(grants).iter().any(|run| run.overlaps(start, end)),
+        EntitlementStatus::Expired | EntitlementStatus::Revoked => false,
+    }
+}
+
+/// S4.22: until when an end is tolerated.
+fn grace(expires_at: Option<DateTime<Utc>>, days: i64) -> Option<DateTime<Utc>> {
+    expires_at
+        .filter(|_| days > 0)
+        .map(|end| end + TimeDelta::days(days))
 }
 
 #[cfg(test)]
 mod tests {
+    use entities::{EntitlementId, GrantId, GrantSource, TeamId};
+    use uuid::Uuid;
+
     use super::*;
 
     fn at(hour: i64) -> DateTime<Utc> {
         DateTime::UNIX_EPOCH + TimeDelta::hours(hour)
     }
 
+    fn run(starts_at: i64, expires_at: Option<i64>, grace_ends_at: Option<i64>) -> Run {
+        Run {
+            starts_at: at(starts_at),
+            expires_at: expires_at.map(at),
+            grace_ends_at: grace_ends_at.map(at),
+        }
+    }
+
+    fn granted(from: i64, to: Option<i64>) -> entitlement_grant::Model {
+        entitlement_grant::Model {
+            id: GrantId(Uuid::nil()),
+            team_id: TeamId(Uuid::nil()),
+            entitlement_id: EntitlementId(Uuid::nil()),
+            source: GrantSource::Manual,
+            purchase_id: None,
+            granted_by: None,
+            starts_at: at(from),
+            expires_at: to.map(at),
+            revoked_at: None,
+            revoked_by_refund: None,
+            created_at: at(0),
+        }
+    }
+
     #[test]
     fn s4_22_the_status_follows_the_clock() {
         let span = Span {
-            starts_at: at(1),
-            expires_at: Some(at(3)),
-            grace_ends_at: Some(at(5)),
+            run: run(1, Some(3), Some(5)),
+            next: None,
         };
         for (hour, status, until) in [
             (0, EntitlementStatus::Scheduled, Some(1)),
@@ -100,18 +238,87 @@ mod tests {
             );
         }
         let for_life = Span {
-            expires_at: None,
-            grace_ends_at: None,
-            ..span
+            run: run(1, None, None),
+            next: None,
         };
         assert_eq!(
             (for_life.status(at(999)), for_life.until(at(999))),
             (EntitlementStatus::Active, None)
         );
         let no_grace = Span {
-            grace_ends_at: None,
-            ..span
+            run: run(1, Some(3), None),
+            next: None,
         };
         assert_eq!(no_grace.status(at(3)), EntitlementStatus::Expired);
+    }
+
+    #[test]
+    fn s4_22_a_gap_between_two_runs_gives_nothing() {
+        let span = |next: i64| Span {
+            run: run(1, Some(3), Some(5)),
+            next: Some(run(next, Some(9), None)),
+        };
+        for (next, hour, status, until) in [
+            (7, 2, EntitlementStatus::Active, Some(3)),
+            (7, 3, EntitlementStatus::GracePeriod, Some(5)),
+            (7, 5, EntitlementStatus::Scheduled, Some(7)),
+            (7, 7, EntitlementStatus::Active, Some(9)),
+            (7, 9, EntitlementStatus::Expired, None),
+            (4, 3, EntitlementStatus::GracePeriod, Some(4)),
+            (4, 4, EntitlementStatus::Active, Some(9)),
+        ] {
+            let span = span(next);
+            assert_eq!(
+                (span.status(at(hour)), span.until(at(hour))),
+                (status, until.map(at)),
+                "{next} {hour}"
+            );
+        }
+    }
+
+    #[test]
+    fn s0_45_grants_that_meet_are_one_run_and_the_one_that_counts_is_told() {
+        let grants = [
+            granted(30, Some(40)),
+            granted(1, Some(10)),
+            granted(10, Some(20)),
+            granted(2, Some(5)),
+        ];
+        for (now, first, next) in [
+            (0, run(1, Some(20), None), Some(run(30, Some(40), None))),
+            (19, run(1, Some(20), None), Some(run(30, Some(40), None))),
+            (20, run(30, Some(40), None), None),
+            (99, run(30, Some(40), None), None),
+        ] {
+            let found = span(&grants, 0, None, at(now)).expect("something stands");
+            assert_eq!((found.run, found.next), (first, next), "{now}");
+        }
+        let for_life = [granted(1, Some(10)), granted(4, None), granted(30, Some(40))];
+        assert_eq!(
+            span(&for_life, 3, None, at(0)),
+            Some(Span {
+                run: run(1, None, None),
+                next: None
+            })
+        );
+        assert_eq!(span(&[], 3, None, at(0)), None);
+    }
+
+    #[test]
+    fn s4_22_a_grace_period_that_has_begun_lasts_as_long_as_was_said() {
+        let grants = [granted(0, Some(10))];
+        let told = Some(run(0, Some(10), Some(20)));
+        for (days, told, now, grace) in [
+            (1, told, 9, Some(34)),
+            (0, told, 9, None),
+            (1, told, 11, Some(20)),
+            (0, told, 11, Some(20)),
+            (1, None, 11, Some(34)),
+            // An end that was moved since is another end.
+            (1, Some(run(0, Some(8), None)), 11, Some(34)),
+        ] {
+            let found = span(&grants, days, told, at(now)).expect("something stands");
+            assert_eq!(found.run.grace_ends_at, grace.map(at), "{days} {now}");
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementId, EntitlementStatus, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement,
-    entitlement_grant,
+    EntitlementId, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement, entitlement_grant,
+    product,
 };
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QueryResult, Value};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value,
+};
 
 use super::{Access, rules};
 use crate::{
@@ -23,7 +25,8 @@ pub async fn access(app: &App, team: TeamId, user: UserId, product: ProductId) -
         .db
         .connection()
         .row(
-            "SELECT n.starts_at, n.expires_at, n.grace_ends_at, u.suspended_at IS NULL AND e.suspended_at IS NULL \
+            "SELECT n.starts_at, n.expires_at, n.grace_ends_at, n.next_starts_at, n.next_expires_at, n.next_grace_ends_at, \
+             u.suspended_at IS NULL AND e.suspended_at IS NULL \
              FROM entitlements n JOIN users u ON u.id = n.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
              WHERE n.user_id = $1 AND n.product_id = $2 AND n.closed_at IS NULL AND n.team_id = $3",
             values![user, product, team],
@@ -34,14 +37,21 @@ pub async fn access(app: &App, team: TeamId, user: UserId, product: ProductId) -
 
 /// Reads the span and the switches from the columns that begin at `at`.
 pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> Outcome<Access> {
-    let span = rules::Span {
-        starts_at: row.try_get_by_index(at)?,
-        expires_at: row.try_get_by_index(at + 1)?,
-        grace_ends_at: row.try_get_by_index(at + 2)?,
+    let next: Option<DateTime<Utc>> = row.try_get_by_index(at + 3)?;
+    let run = |starts_at, at: usize| -> Outcome<rules::Run> {
+        Ok(rules::Run {
+            starts_at,
+            expires_at: row.try_get_by_index(at)?,
+            grace_ends_at: row.try_get_by_index(at + 1)?,
+        })
     };
-    let active: bool = row.try_get_by_index(at + 3)?;
+    let span = rules::Span {
+        run: run(row.try_get_by_index(at)?, at + 1)?,
+        next: next.map(|starts_at| run(starts_at, at + 4)).transpose()?,
+    };
+    let active: bool = row.try_get_by_index(at + 6)?;
     let status = span.status(now);
-    let usable = matches!(status, EntitlementStatus::Active | EntitlementStatus::GracePeriod);
+    let usable = super::is_usable(status);
     Ok(Access {
         allowed: active && usable,
         status: Some(status),
@@ -101,17 +111,66 @@ pub async fn revoked_by(tx: &Tx, refund: RefundId) -> Outcome<Vec<entitlement_gr
         .await?)
 }
 
-pub async fn revoke_grants(tx: &Tx, grants: &[GrantId], by: RefundId) -> Outcome<()> {
-    if grants.is_empty() {
-        return Ok(());
-    }
+/// How long a product's natural ends are tolerated. The product stays as it is until this transaction ends; it must
+/// be asked for before any entitlement is written, or whoever changes the product would wait in a circle.
+pub async fn grace_days(tx: &Tx, product: ProductId) -> Outcome<i64> {
+    let row = product::Entity::of_by_id(tx.actor().team, product).lock_shared();
+    let row = row.one(tx.db()).await?;
+    Ok(row
+        .ok_or_else(|| anyhow::anyhow!("{product} is gone"))?
+        .grace_days)
+}
+
+/// Moves the grace periods of a product's entitlements, see [`super::follow_grace_days`].
+pub async fn move_grace(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
+    let dialect = tx.db().dialect();
+    let after = |end: &str| match days {
+        0 => "NULL".to_owned(),
+        days => dialect.plus_days(end, &days.to_string()),
+    };
+    let (grace, next_grace) = (after("expires_at"), after("next_expires_at"));
     let sql = format!(
-        "UPDATE entitlement_grants SET revoked_at = $1, revoked_by_refund = $2 WHERE team_id = $3 AND id IN ({})",
-        places(4, grants.len())
+        "UPDATE entitlements SET next_grace_ends_at = {next_grace}, grace_ends_at = CASE \
+         WHEN expires_at > $1 OR (grace_ends_at > $1 AND {grace} > grace_ends_at) THEN {grace} ELSE grace_ends_at END \
+         WHERE team_id = $2 AND product_id = $3 AND closed_at IS NULL AND expires_at IS NOT NULL"
     );
-    let mut values = values![tx.now(), by, tx.actor().team];
-    values.extend(grants.iter().map(|id| Value::from(*id)));
-    tx.db().run(&sql, values).await?;
+    tx.db()
+        .run(&sql, values![tx.now(), tx.actor().team, product])
+        .await?;
+    Ok(())
+}
+
+pub async fn insert_grant(tx: &Tx, grant: entitlement_grant::Model) -> Outcome<()> {
+    grant.into_active_model().reset_all().insert(tx.db()).await?;
+    Ok(())
+}
+
+pub async fn revoke_grant(tx: &Tx, grant: GrantId, by: RefundId) -> Outcome<()> {
+    tx.db()
+        .run(
+            "UPDATE entitlement_grants SET revoked_at = $1, revoked_by_refund = $2 WHERE team_id = $3 AND id = $4",
+            values![tx.now(), by, tx.actor().team, grant],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Ends every grant of a user to a product for good: those that stand, and those that a refund under way has taken
+/// and would otherwise give back.
+pub async fn revoke_all_grants(
+    tx: &Tx,
+    user: UserId,
+    product: ProductId,
+    by: Option<RefundId>,
+) -> Outcome<()> {
+    tx.db()
+        .run(
+            "UPDATE entitlement_grants SET revoked_at = COALESCE(revoked_at, $1), revoked_by_refund = $2 \
+             WHERE team_id = $3 AND (revoked_at IS NULL OR revoked_by_refund IS NOT NULL) AND entitlement_id IN \
+             (SELECT id FROM entitlements WHERE team_id = $3 AND user_id = $4 AND product_id = $5)",
+            values![tx.now(), by, tx.actor().team, user, product],
+        )
+        .await?;
     Ok(())
 }
 
@@ -125,16 +184,5 @@ pub async fn reinstate_grants(tx: &Tx, grants: &[GrantId], under: EntitlementId)
     let mut values = values![under, tx.actor().team];
     values.extend(grants.iter().map(|id| Value::from(*id)));
     tx.db().run(&sql, values).await?;
-    Ok(())
-}
-
-/// Ends every grant of an entitlement that still stands.
-pub async fn end_grants(tx: &Tx, of: EntitlementId) -> Outcome<()> {
-    tx.db()
-        .run(
-            "UPDATE entitlement_grants SET revoked_at = $1 WHERE team_id = $2 AND entitlement_id = $3 AND revoked_at IS NULL",
-            values![tx.now(), tx.actor().team, of],
-        )
-        .await?;
     Ok(())
 }

@@ -10,7 +10,7 @@ pub mod store;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{ExportId, GatewayEventId, JobId, MailId, RefundId, TeamId};
+use entities::{EntitlementBatchId, ExportId, GatewayEventId, JobId, MailId, RefundId, TeamId};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,10 @@ pub enum Work {
     WriteExport {
         export: ExportId,
     },
+    /// Grants or revokes access for many at once.
+    ChangeAccess {
+        batch: EntitlementBatchId,
+    },
     /// Does nothing: what the path itself costs and survives.
     Probe,
 }
@@ -124,7 +128,8 @@ impl Work {
             Self::HandleGatewayEvent { .. } => Queue::Webhooks,
             Self::SendMail { .. } => Queue::Emails,
             Self::WriteExport { .. } => Queue::Exports,
-            Self::Probe => Queue::Maintenance,
+            // Neither behind exports nor before refunds; it gives way after each turn.
+            Self::ChangeAccess { .. } | Self::Probe => Queue::Maintenance,
         }
     }
 
@@ -135,6 +140,7 @@ impl Work {
             Self::HandleGatewayEvent { .. } => "handle_gateway_event",
             Self::SendMail { .. } => "send_mail",
             Self::WriteExport { .. } => "write_export",
+            Self::ChangeAccess { .. } => "change_access",
             Self::Probe => "probe",
         }
     }
@@ -146,6 +152,7 @@ impl Work {
             Self::HandleGatewayEvent { event } => Some(event.to_string()),
             Self::SendMail { mail } => Some(mail.to_string()),
             Self::WriteExport { export } => Some(export.to_string()),
+            Self::ChangeAccess { batch } => Some(batch.to_string()),
             Self::Probe => None,
         }
     }

@@ -40,21 +40,47 @@ pub const ACCESS: &[Rule] = &[
     ),
     rule(
         "entitlement-span",
-        "An open entitlement lasts from the first start to the last end of the grants that stand.",
+        "An open entitlement begins and ends with a run of the grants that stand, and none before it still lasts.",
         "entitlement",
-        "SELECT e.id, 'lasts until ' || COALESCE(CAST(e.expires_at AS TEXT), 'for life') || ', granted until ' || \
-         CASE WHEN g.ends < g.n THEN 'for life' ELSE COALESCE(CAST(g.last AS TEXT), '?') END \
-         FROM entitlements e JOIN (SELECT entitlement_id, min(starts_at) AS first, max(expires_at) AS last, \
-         count(expires_at) AS ends, count(*) AS n FROM entitlement_grants WHERE revoked_at IS NULL GROUP BY entitlement_id) g \
-         ON g.entitlement_id = e.id WHERE e.closed_at IS NULL AND (e.starts_at <> g.first \
-         OR (e.expires_at IS NULL) <> (g.ends < g.n) OR (g.ends = g.n AND e.expires_at <> g.last))",
+        "SELECT e.id, 'does not begin and end as its grants do' FROM entitlements e WHERE e.closed_at IS NULL AND ( \
+         NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         AND g.starts_at = e.starts_at) \
+         OR NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         AND (g.expires_at = e.expires_at OR (g.expires_at IS NULL AND e.expires_at IS NULL))) \
+         OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         AND g.starts_at < e.starts_at AND (g.expires_at IS NULL OR g.expires_at >= e.starts_at OR g.expires_at > $now)) \
+         OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         AND g.starts_at <= e.expires_at AND (g.expires_at IS NULL OR g.expires_at > e.expires_at)))",
+    ),
+    rule(
+        "entitlement-without-gap",
+        "From the start of an open entitlement to its end there is always a grant that stands.",
+        "entitlement",
+        "SELECT e.id, 'nothing gives it from ' || CAST(g.expires_at AS TEXT) FROM entitlements e \
+         JOIN entitlement_grants g ON g.entitlement_id = e.id AND g.revoked_at IS NULL \
+         WHERE e.closed_at IS NULL AND g.expires_at > e.starts_at AND (e.expires_at IS NULL OR g.expires_at < e.expires_at) \
+         AND NOT EXISTS (SELECT 1 FROM entitlement_grants o WHERE o.entitlement_id = e.id AND o.revoked_at IS NULL \
+         AND o.starts_at <= g.expires_at AND (o.expires_at IS NULL OR o.expires_at > g.expires_at))",
+    ),
+    rule(
+        "entitlement-next",
+        "An open entitlement knows the first grant behind its end.",
+        "entitlement",
+        "SELECT e.id, 'goes on at ' || COALESCE(CAST(e.next_starts_at AS TEXT), 'no time') || ', granted from ' || \
+         COALESCE(CAST(g.next AS TEXT), 'no time') FROM entitlements e LEFT JOIN (SELECT n.id, min(l.starts_at) AS next \
+         FROM entitlements n JOIN entitlement_grants l ON l.entitlement_id = n.id AND l.revoked_at IS NULL \
+         AND l.starts_at > n.expires_at WHERE n.closed_at IS NULL GROUP BY n.id) g ON g.id = e.id \
+         WHERE e.closed_at IS NULL AND ((e.next_starts_at IS NULL) <> (g.next IS NULL) OR e.next_starts_at <> g.next)",
     ),
     rule(
         "entitlement-grace",
-        "Grace follows an end, and only an end.",
+        "Grace follows an end, and only an end; one that has not begun is as long as the product says.",
         "entitlement",
         "SELECT id, 'grace without an end before it' FROM entitlements WHERE grace_ends_at IS NOT NULL \
-         AND (expires_at IS NULL OR grace_ends_at < expires_at)",
+         AND (expires_at IS NULL OR grace_ends_at < expires_at) \
+         UNION ALL SELECT e.id, 'another grace period than its product has' FROM entitlements e \
+         JOIN products p ON p.id = e.product_id WHERE e.closed_at IS NULL AND e.expires_at > $now \
+         AND ((p.grace_days = 0) <> (e.grace_ends_at IS NULL) OR e.grace_ends_at <> {grace})",
     ),
     rule(
         "revocation-explained",

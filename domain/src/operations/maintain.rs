@@ -8,6 +8,7 @@ use entities::{MailId, TeamId};
 use crate::{
     app::App,
     database::{Dialect, Sql, WriteTransaction},
+    entitlements::batches,
     error::Outcome,
     exports::{self, Tended},
     jobs::{NewJob, Work},
@@ -30,6 +31,8 @@ pub struct Maintained {
     pub refunds: usize,
     /// Notices of gateways that had not been worked off.
     pub gateway_events: usize,
+    /// Changes of access for many that had been quiet.
+    pub batches: usize,
     /// Mails that had lost their job.
     pub mails: usize,
     pub exports: Tended,
@@ -53,6 +56,7 @@ pub async fn maintain(app: &App) -> Outcome<Option<Maintained>> {
     let round = Maintained {
         refunds: refunds::reconcile(app).await?,
         gateway_events: payments::reconcile(app).await?,
+        batches: batches::reconcile(app).await?,
         mails: requeue_mails(app, now).await?,
         exports: exports::tend(app).await?,
         jobs_deleted: delete(

@@ -3,6 +3,7 @@
 
 mod access_rules;
 mod at_gateway;
+mod batch_rules;
 mod export_rules;
 mod maintain;
 mod rules;

@@ -2,7 +2,7 @@
 //!
 //! A statement returns the rows that break the rule: the id of the subject, and what is wrong with it.
 
-/// One invariant. `$1` in its SQL is the time since which things count as quiet: five minutes ago.
+/// One invariant. `$1` in its SQL is the time since which things count as quiet, five minutes ago; or `$now`.
 pub struct Rule {
     pub name: &'static str,
     /// What holds when nothing is wrong.

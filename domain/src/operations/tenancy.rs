@@ -42,6 +42,10 @@ references! {
         revoked_by_refund -> refunds;
     entitlement_events.id ("entitlementevent"): entitlement_id -> entitlements, user_id -> users, actor_id -> users,
         impersonator_id -> users;
+    entitlement_batches.id ("entitlementbatch"): product_id -> products, requested_by -> users, impersonator_id -> users,
+        api_key_id -> api_keys;
+    entitlement_batch_results.batch_id ("entitlementbatch"): batch_id -> entitlement_batches, user_id -> users,
+        entitlement_id -> entitlements;
     refunds.id ("refund"): purchase_id -> purchases, user_id -> users, requested_by -> users, api_key_id -> api_keys;
     refund_effects.refund_id ("refund"): refund_id -> refunds;
     refund_steps.refund_id ("refund"): refund_id -> refunds;

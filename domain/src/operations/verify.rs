@@ -4,9 +4,9 @@ use std::collections::HashSet;
 
 use chrono::TimeDelta;
 use entities::{
-    ApiKeyId, AuditEntryId, EcosystemId, EntitlementEventId, EntitlementId, EventId, ExportId, FollowUpId,
-    GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId, ReadingSessionId, RefundId,
-    SessionId, TeamId, UserId,
+    ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
+    ExportId, FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId,
+    ReadingSessionId, RefundId, SessionId, TeamId, UserId,
 };
 use sea_orm::{
     AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     access_rules::{ACCESS, READING},
+    batch_rules::BATCHES,
     export_rules::EXPORTS,
     rules::{MONEY, REFUNDS, Rule, WORK},
     tenancy::REFERENCES,
@@ -56,7 +57,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, READING, EXPORTS]
+    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, READING, EXPORTS]
         .into_iter()
         .flatten()
 }
@@ -127,12 +128,19 @@ impl Look {
     }
 
     async fn rows(&self, sql: &str) -> Outcome<Vec<QueryResult>> {
-        let sql = sql.replace("{a_minute_ago}", &self.a_minute_ago);
-        let values = if sql.contains("$1") {
-            values![self.quiet_since]
-        } else {
-            vec![]
+        let grace = self
+            .connection
+            .dialect()
+            .plus_days("e.expires_at", "p.grace_days");
+        let sql = sql
+            .replace("{a_minute_ago}", &self.a_minute_ago)
+            .replace("{grace}", &grace);
+        let values = match (sql.contains("$1"), sql.contains("$now")) {
+            (true, _) => values![self.quiet_since],
+            (false, true) => values![self.quiet_since + QUIET],
+            (false, false) => vec![],
         };
+        let sql = sql.replace("$now", "$1");
         Ok(self.connection.rows(&sql, values).await?)
     }
 }
@@ -170,6 +178,7 @@ fn public_id(prefix: &str, id: Uuid) -> String {
         ApiKeyId,
         AuditEntryId,
         EcosystemId,
+        EntitlementBatchId,
         EntitlementEventId,
         EntitlementId,
         EventId,

@@ -8,6 +8,7 @@ use crate::{
     actor::{Actor, Scope},
     app::App,
     database::Sql,
+    entitlements,
     error::{Outcome, Refusals},
     input,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
@@ -46,7 +47,9 @@ pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<
         row.active = Set(report.active);
         row.grace_days = Set(report.grace_days);
         row.updated_at = Set(tx.now());
-        row.update(tx.db()).await?
+        let product = row.update(tx.db()).await?;
+        entitlements::follow_grace_days(&tx, product.id, product.grace_days).await?;
+        product
     } else {
         let row = product::ActiveModel {
             id: Set(tx.id()),

@@ -271,6 +271,6 @@ async fn grant(tx: &mut Tx, purchase: &purchase::Model, product: &product::Model
         expires_at: purchase.access_until,
         note: None,
     };
-    entitlements::grant(tx, product, grant).await?;
+    entitlements::grant(tx, product.id, grant).await?;
     Ok(())
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     adapters::gateways::{GatewayRefund, GatewayRefundStatus},
     app::App,
-    entitlements,
+    entitlements::{self, Taken},
     error::Outcome,
     jobs::{NewJob, Work},
     message::Message,
@@ -267,14 +267,14 @@ async fn give_back(
         return book(tx, purchase, reserved, refunded, false).await;
     }
     // Also where access was kept by something else: this purchase's own reason for it stands again.
-    entitlements::restore(tx, refund.user_id, refund.id).await?;
+    let restored = entitlements::restore(tx, refund.user_id, refund.id).await?;
     let detail = Message::key("effect-restored-after-failure");
     if took_access {
-        effects.set(
-            RefundEffectKind::RevokeAccess,
-            EffectStatus::Undone,
-            Some(detail.clone()),
-        );
+        let (status, detail) = match restored {
+            Taken::Nothing => (EffectStatus::Done, Message::key("effect-access-taken-for-good")),
+            Taken::Kept(_) | Taken::Revoked(_) => (EffectStatus::Undone, detail.clone()),
+        };
+        effects.set(RefundEffectKind::RevokeAccess, status, Some(detail));
     }
     if took_plan {
         effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));

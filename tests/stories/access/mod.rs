@@ -234,7 +234,7 @@ async fn every_subscription_answers_each_caller_as_its_rule_says() {
     world.stage.end().await;
 }
 
-/// The first thing that a subscription says while refunds go on.
+/// The first thing that a subscription says while refunds and batches go on.
 async fn follow(world: &World, client: &Client, document: &str, verdict: Verdict) -> String {
     let mut stream = client.follow(document).await;
     if verdict == Verdict::O {
@@ -257,10 +257,11 @@ async fn touch(world: &World) {
         .begin_as_system(world.stage.team)
         .await
         .expect("a transaction");
-    tx.publish(
-        entities::EventTopic::RefundUpdated,
-        world.real("<refund>"),
-        serde_json::json!({}),
-    );
+    for (topic, subject) in [
+        (entities::EventTopic::RefundUpdated, "<refund>"),
+        (entities::EventTopic::EntitlementBatchUpdated, "<batch>"),
+    ] {
+        tx.publish(topic, world.real(subject), serde_json::json!({}));
+    }
     tx.commit().await.expect("a commit");
 }

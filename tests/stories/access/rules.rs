@@ -62,6 +62,8 @@ const OWN: Row = [U, Y, M, Y, Y, Y, Y, M, Y, M];
 const OWN_INSIDE: Row = [U, Y, M, Y, Y, Y, Y, F, Y, M];
 /// Found with the scope only, a customer's own things included.
 const STAFF_FINDS: Row = [U, M, M, M, Y, Y, Y, M, Y, M];
+/// Within something that only staff find.
+const STAFF_FINDS_INSIDE: Row = [U, M, M, M, Y, Y, Y, F, Y, M];
 const SENIOR_FINDS: Row = [U, M, M, M, M, M, Y, M, Y, M];
 /// Within something that customers see of their own.
 const STAFF_INSIDE: Row = [U, F, M, F, Y, Y, Y, F, Y, M];
@@ -308,6 +310,30 @@ pub const ENTRIES: &[Entry] = &[
         EXPORTS,
     ),
     entry(
+        "Query.entitlementBatches",
+        "{ entitlementBatches { nodes { id } totalCount } }",
+        STAFF,
+        &["commerce.entitlements.read"],
+    ),
+    entry(
+        "Mutation.entitlementBatchCancel",
+        "mutation { entitlementBatchCancel(input: { batchId: \"<batch>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
+        "Mutation.entitlementsGrant",
+        "mutation { entitlementsGrant(input: { userIds: [\"<ana>\"], productId: \"<product>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
+        "Mutation.entitlementsRevoke",
+        "mutation { entitlementsRevoke(input: { userIds: [\"<ana>\"], productId: \"<product>\" }) { userErrors { code message } } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.write"],
+    ),
+    entry(
         "Mutation.impersonationStart",
         "mutation { impersonationStart(input: { userId: \"<ana>\", reason: \"x\" }) { userErrors { code message } } }",
         [U, F, F, EYES, F, EYES, NOT_YOU, F, Y, M],
@@ -355,6 +381,12 @@ pub const FOLLOWED: &[Entry] = &[
         "subscription { refundUpdated(refundId: \"<refund>\") { id } }",
         OWN,
         &["refunds.read"],
+    ),
+    entry(
+        "Subscription.entitlementBatchUpdated",
+        "subscription { entitlementBatchUpdated(batchId: \"<batch>\") { id } }",
+        STAFF_LOOKS,
+        &["commerce.entitlements.read"],
     ),
 ];
 
@@ -454,6 +486,50 @@ pub const TYPES: &[TypeRule] = &[
                  startsAt status",
         others: &[("user", OWN_INSIDE, &["users.read"])],
     },
+    TypeRule {
+        name: "EntitlementBatch",
+        path: "{ node(id: \"<batch>\") { ... on EntitlementBatch { FIELD } } }",
+        row: STAFF_FINDS,
+        scopes: &["commerce.entitlements.read"],
+        fields: "action done failed failureMessage finishedAt id product refused requestedAt results status succeeded total",
+        others: &[("requestedBy", STAFF_FINDS_INSIDE, &["users.read"])],
+    },
+    of(
+        "EntitlementBatchConnection",
+        "{ entitlementBatches { FIELD } }",
+        STAFF,
+        &["commerce.entitlements.read"],
+        PAGE,
+    ),
+    of(
+        "EntitlementBatchEdge",
+        "{ entitlementBatches { edges { FIELD } } }",
+        STAFF,
+        &["commerce.entitlements.read"],
+        EDGE,
+    ),
+    TypeRule {
+        name: "EntitlementBatchResult",
+        path: "{ node(id: \"<batch>\") { ... on EntitlementBatch { results { nodes { FIELD } } } } }",
+        row: STAFF_FINDS,
+        scopes: &["commerce.entitlements.read"],
+        fields: "at code entitlement message outcome",
+        others: &[("user", STAFF_FINDS_INSIDE, &["users.read"])],
+    },
+    of(
+        "EntitlementBatchResultConnection",
+        "{ node(id: \"<batch>\") { ... on EntitlementBatch { results { FIELD } } } }",
+        STAFF_FINDS,
+        &["commerce.entitlements.read"],
+        PAGE,
+    ),
+    of(
+        "EntitlementBatchResultEdge",
+        "{ node(id: \"<batch>\") { ... on EntitlementBatch { results { edges { FIELD } } } } }",
+        STAFF_FINDS,
+        &["commerce.entitlements.read"],
+        EDGE,
+    ),
     of(
         "EntitlementConnection",
         "{ node(id: \"<ana>\") { ... on User { entitlements { FIELD } } } }",
@@ -779,6 +855,7 @@ pub const PAYLOADS: &[(&str, &str)] = &[
     ("ApiKeyCreatePayload", "apiKey secret userErrors"),
     ("ApiKeyRevokePayload", "apiKey userErrors"),
     ("EcosystemPayload", "ecosystem userErrors"),
+    ("EntitlementBatchPayload", "batch userErrors"),
     ("EntitlementPayload", "entitlement userErrors"),
     ("ExportPayload", "export userErrors"),
     ("ImpersonationEndPayload", "userErrors"),

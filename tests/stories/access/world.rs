@@ -48,6 +48,14 @@ impl World {
             .admin
             .mutate("refundRequest", "RefundRequestInput", input, "refund { id }");
         let refund = text(&refund.await.accepted()["refund"]["id"]);
+        let input = json!({ "productId": product, "userIds": [ana] });
+        let batch = stage.admin.mutate(
+            "entitlementsRevoke",
+            "EntitlementsRevokeInput",
+            input,
+            "batch { id }",
+        );
+        let batch = text(&batch.await.accepted()["batch"]["id"]);
         stage.run_jobs().await;
         stage.hear_gateways().await;
         let key = json!({ "name": "The store", "scopes": ["stats.write"] });
@@ -84,6 +92,7 @@ impl World {
             ("<plan>", plan),
             ("<refund>", refund),
             ("<export>", export),
+            ("<batch>", batch),
             ("<key>", text(&key.accepted()["apiKey"]["id"])),
             (
                 "<reading>",

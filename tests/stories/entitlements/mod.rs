@@ -4,6 +4,8 @@ mod access;
 mod by_hand;
 mod by_itself;
 mod diagnosis;
+mod gaps;
+mod in_bulk;
 
 use serde_json::{Value, json};
 use tests::{

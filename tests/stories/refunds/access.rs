@@ -6,6 +6,7 @@ use serde_json::json;
 use tests::stage::Stage;
 
 use super::{GATEWAYS, accepted, buy, effect, look, sale, status};
+use crate::entitlements::{grant, revoke};
 
 const REFUSED: &str = "insufficient_funds";
 
@@ -203,4 +204,71 @@ async fn a_canceled_purchase_stays_canceled_after_a_refusal() {
     assert_eq!(rows[0].status, entities::PurchaseStatus::Canceled);
     assert!(rows[0].canceled_at.is_some());
     stage.end().await;
+}
+
+/// S4.15: what staff took while the refund was under way stays taken, whatever becomes of the refund.
+#[tokio::test]
+async fn what_was_revoked_by_hand_meanwhile_does_not_come_back() {
+    for granted_anew in [false, true] {
+        let stage = Stage::new().await;
+        let bought = buy(&stage, "STRIPE", 1).await;
+        let mut kept = sale("STRIPE", &bought.user, &bought.product, 2);
+        kept.gateway = "MANUAL";
+        if !granted_anew {
+            // Something else still gives the access when the refund has taken its part.
+            stage.sell(&kept).await;
+        }
+        bought.fault(&stage, refusal());
+        let refund = accepted(&stage, &bought.purchase, json!({})).await;
+        if granted_anew {
+            grant(&stage.admin, &bought.user, &bought.product, json!({}))
+                .await
+                .accepted();
+        }
+        let open = entitlement(&stage, &bought.user).await;
+        revoke(&stage.admin, &open, Some("by a person")).await.accepted();
+        assert!(!bought.may_use(&stage).await);
+        stage.until_quiet().await;
+        let seen = look(&stage, &refund).await;
+        assert_eq!(seen["status"], "FAILED");
+        assert!(
+            !bought.may_use(&stage).await,
+            "a refund that failed does not overrule a person"
+        );
+        let expected = if granted_anew { "DONE" } else { "SKIPPED" };
+        assert_eq!(effect(&seen, "REVOKE_ACCESS"), expected);
+        assert_eq!(
+            effect(&seen, "CANCEL_PLAN"),
+            "UNDONE",
+            "the money stays, and so does the plan"
+        );
+        grant(&stage.admin, &bought.user, &bought.product, json!({}))
+            .await
+            .accepted();
+        assert!(bought.may_use(&stage).await, "a new grant is the way back");
+        stage.end().await;
+    }
+}
+
+/// S0.46: what fraud took stays taken, too, although another refund that fails had taken part of it before.
+#[tokio::test]
+async fn what_fraud_took_does_not_come_back_with_another_refund() {
+    let stage = Stage::new().await;
+    let first = buy(&stage, "STRIPE", 1).await;
+    let second = stage.sell(&sale("STRIPE", &first.user, &first.product, 2)).await;
+    let fault = api::sandbox::Fault::once(refusal()).for_payment("pi_story00000001");
+    stage.sandbox.stripe.fault(fault);
+    accepted(&stage, &first.purchase, json!({ "reason": "DUPLICATE" })).await;
+    accepted(&stage, &second, json!({ "reason": "FRAUDULENT" })).await;
+    assert!(!first.may_use(&stage).await);
+    stage.until_quiet().await;
+    assert!(!first.may_use(&stage).await, "everything goes after fraud");
+    stage.end().await;
+}
+
+/// The id of the user's entitlement that counts.
+async fn entitlement(stage: &Stage, user: &str) -> serde_json::Value {
+    let query = "query($id: ID!) { user(id: $id) { entitlements { nodes { id } } } }";
+    let data = stage.admin.ask(query, json!({ "id": user })).await.data();
+    data["user"]["entitlements"]["nodes"][0]["id"].clone()
 }

@@ -76,6 +76,8 @@ impl Default for Limits {
                 "magicLinkRequest",
                 "passwordSet",
                 "refundRequest",
+                "entitlementsGrant",
+                "entitlementsRevoke",
                 "impersonationStart",
                 "apiKeyCreate",
             ]

@@ -9,7 +9,10 @@ use super::{
     person::{Person, Product},
     tables::{Batch, Cell, In},
 };
-use crate::{entitlements::rules::Span, seed::whole};
+use crate::{
+    entitlements::rules::{Run, Span},
+    seed::whole,
+};
 
 /// Something that may be read, and since when.
 struct Opened {
@@ -130,9 +133,12 @@ fn grant(
         .filter(|_| product.grace_days > 0)
         .map(|end| end + TimeDelta::days(product.grace_days));
     let span = Span {
-        starts_at: at,
-        expires_at: ends,
-        grace_ends_at: grace,
+        run: Run {
+            starts_at: at,
+            expires_at: ends,
+            grace_ends_at: grace,
+        },
+        next: None,
     };
     let revoked = person.dice.percent(1).then(|| at + (now - at) / 2);
     let reason = "Acceso retirado a petición del cliente.";

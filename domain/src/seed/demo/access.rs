@@ -77,7 +77,7 @@ fn entitle(book: &mut Book, user: UserId, product: ProductId, grants: &[Grant]) 
         .map(|(i, grant)| grant_row(book, id, GrantId(named("grant", &format!("{name}/{i}"))), grant))
         .collect();
     let days = book.grace_days(product);
-    let standing = rules::span(&rows, days);
+    let standing = rules::span(&rows, days, None, book.now);
     let granted: Vec<_> = rows
         .iter()
         .map(|row| entitlement_grant::Model {
@@ -85,7 +85,7 @@ fn entitle(book: &mut Book, user: UserId, product: ProductId, grants: &[Grant]) 
             ..row.clone()
         })
         .collect();
-    let Some(whole) = rules::span(&granted, days) else {
+    let Some(whole) = rules::span(&granted, days, None, book.now) else {
         return;
     };
     let last_taken = grants
@@ -106,9 +106,12 @@ fn entitle(book: &mut Book, user: UserId, product: ProductId, grants: &[Grant]) 
         team_id: book.team,
         user_id: user,
         product_id: product,
-        starts_at: span.starts_at,
-        expires_at: span.expires_at,
-        grace_ends_at: span.grace_ends_at,
+        starts_at: span.run.starts_at,
+        expires_at: span.run.expires_at,
+        grace_ends_at: span.run.grace_ends_at,
+        next_starts_at: span.next.map(|next| next.starts_at),
+        next_expires_at: span.next.and_then(|next| next.expires_at),
+        next_grace_ends_at: span.next.and_then(|next| next.grace_ends_at),
         revoked_at: revoked.map(|taken| taken.0),
         revocation_reason: revoked.map(|taken| taken.1.to_stored()),
         closed_at: revoked.map(|taken| taken.0),
@@ -167,15 +170,15 @@ fn tell(book: &mut Book, (id, user): (EntitlementId, UserId), span: Span, grants
         }
     }
     let past = |at: &DateTime<Utc>| !revoked && *at <= book.now;
-    if let Some(end) = span.expires_at.filter(past) {
-        let action = if span.grace_ends_at.is_some() {
+    if let Some(end) = span.run.expires_at.filter(past) {
+        let action = if span.run.grace_ends_at.is_some() {
             EntitlementAction::EnteredGracePeriod
         } else {
             EntitlementAction::Expired
         };
         story.push((end, action, None, None));
     }
-    if let Some(end) = span.grace_ends_at.filter(past) {
+    if let Some(end) = span.run.grace_ends_at.filter(past) {
         story.push((end, EntitlementAction::Expired, None, None));
     }
     story.sort_by_key(|(at, ..)| *at);
@@ -190,7 +193,7 @@ fn tell(book: &mut Book, (id, user): (EntitlementId, UserId), span: Span, grants
             actor_id: by,
             impersonator_id: None,
             previous_expires_at: None,
-            expires_at: span.expires_at,
+            expires_at: span.run.expires_at,
             detail,
         });
         book.audit(

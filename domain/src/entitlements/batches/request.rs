@@ -1,0 +1,238 @@
+//! Asking for a batch, and stopping one.
+
+use chrono::{DateTime, Utc};
+use entities::{
+    EntitlementBatchAction, EntitlementBatchId, EntitlementBatchStatus, ProductId, entitlement_batch,
+};
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{People, followers, is_live, store};
+use crate::{
+    actor::{Actor, Principal, Scope},
+    app::App,
+    database::is_unique_violation,
+    entitlements::manual::{self, check_dates},
+    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    input,
+    jobs::{NewJob, Work},
+    message::Message,
+    tx::Tx,
+};
+
+/// What is to become of everybody's access.
+#[derive(Clone, Copy, Debug)]
+pub enum Change {
+    Grant {
+        /// When it was asked for, if none: the same for all.
+        starts_at: Option<DateTime<Utc>>,
+        /// For life if none.
+        expires_at: Option<DateTime<Utc>>,
+        notify_customer: bool,
+    },
+    Revoke,
+}
+
+/// A batch as staff ask for it.
+#[derive(Clone, Debug)]
+pub struct BatchRequest {
+    pub change: Change,
+    pub product: Result<ProductId, Refusal>,
+    pub people: Result<People, Refusal>,
+    /// For the history; the reason for a revocation.
+    pub note: Option<String>,
+    pub idempotency_key: Option<String>,
+}
+
+struct Checked {
+    product: ProductId,
+    people: People,
+    note: Option<String>,
+    key: Option<String>,
+    fingerprint: String,
+}
+
+/// Accepts a batch; a worker does it. Whoever means people by what they are must be allowed to see them.
+pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome<entitlement_batch::Model> {
+    manual::authorise(app, actor, Scope::EntitlementsWrite).await?;
+    if !matches!(request.people, Ok(People::Named(_))) {
+        actor.require(Scope::UsersRead)?;
+    }
+    let checked = check(app, &request)?;
+    let total = checked.people.count(app, actor.team).await?;
+    let mut tx = app.begin(actor).await?;
+    if let Some(key) = &checked.key
+        && let Some(known) = store::by_idempotency_key(&tx, key).await?
+    {
+        return if known.request_fingerprint == checked.fingerprint {
+            Ok(known)
+        } else {
+            Err(key_conflict())
+        };
+    }
+    check_against_team(&tx, &checked, request.change, total).await?;
+    let batch = insert(&tx, checked, request.change, total).await?;
+    tx.audit_with(
+        "entitlement_batch.requested",
+        Some(batch.id.to_string()),
+        batch.note.clone(),
+        json!({ "action": batch.action, "productId": batch.product_id, "people": batch.people, "total": total }),
+    );
+    followers(&mut tx, &batch);
+    tx.enqueue(NewJob::now(Work::ChangeAccess { batch: batch.id }).once(store::job_key(batch.id)));
+    tx.commit().await?;
+    Ok(batch)
+}
+
+fn check(app: &App, request: &BatchRequest) -> Outcome<Checked> {
+    let mut refusals = Refusals::default();
+    let product = refusals.keep(request.product.clone());
+    let people = refusals.keep(request.people.clone());
+    let field = match request.change {
+        Change::Grant { .. } => "note",
+        Change::Revoke => "reason",
+    };
+    let note = refusals.keep(input::optional_note(field, request.note.as_deref()));
+    let key = request.idempotency_key.as_deref();
+    let key = refusals.keep(input::optional_line("idempotencyKey", key, input::LINE));
+    if let Change::Grant {
+        starts_at,
+        expires_at,
+        ..
+    } = request.change
+    {
+        refusals.keep(check_dates(starts_at, expires_at, app.clock.now()));
+    }
+    refusals.check()?;
+    let (Some(product), Some(people), Some(note), Some(key)) = (product, people, note, key) else {
+        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
+    };
+    let said = format!("{:?}", (&request.change, product, &people, &note));
+    Ok(Checked {
+        product,
+        people,
+        note,
+        key,
+        fingerprint: hex::encode(Sha256::digest(said)),
+    })
+}
+
+/// What only the team's rows can tell. An id of another team is one that does not exist, and then nobody is changed.
+async fn check_against_team(tx: &Tx, checked: &Checked, change: Change, total: i64) -> Outcome<()> {
+    let mut refusals = Refusals::default();
+    match store::product(tx, checked.product).await? {
+        None => refusals.add(Refusal::not_found("productId", "product")),
+        Some(product) if !product.active && matches!(change, Change::Grant { .. }) => {
+            refusals.add(Refusal::new(UserErrorCode::ProductInactive).on("productId"));
+        }
+        Some(_) => {}
+    }
+    match &checked.people {
+        People::Named(ids) if store::known(tx, ids).await? != total => {
+            refusals.add(Refusal::not_found("userIds", "users"));
+        }
+        People::Filter(_) if total == 0 => {
+            refusals.add(Refusal::invalid("filter", Message::key("batch-nobody")));
+        }
+        People::Named(_) | People::Filter(_) | People::Everybody => {}
+    }
+    refusals.check()
+}
+
+fn key_conflict() -> Error {
+    let refusal = Refusal::new(UserErrorCode::Conflict).on("idempotencyKey");
+    refusal.saying(Message::key("conflict-idempotency-key")).into()
+}
+
+async fn insert(tx: &Tx, checked: Checked, change: Change, total: i64) -> Outcome<entitlement_batch::Model> {
+    let actor = tx.actor();
+    let requested_by = match actor.principal {
+        Principal::User { id, .. } => id,
+        // An integration acts for whoever gave it its key.
+        Principal::ApiKey { created_by, .. } => created_by,
+        Principal::System => return Err(Denied::Unauthenticated.into()),
+    };
+    let (action, starts_at, expires_at, notify_customer) = match change {
+        Change::Grant {
+            starts_at,
+            expires_at,
+            notify_customer,
+        } => {
+            let starts_at = starts_at.unwrap_or_else(|| tx.now());
+            (
+                EntitlementBatchAction::Grant,
+                Some(starts_at),
+                expires_at,
+                notify_customer,
+            )
+        }
+        Change::Revoke => (EntitlementBatchAction::Revoke, None, None, false),
+    };
+    let batch = entitlement_batch::Model {
+        id: tx.id(),
+        team_id: actor.team,
+        action,
+        product_id: checked.product,
+        people: serde_json::to_value(&checked.people)?,
+        starts_at,
+        expires_at,
+        note: checked.note,
+        notify_customer,
+        status: EntitlementBatchStatus::Requested,
+        total,
+        done: 0,
+        succeeded: 0,
+        refused: 0,
+        failed: 0,
+        place: None,
+        requested_by,
+        impersonator_id: actor.impersonator,
+        api_key_id: actor.api_key(),
+        idempotency_key: checked.key,
+        request_fingerprint: checked.fingerprint,
+        requested_at: tx.now(),
+        finished_at: None,
+        failure_message: None,
+        told_at: Some(tx.now()),
+        updated_at: tx.now(),
+    };
+    let row = batch.into_active_model().reset_all();
+    // Two of the same key at one moment: the index knows which was first.
+    row.insert(tx.db()).await.map_err(|error| {
+        if is_unique_violation(&error) {
+            key_conflict()
+        } else {
+            error.into()
+        }
+    })
+}
+
+/// Stops what has not been done yet. What was done stays done.
+pub async fn cancel(
+    app: &App,
+    actor: &Actor,
+    id: Result<EntitlementBatchId, Refusal>,
+) -> Outcome<(entitlement_batch::Model, Vec<Refusal>)> {
+    manual::authorise(app, actor, Scope::EntitlementsWrite).await?;
+    let id = id.map_err(Error::from)?;
+    let mut tx = app.begin(actor).await?;
+    // Waits for the stretch that is under way: after the answer nobody's access is changed any more.
+    let batch = store::lock(&tx, id).await?;
+    let mut batch = batch.ok_or_else(|| Refusal::not_found("batchId", "entitlement-batch"))?;
+    if !is_live(batch.status) {
+        let refusal = Refusal::new(UserErrorCode::Conflict).on("batchId");
+        return Ok((
+            batch,
+            vec![refusal.saying(Message::key("conflict-batch-finished"))],
+        ));
+    }
+    batch.status = EntitlementBatchStatus::Canceled;
+    batch.finished_at = Some(tx.now());
+    batch.updated_at = tx.now();
+    let batch = store::save(&tx, batch).await?;
+    tx.audit("entitlement_batch.canceled", batch.id);
+    followers(&mut tx, &batch);
+    tx.commit().await?;
+    Ok((batch, Vec::new()))
+}

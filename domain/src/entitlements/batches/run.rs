@@ -1,0 +1,297 @@
+//! The job: it goes through the people of a batch in stretches, each of them one commit with the changes, their
+//! results and the place behind them. A worker that dies loses a stretch, and nobody is done twice.
+
+use std::collections::HashMap;
+
+use chrono::TimeDelta;
+use entities::{
+    EntitlementBatchAction, EntitlementBatchId, EntitlementBatchOutcome, EntitlementBatchStatus, TeamId,
+    UserId, entitlement_batch, entitlement_batch_result, product, user,
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+
+use super::{followers, is_live, people, store};
+use crate::{
+    app::App,
+    entitlements::{
+        self,
+        manual::{self, Changed, Terms},
+    },
+    error::Outcome,
+    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    message::Message,
+    tx::Tx,
+};
+
+/// People in one commit: few enough that nobody who wants one of them waits long.
+const STRETCH: usize = 50;
+/// Stretches before another job has its turn.
+const TURN: usize = 20;
+/// How often a user is tried who cannot be done for a fault of ours.
+const ATTEMPTS: usize = 3;
+/// Progress is told about once a second.
+const TOLD_EVERY: TimeDelta = TimeDelta::seconds(1);
+/// A batch that rests so long has lost its job.
+const QUIET: TimeDelta = TimeDelta::minutes(1);
+/// After so many parked jobs a batch is given up.
+const JOBS_ALLOWED: i64 = 3;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Went {
+    On,
+    Over,
+}
+
+/// What is done with the users of a stretch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    Decide,
+    /// Every attempt has ended in a fault: this is said in the result, and the batch goes on.
+    GiveUp,
+}
+
+/// Brings a batch on, a turn at a time.
+pub async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> Handled {
+    let Some(team) = job.team else {
+        return Ok(Ending::Dead {
+            reason: "a batch without a team".into(),
+        });
+    };
+    let work = At { app, job, team, id };
+    for _ in 0..TURN {
+        let went = match work.stretch(STRETCH, Mode::Decide).await {
+            Ok(went) => went,
+            Err(error) => {
+                tracing::warn!(batch = %id, error = ?error, "a stretch of a batch failed; its users are done one by one");
+                work.one_by_one().await?
+            }
+        };
+        if went == Went::Over {
+            return Ok(Ending::Done);
+        }
+    }
+    Ok(Ending::Again {
+        at: app.clock.now(),
+        note: "others have their turn".into(),
+    })
+}
+
+struct At<'a> {
+    app: &'a App,
+    job: &'a ClaimedJob,
+    team: TeamId,
+    id: EntitlementBatchId,
+}
+
+impl At<'_> {
+    /// The users of a stretch that failed, each in a commit of their own.
+    async fn one_by_one(&self) -> Outcome<Went> {
+        for _ in 0..STRETCH {
+            let mut went = self.stretch(1, Mode::Decide).await;
+            for _ in 1..ATTEMPTS {
+                if went.is_err() {
+                    went = self.stretch(1, Mode::Decide).await;
+                }
+            }
+            let went = match went {
+                Ok(went) => went,
+                Err(error) => {
+                    tracing::error!(batch = %self.id, error = ?error, "a user of a batch cannot be done");
+                    self.stretch(1, Mode::GiveUp).await?
+                }
+            };
+            if went == Went::Over {
+                return Ok(Went::Over);
+            }
+        }
+        Ok(Went::On)
+    }
+
+    async fn stretch(&self, size: usize, mode: Mode) -> Outcome<Went> {
+        let tx = self.app.begin_as_system(self.team).await?;
+        let mut tx = tx.on_behalf_of(self.job.payload.by.clone());
+        // The batch's lock keeps a worker that was given up for dead from doing the same stretch again.
+        let batch = store::lock(&tx, self.id).await?;
+        let Some(mut batch) = batch.filter(|batch| is_live(batch.status)) else {
+            return Ok(Went::Over);
+        };
+        if !store::holds(&tx, self.job).await? {
+            return Ok(Went::Over);
+        }
+        let product = store::product(&tx, batch.product_id).await?;
+        let product = product.ok_or_else(|| anyhow::anyhow!("{} is gone", batch.product_id))?;
+        let (ids, place) = people::next(self.app, &batch, size).await?;
+        let results = match mode {
+            Mode::Decide => decide(self.app, &mut tx, &batch, &product, &ids).await?,
+            Mode::GiveUp => ids.iter().map(|id| (*id, given_up())).collect(),
+        };
+        note(&tx, &mut batch, results).await?;
+        batch.place = place.map(serde_json::to_value).transpose()?;
+        let went = if ids.len() < size { Went::Over } else { Went::On };
+        if went == Went::Over {
+            batch.status = EntitlementBatchStatus::Succeeded;
+            batch.finished_at = Some(tx.now());
+            // Who has left the filter meanwhile was not met.
+            batch.total = batch.done;
+            let facts =
+                json!({ "succeeded": batch.succeeded, "refused": batch.refused, "failed": batch.failed });
+            tx.audit_with(
+                "entitlement_batch.finished",
+                Some(batch.id.to_string()),
+                None,
+                facts,
+            );
+        } else {
+            batch.status = EntitlementBatchStatus::Running;
+        }
+        let quiet = batch.told_at.is_none_or(|at| tx.now() - at >= TOLD_EVERY);
+        if went == Went::Over || quiet {
+            batch.told_at = Some(tx.now());
+            followers(&mut tx, &batch);
+        }
+        store::save(&tx, batch).await?;
+        tx.commit().await?;
+        Ok(went)
+    }
+}
+
+/// What becomes of one user.
+struct Became {
+    outcome: EntitlementBatchOutcome,
+    changed: Changed,
+}
+
+fn given_up() -> Became {
+    Became {
+        outcome: EntitlementBatchOutcome::Failed,
+        changed: Changed {
+            entitlement: None,
+            refusals: Vec::new(),
+        },
+    }
+}
+
+/// Makes for each user the decision that would be made for them alone.
+async fn decide(
+    app: &App,
+    tx: &mut Tx,
+    batch: &entitlement_batch::Model,
+    product: &product::Model,
+    ids: &[UserId],
+) -> Outcome<Vec<(UserId, Became)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = store::lock_users(tx, ids).await?;
+    let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
+    let mut results = Vec::with_capacity(ids.len());
+    for id in ids {
+        let user = people.get(id).ok_or_else(|| anyhow::anyhow!("{id} is gone"))?;
+        let (changed, done) = match batch.action {
+            EntitlementBatchAction::Grant => {
+                let terms = Terms {
+                    starts_at: batch.starts_at.unwrap_or(batch.requested_at),
+                    expires_at: batch.expires_at,
+                    note: batch.note.clone(),
+                    notify_customer: batch.notify_customer,
+                };
+                let changed = manual::give(app, tx, user, product, &terms).await?;
+                (changed, EntitlementBatchOutcome::Granted)
+            }
+            EntitlementBatchAction::Revoke => {
+                let open = entitlements::store::open(tx, *id, product.id).await?;
+                let changed = match open {
+                    Some(row) => manual::take(tx, row, batch.note.as_deref()).await?,
+                    None => Changed {
+                        entitlement: None,
+                        refusals: vec![manual::not_active()],
+                    },
+                };
+                (changed, EntitlementBatchOutcome::Revoked)
+            }
+        };
+        let outcome = if changed.refusals.is_empty() {
+            done
+        } else {
+            EntitlementBatchOutcome::Refused
+        };
+        results.push((*id, Became { outcome, changed }));
+    }
+    Ok(results)
+}
+
+/// Writes the results and counts them.
+async fn note(tx: &Tx, batch: &mut entitlement_batch::Model, results: Vec<(UserId, Became)>) -> Outcome<()> {
+    let mut rows = Vec::with_capacity(results.len());
+    for (user, Became { outcome, changed }) in results {
+        batch.done += 1;
+        let counter = match outcome {
+            EntitlementBatchOutcome::Granted | EntitlementBatchOutcome::Revoked => &mut batch.succeeded,
+            EntitlementBatchOutcome::Refused => &mut batch.refused,
+            EntitlementBatchOutcome::Failed => &mut batch.failed,
+        };
+        *counter += 1;
+        let refusal = changed.refusals.into_iter().next();
+        let message = refusal.as_ref().map(|refusal| refusal.message.clone());
+        let failed = outcome == EntitlementBatchOutcome::Failed;
+        let message = message.or_else(|| failed.then(|| Message::key("batch-user-failed")));
+        rows.push(entitlement_batch_result::Model {
+            batch_id: batch.id,
+            user_id: user,
+            team_id: batch.team_id,
+            position: batch.done,
+            outcome,
+            entitlement_id: changed.entitlement.map(|row| row.id),
+            code: refusal.map(|refusal| refusal.code.as_str().to_owned()),
+            message: message.map(|message| message.to_stored()),
+            at: tx.now(),
+        });
+    }
+    batch.total = batch.total.max(batch.done);
+    batch.updated_at = tx.now();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    store::add_results(tx, rows).await
+}
+
+/// Gives batches that rest another job; one whose jobs were parked again and again has failed. Returns how many
+/// there were.
+pub async fn reconcile(app: &App) -> Outcome<usize> {
+    let parked = store::parked_jobs(app).await?;
+    let quiet = entitlement_batch::Entity::find()
+        .filter(
+            entitlement_batch::Column::Status
+                .is_in([EntitlementBatchStatus::Requested, EntitlementBatchStatus::Running]),
+        )
+        .filter(entitlement_batch::Column::UpdatedAt.lt(app.clock.now() - QUIET));
+    let quiet = quiet.all(app.db.connection()).await?;
+    for batch in &quiet {
+        let mut tx = app.begin_as_system(batch.team_id).await?;
+        if parked
+            .get(&batch.id.to_string())
+            .is_some_and(|jobs| *jobs >= JOBS_ALLOWED)
+        {
+            fail(&mut tx, batch.id).await?;
+        } else {
+            tx.enqueue(NewJob::now(Work::ChangeAccess { batch: batch.id }).once(store::job_key(batch.id)));
+        }
+        tx.commit().await?;
+    }
+    Ok(quiet.len())
+}
+
+async fn fail(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
+    let Some(mut batch) = store::lock(tx, id).await?.filter(|batch| is_live(batch.status)) else {
+        return Ok(());
+    };
+    batch.status = EntitlementBatchStatus::Failed;
+    batch.finished_at = Some(tx.now());
+    batch.updated_at = tx.now();
+    batch.failure_message = Some(Message::key("batch-given-up").to_stored());
+    let batch = store::save(tx, batch).await?;
+    tx.audit("entitlement_batch.failed", batch.id);
+    followers(tx, &batch);
+    Ok(())
+}

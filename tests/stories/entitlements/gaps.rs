@@ -1,0 +1,155 @@
+//! S0.45, S4.11, S4.22: access with a gap in it.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use tests::{
+    client::Client,
+    stage::{ADMIN, PASSWORD, Sale, Stage, text},
+};
+
+use super::{grant, history};
+use crate::refunds::{effect, request};
+
+/// A book bought until 10 March and promised again for April.
+async fn promised_again(stage: &Stage, grace_days: i64) -> (String, String, String) {
+    let ana = stage.customer("ana@shop.test").await;
+    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": grace_days });
+    let book = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+    let book = text(&book.await.accepted()["product"]["id"]);
+    let april = json!({ "startsAt": "2026-04-01T00:00:00.000Z", "expiresAt": "2026-05-01T00:00:00.000Z" });
+    grant(&stage.admin, &ana, &book, april).await.accepted();
+    let sale = Sale::of(&ana, &book, 1).until("2026-03-10T12:00:00.000Z");
+    let purchase = stage.sell(&sale).await;
+    (ana, book, purchase)
+}
+
+/// What partners, lists and the object itself say, which must be the same.
+async fn seen(stage: &mut Stage, days: i64, user: &str, product: &str) -> Value {
+    stage.pass(TimeDelta::days(days));
+    stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    let query = "query($u: ID!, $p: ID!) { access(userId: $u, productId: $p) { allowed status until } \
+         user(id: $u) { \
+         entitlements(status: [SCHEDULED, ACTIVE, GRACE_PERIOD, EXPIRED]) { nodes { status startsAt expiresAt } } \
+         listed: entitlements { totalCount } } }";
+    let data = stage
+        .admin
+        .ask(query, json!({ "u": user, "p": product }))
+        .await
+        .data();
+    let (access, nodes) = (&data["access"], &data["user"]["entitlements"]["nodes"]);
+    assert_eq!(nodes.as_array().map(Vec::len), Some(1), "{data:#}");
+    assert_eq!(nodes[0]["status"], access["status"]);
+    let usable = access["allowed"].as_bool().expect("a yes or a no");
+    assert_eq!(
+        data["user"]["listed"]["totalCount"],
+        i32::from(usable),
+        "{data:#}"
+    );
+    json!([
+        access["status"],
+        access["allowed"],
+        access["until"],
+        nodes[0]["startsAt"],
+        nodes[0]["expiresAt"]
+    ])
+}
+
+#[tokio::test]
+async fn between_two_grants_there_is_no_access() {
+    for announced in [true, false] {
+        let mut stage = Stage::new().await;
+        let (ana, book, _) = promised_again(&stage, 3).await;
+        let (bought, march) = ("2026-02-20T10:00:00.000Z", "2026-03-10T12:00:00.000Z");
+        let (april, may) = ("2026-04-01T00:00:00.000Z", "2026-05-01T00:00:00.000Z");
+        for (days, expected) in [
+            (0, json!(["ACTIVE", true, march, bought, march])),
+            (
+                8,
+                json!(["GRACE_PERIOD", true, "2026-03-13T12:00:00.000Z", bought, march]),
+            ),
+            (3, json!(["SCHEDULED", false, april, april, may])),
+            (20, json!(["ACTIVE", true, may, april, may])),
+            (
+                29,
+                json!(["GRACE_PERIOD", true, "2026-05-04T00:00:00.000Z", april, may]),
+            ),
+            (3, json!(["EXPIRED", false, null, april, may])),
+        ] {
+            assert_eq!(
+                seen(&mut stage, days, &ana, &book).await,
+                expected,
+                "announced: {announced}"
+            );
+            if announced {
+                assert_eq!(stage.announce().await, usize::from(days > 0));
+                assert_eq!(stage.announce().await, 0, "once");
+            }
+        }
+        stage.announce().await;
+        let told: Vec<String> = history(&stage, &ana)
+            .await
+            .into_iter()
+            .map(|(action, _)| action)
+            .collect();
+        let all = [
+            "GRANTED",
+            "EXTENDED",
+            "ENTERED_GRACE_PERIOD",
+            "EXPIRED",
+            "GRANTED",
+            "ENTERED_GRACE_PERIOD",
+            "EXPIRED",
+        ];
+        if announced {
+            assert_eq!(told, all);
+        }
+        stage.end().await;
+    }
+}
+
+/// S4.11: a gap can be filled, and nothing is given twice.
+#[tokio::test]
+async fn a_gap_can_be_filled_by_hand() {
+    let mut stage = Stage::new().await;
+    let (ana, book, _) = promised_again(&stage, 0).await;
+    let until = |end: &str| json!({ "expiresAt": format!("2026-{end}T00:00:00.000Z") });
+    let refused = grant(&stage.admin, &ana, &book, until("03-20")).await;
+    assert_eq!(
+        refused.refusals(),
+        ["ENTITLEMENT_ALREADY_ACTIVE productId"],
+        "there is access now"
+    );
+    assert_eq!(seen(&mut stage, 9, &ana, &book).await[0], "SCHEDULED");
+    let refused = grant(&stage.admin, &ana, &book, until("04-02")).await;
+    assert_eq!(
+        refused.refusals(),
+        ["ENTITLEMENT_ALREADY_ACTIVE productId"],
+        "April is given already"
+    );
+    let filled = grant(&stage.admin, &ana, &book, until("04-01")).await.accepted();
+    assert_eq!(filled["entitlement"]["status"], "ACTIVE");
+    assert_eq!(
+        filled["entitlement"]["expiresAt"], "2026-05-01T00:00:00.000Z",
+        "into April without a gap"
+    );
+    assert_eq!(stage.announce().await, 0);
+    assert!(stage.may_use(&ana, &book).await);
+    stage.end().await;
+}
+
+/// S0.45: a refund that takes what lasts now leaves what comes later, and only that.
+#[tokio::test]
+async fn a_refund_opens_a_gap_until_the_next_grant() {
+    let mut stage = Stage::new().await;
+    let (ana, book, purchase) = promised_again(&stage, 3).await;
+    let refund = request(&stage, &purchase, json!({})).await.accepted()["refund"].clone();
+    assert_eq!(effect(&refund, "REVOKE_ACCESS"), "DONE");
+    stage.run_jobs().await;
+    stage.hear_gateways().await;
+    assert!(!stage.may_use(&ana, &book).await, "paid back, and not April yet");
+    assert_eq!(seen(&mut stage, 31, &ana, &book).await[0], "ACTIVE");
+    assert_eq!(stage.announce().await, 1);
+    stage.end().await;
+}
