@@ -1,0 +1,379 @@
+//! Batches under way: their workers die, they meet each other, they are stopped, they fail for one user alone.
+
+use domain::{
+    database::Sql,
+    entitlements::batches,
+    jobs::{ClaimedJob, Ending, Handled, Queue, Work, store},
+    operations,
+};
+use entities::{EntitlementBatchId, JobId, WorkerId};
+use sea_orm::ConnectionTrait;
+use serde_json::{Value, json};
+use tests::stage::{Sale, Stage, text};
+use uuid::Uuid;
+
+use super::{cancel, crowd, grant, grant_many, id, look, outcomes, revoke_many};
+use crate::refunds::request;
+
+/// Takes up the jobs that are due, as a worker does that then may die.
+async fn claim(stage: &Stage) -> Vec<ClaimedJob> {
+    let (worker, now) = (WorkerId(Uuid::from_u128(7)), stage.app.clock.now());
+    let jobs = store::claim(&stage.app.db, Queue::Maintenance, worker, 10, now).await;
+    jobs.expect("jobs")
+}
+
+/// Runs a claimed job to its end and writes that down.
+async fn work(stage: &Stage, job: &ClaimedJob) {
+    let Work::ChangeAccess { batch } = job.payload.work else {
+        panic!("{:?}", job.payload.work)
+    };
+    assert!(matches!(handled(stage, job, batch).await, Ok(Ending::Done)));
+    let held = [(job.id, job.fence)];
+    let finished = store::finish(&stage.app.db, &held, stage.app.clock.now()).await;
+    finished.expect("an end");
+}
+
+async fn handled(stage: &Stage, job: &ClaimedJob, batch: EntitlementBatchId) -> Handled {
+    batches::run(&stage.app, job, batch).await
+}
+
+/// Waits until so many are done.
+async fn until_done(stage: &Stage, batch: &str, count: i64) {
+    let id: EntitlementBatchId = batch.parse().expect("an id");
+    loop {
+        let sql = "SELECT done FROM entitlement_batches WHERE id = $1";
+        let row = stage
+            .app
+            .db
+            .connection()
+            .row(sql, vec![id.into()])
+            .await
+            .expect("a row");
+        let done: i64 = row.expect("a batch").try_get_by_index(0).expect("a number");
+        if done >= count {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Lets the leases of dead workers run out, and hands their jobs back.
+async fn worker_dies(stage: &Stage, job: JobId) {
+    let sql = "UPDATE jobs SET lease_expires_at = created_at WHERE id = $1";
+    let sql = sql.replace("created_at", "'2020-01-01T00:00:00+00:00'");
+    stage
+        .app
+        .db
+        .execute(&sql, vec![job.into()])
+        .await
+        .expect("a lease");
+    assert_eq!(
+        store::sweep(&stage.app.db, stage.app.clock.now())
+            .await
+            .expect("a sweep")
+            .len(),
+        1
+    );
+}
+
+/// DESIGN, section 4: work of a killed worker is taken up again, and nobody is done twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_dies_in_the_middle_loses_nothing_and_does_nothing_twice() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    crowd(&stage, 400).await;
+    let filter = json!({ "filter": { "segment": "CUSTOMER" } });
+    let batch = id(&grant_many(&stage.admin, &book, filter).await);
+    let job = claim(&stage).await.remove(0);
+    let id: EntitlementBatchId = batch.parse().expect("an id");
+    tokio::select! {
+        _ = handled(&stage, &job, id) => panic!("it was not killed"),
+        () = until_done(&stage, &batch, 50) => {}
+    }
+    let (status, [total, done, ..]) = look(&stage, &batch).await;
+    assert!(
+        status == "RUNNING" && (50..400).contains(&done),
+        "{status} {done} of {total}"
+    );
+    worker_dies(&stage, job.id).await;
+    let again = claim(&stage).await.remove(0);
+    // The first worker was only slow, and comes back: it may not go on with what another one has.
+    assert!(matches!(handled(&stage, &job, id).await, Ok(Ending::Done)));
+    assert_eq!(
+        look(&stage, &batch).await.1[1],
+        done,
+        "by the one who has lost the job, nobody is done"
+    );
+    work(&stage, &again).await;
+    assert_eq!(
+        look(&stage, &batch).await,
+        ("SUCCEEDED".into(), [400, 400, 400, 0, 0])
+    );
+    let events = "SELECT count(*) FROM entitlement_events WHERE action = 'GRANTED'";
+    let row = stage
+        .app
+        .db
+        .connection()
+        .row(events, vec![])
+        .await
+        .expect("a row")
+        .expect("a count");
+    assert_eq!(
+        row.try_get_by_index::<i64>(0).expect("a number"),
+        400,
+        "each of them once"
+    );
+    stage.run_jobs().await;
+    stage.end().await;
+}
+
+/// S4.23: two batches, single changes and a refund of the same people, all at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everybody_at_once_ends_and_nobody_is_granted_twice() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let people = crowd(&stage, 120).await;
+    let bought = stage.sell(&Sale::of(&people[60], &book, 1)).await;
+    let filter = json!({ "filter": { "segment": "CUSTOMER" } });
+    let reversed: Vec<&String> = people.iter().rev().collect();
+    let first = id(&grant_many(&stage.admin, &book, filter.clone()).await);
+    let second = id(&grant_many(&stage.admin, &book, json!({ "userIds": reversed })).await);
+    let jobs = claim(&stage).await;
+    let singles = people
+        .iter()
+        .step_by(10)
+        .map(|user| grant(&stage.admin, user, &book, json!({})));
+    let (_, singles, refunded) = futures::join!(
+        futures::future::join_all(jobs.iter().map(|job| work(&stage, job))),
+        futures::future::join_all(singles),
+        request(&stage, &bought, json!({})),
+    );
+    refunded.accepted();
+    let by_hand = singles.iter().filter(|it| it.refusals().is_empty()).count();
+    let (one, two) = (look(&stage, &first).await, look(&stage, &second).await);
+    assert_eq!((one.0.as_str(), one.1[1], one.1[4]), ("SUCCEEDED", 120, 0));
+    assert_eq!((two.0.as_str(), two.1[1], two.1[4]), ("SUCCEEDED", 120, 0));
+    let granted = one.1[2] + two.1[2] + i64::try_from(by_hand).expect("a number");
+    // The one who had bought it may have been met before the refund or after it.
+    assert!((119..=120).contains(&granted), "{granted}");
+    let opposite = (
+        revoke_many(&stage.admin, &book, filter.clone()).await,
+        grant_many(&stage.admin, &book, filter).await,
+    );
+    let jobs = claim(&stage).await;
+    futures::future::join_all(jobs.iter().map(|job| work(&stage, job))).await;
+    for batch in [id(&opposite.0), id(&opposite.1)] {
+        assert_eq!(look(&stage, &batch).await.0, "SUCCEEDED");
+    }
+    stage.until_quiet().await;
+    stage.end().await;
+}
+
+/// What was done stays done, the rest is left alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_that_is_canceled_stops_between_two_stretches() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    crowd(&stage, 400).await;
+    let filter = json!({ "filter": { "segment": "CUSTOMER" } });
+    let batch = id(&grant_many(&stage.admin, &book, filter.clone()).await);
+    let job = claim(&stage).await.remove(0);
+    let stop = async {
+        until_done(&stage, &batch, 50).await;
+        cancel(&stage.admin, &batch).await
+    };
+    let ((), canceled) = futures::join!(work(&stage, &job), stop);
+    let told = canceled.accepted()["batch"].clone();
+    let (status, [_, done, succeeded, ..]) = look(&stage, &batch).await;
+    assert_eq!(
+        (status.as_str(), json!(done)),
+        ("CANCELED", told["done"].clone()),
+        "after the answer nothing more is done"
+    );
+    assert!((50..400).contains(&done) && done == succeeded, "{done}");
+    assert_eq!(
+        cancel(&stage.admin, &batch).await.refusals(),
+        ["CONFLICT batchId"]
+    );
+
+    let unborn = id(&revoke_many(&stage.admin, &book, filter).await);
+    cancel(&stage.agent().await, &unborn).await.accepted();
+    stage.run_jobs().await;
+    assert_eq!(
+        look(&stage, &unborn).await,
+        ("CANCELED".into(), [400, 0, 0, 0, 0])
+    );
+    let other = stage.other_team().await;
+    assert_eq!(cancel(&other, &unborn).await.refusals(), ["NOT_FOUND batchId"]);
+    let query = "query($id: ID!) { node(id: $id) { id } entitlementBatches { totalCount } }";
+    let seen = other.ask(query, json!({ "id": unborn })).await.data();
+    assert_eq!(
+        seen,
+        json!({ "node": null, "entitlementBatches": { "totalCount": 0 } })
+    );
+    stage.end().await;
+}
+
+/// A fault that one user brings about stops nobody else, and is said.
+#[tokio::test]
+async fn one_user_who_cannot_be_done_fails_alone() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let people = crowd(&stage, 60).await;
+    let unlucky: entities::UserId = people[20].parse().expect("an id");
+    let hex = unlucky.0.simple().to_string();
+    let plant = match stage.app.db.dialect() {
+        domain::database::Dialect::Sqlite => vec![format!(
+            "CREATE TRIGGER planted BEFORE INSERT ON entitlements WHEN NEW.user_id = x'{hex}' BEGIN SELECT RAISE(ABORT, 'planted'); END"
+        )],
+        domain::database::Dialect::Postgres => vec![
+            "CREATE FUNCTION planted() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$ LANGUAGE plpgsql".into(),
+            format!(
+                "CREATE TRIGGER planted BEFORE INSERT ON entitlements FOR EACH ROW WHEN (NEW.user_id = '{}') EXECUTE FUNCTION planted()",
+                unlucky.0
+            ),
+        ],
+    };
+    for sql in plant {
+        stage
+            .app
+            .db
+            .connection()
+            .execute_unprepared(&sql)
+            .await
+            .expect("a trigger");
+    }
+    let batch = id(&grant_many(
+        &stage.admin,
+        &book,
+        json!({ "filter": { "search": "crowd.test" } }),
+    )
+    .await);
+    stage.run_jobs().await;
+    assert_eq!(
+        look(&stage, &batch).await,
+        ("SUCCEEDED".into(), [60, 60, 59, 0, 1])
+    );
+    let failed = outcomes(&stage, &batch)
+        .await
+        .into_iter()
+        .filter(|it| it["outcome"] == "FAILED");
+    let failed: Vec<Value> = failed.collect();
+    assert_eq!(
+        (failed.len(), &failed[0]["user"]["companyEmail"]),
+        (1, &json!("20@crowd.test"))
+    );
+    assert!(!text(&failed[0]["message"]).is_empty());
+    stage.end().await;
+}
+
+/// Progress is told while it goes on, not for each of them; what came of it is told at once.
+#[tokio::test]
+async fn progress_can_be_followed() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    crowd(&stage, 120).await;
+    let batch = id(&grant_many(
+        &stage.admin,
+        &book,
+        json!({ "filter": { "segment": "CUSTOMER" } }),
+    )
+    .await);
+    let document =
+        format!("subscription {{ entitlementBatchUpdated(batchId: \"{batch}\") {{ status total done }} }}");
+    let mut live = tests::live::Live::stream(&stage.admin, &document, json!({})).await;
+    stage.pass(chrono::TimeDelta::seconds(2));
+    stage.run_jobs().await;
+    let mut last = Value::Null;
+    while last["status"] != "SUCCEEDED" {
+        let said = live.next().await;
+        last = said["data"]["entitlementBatchUpdated"].clone();
+        assert!(!last.is_null(), "{said}");
+    }
+    assert_eq!(last, json!({ "status": "SUCCEEDED", "total": 120, "done": 120 }));
+    let events =
+        "{ events(first: 100, topics: [ENTITLEMENT_BATCH_UPDATED]) { nodes { subject { id } data } } }";
+    let events = stage.admin.ask(events, json!({})).await.data()["events"]["nodes"].clone();
+    let told: Vec<&Value> = events
+        .as_array()
+        .expect("events")
+        .iter()
+        .map(|it| &it["data"]["done"])
+        .collect();
+    assert_eq!(
+        told,
+        [&json!(0), &json!(50), &json!(120)],
+        "the clock stands still after the first stretch"
+    );
+    assert_eq!(events[2]["subject"]["id"], json!(batch));
+    stage.end().await;
+}
+
+/// A long batch gives its seat to others after a thousand people, and goes on.
+#[tokio::test]
+async fn a_long_batch_lets_others_have_their_turn() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    crowd(&stage, 1030).await;
+    let batch = id(&revoke_many(
+        &stage.admin,
+        &book,
+        json!({ "filter": { "segment": "CUSTOMER" } }),
+    )
+    .await);
+    let turns = stage.run_jobs().await;
+    let done: Vec<bool> = turns
+        .iter()
+        .map(|turn| turn.verdict == worker::Verdict::Done)
+        .collect();
+    assert_eq!(done, [false, true], "{turns:#?}");
+    assert_eq!(
+        look(&stage, &batch).await,
+        ("SUCCEEDED".into(), [1030, 1030, 0, 1030, 0])
+    );
+    stage.end().await;
+}
+
+/// A batch is never stuck: a lost job is made again, and one that is parked again and again is given up.
+#[tokio::test]
+async fn a_batch_without_a_job_is_taken_up_again_or_given_up() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let people = crowd(&stage, 3).await;
+    let lost = id(&grant_many(&stage.admin, &book, json!({ "userIds": people })).await);
+    stage
+        .app
+        .db
+        .execute("DELETE FROM jobs", vec![])
+        .await
+        .expect("a loss");
+    let after_a_while = async || {
+        stage.pass(chrono::TimeDelta::minutes(2));
+        operations::maintain(&stage.app).await.expect("a round");
+    };
+    after_a_while().await;
+    stage.run_jobs().await;
+    assert_eq!(look(&stage, &lost).await, ("SUCCEEDED".into(), [3, 3, 3, 0, 0]));
+
+    let cursed = id(&revoke_many(&stage.admin, &book, json!({ "userIds": people })).await);
+    for _ in 0..3 {
+        assert_eq!(look(&stage, &cursed).await.0, "REQUESTED");
+        for job in claim(&stage).await {
+            let bury = store::bury(
+                &stage.app.db,
+                (job.id, job.fence),
+                "planted",
+                stage.app.clock.now(),
+            );
+            bury.await.expect("a parked job");
+        }
+        after_a_while().await;
+    }
+    assert_eq!(look(&stage, &cursed).await.0, "FAILED");
+    assert!(
+        stage.may_use(&people[0], &book).await,
+        "what was not done was not done"
+    );
+    stage.run_jobs().await;
+    stage.end().await;
+}
