@@ -49,7 +49,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
         max_connections: 4,
     };
     let db = Database::connect(&settings).await.expect("a database");
-    Migrator::up(db.connection(), None).await.expect("tables");
+    Migrator::up(db.connection().whole(), None).await.expect("tables");
     App::new(Services {
         db,
         clock: Arc::new(FixedClock::at(now)),
