@@ -1,14 +1,18 @@
 //! The database: PostgreSQL or SQLite behind one door, and the few words in which their SQL differs.
 
+mod pool;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
+    ConnectOptions, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+pub use pool::Pool;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -22,7 +26,7 @@ pub struct DatabaseSettings {
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
 pub struct Database {
-    connection: DatabaseConnection,
+    pool: Pool,
     dialect: Dialect,
     /// SQLite has one writer: waiting here is fair and instant, where its own busy handler sleeps.
     writer: Option<Arc<Semaphore>>,
@@ -69,24 +73,23 @@ impl Database {
             .context("cannot open the database")?;
         let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         Ok(Self {
-            connection,
+            pool: Pool::new(connection, settings.max_connections),
             dialect,
             writer,
         })
     }
 
     /// Tells of each statement before anybody shares the pool: what is not counted grows.
-    pub fn on_statement(&mut self, told: impl Fn(&str) + Send + Sync + 'static) {
-        self.connection
-            .set_metric_callback(move |info| told(&info.statement.sql));
+    pub fn on_statement(&mut self, told: impl Fn(&Statement) + Send + Sync + 'static) {
+        self.pool.on_statement(told);
     }
 
     pub fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    pub fn connection(&self) -> &DatabaseConnection {
-        &self.connection
+    pub fn connection(&self) -> &Pool {
+        &self.pool
     }
 
     /// Starts a transaction that is going to write.
@@ -98,7 +101,8 @@ impl Database {
         };
         // In a task of its own: sqlx forgets a BEGIN whose caller hangs up while it is on its way, and whatever the
         // connection writes next would wait in that transaction for somebody else's end of it.
-        let connection = self.connection.clone();
+        self.pool.make_room();
+        let connection = self.pool.whole().clone();
         let beginning = tokio::spawn(async move {
             let transaction = connection.begin_with_options(options).await?;
             Ok(WriteTransaction {
@@ -113,13 +117,13 @@ impl Database {
     /// Runs one writing statement by itself.
     pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
         let _turn = self.turn().await;
-        self.connection.execute_raw(self.statement(sql, values)).await
+        self.pool.execute_raw(self.statement(sql, values)).await
     }
 
     /// Runs one writing statement by itself and returns what it returns.
     pub async fn execute_returning(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
         let _turn = self.turn().await;
-        self.connection.query_all_raw(self.statement(sql, values)).await
+        self.pool.query_all_raw(self.statement(sql, values)).await
     }
 
     async fn turn(&self) -> Option<OwnedSemaphorePermit> {
@@ -129,7 +133,7 @@ impl Database {
     }
 
     fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
-        Statement::from_sql_and_values(self.connection.get_database_backend(), sql, values)
+        Statement::from_sql_and_values(self.pool.get_database_backend(), sql, values)
     }
 }
 

@@ -168,14 +168,13 @@ impl PageRequest {
 
     /// ` AND … ORDER BY … LIMIT …`, to be put behind a WHERE clause; its values are added to `values`.
     pub fn sql(&self, values: &mut Vec<Value>) -> String {
-        let Order {
-            key, id, direction, ..
-        } = self.order;
-        let direction = if self.backward {
-            direction.reversed()
-        } else {
-            direction
-        };
+        self.sql_of(self.rows(), values)
+    }
+
+    /// The same for another number of rows.
+    pub fn sql_of(&self, rows: i64, values: &mut Vec<Value>) -> String {
+        let Order { key, id, .. } = self.order;
+        let direction = self.direction();
         let mut sql = String::new();
         let ends = [(&self.from, direction), (&self.until, direction.reversed())];
         for (end, direction) in ends {
@@ -194,12 +193,23 @@ impl PageRequest {
             values.push(at.clone().into());
             values.push((*row).into());
         }
-        let way = direction.sql();
-        sql.push_str(&format!(
-            " ORDER BY {key} {way}, {id} {way} LIMIT {}",
-            self.rows()
-        ));
+        sql.push_str(&format!("{} LIMIT {rows}", self.order_by()));
         sql
+    }
+
+    /// ` ORDER BY …` by itself.
+    pub fn order_by(&self) -> String {
+        let Order { key, id, .. } = self.order;
+        let way = self.direction().sql();
+        format!(" ORDER BY {key} {way}, {id} {way}")
+    }
+
+    fn direction(&self) -> Direction {
+        if self.backward {
+            self.order.direction.reversed()
+        } else {
+            self.order.direction
+        }
     }
 
     /// Makes the page of the rows that the SQL has found.

@@ -70,6 +70,8 @@ CREATE INDEX users_by_creation ON users (team_id, created_at, id);
 CREATE INDEX users_by_last_name ON users (team_id, last_name, id);
 CREATE INDEX users_by_company ON users (team_id, COALESCE(company_name, ''), id);
 CREATE INDEX users_by_segment ON users (team_id, segment, created_at, id);
+-- Staff are few among many.
+CREATE INDEX users_by_role ON users (team_id, role, created_at, id);
 CREATE INDEX users_by_email ON users (email_key);
 CREATE INDEX users_by_ecosystem ON users (ecosystem_id);
 

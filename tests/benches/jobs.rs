@@ -28,6 +28,10 @@ use tests::{
 use tokio::sync::mpsc;
 use worker::{Handlers, WorkerSettings};
 
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const JOBS: usize = 20_000;
 const SAMPLES: usize = 300;
 const BARE: usize = 200;

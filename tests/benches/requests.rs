@@ -17,17 +17,19 @@ use api::{
 };
 use domain::{
     App,
-    actor::{Actor, Principal, Scope, Scopes},
     database::Sql,
-    identity::api_keys,
     seed::{self, BulkOptions},
     values,
 };
 use entities::{PurchaseId, TeamId, UserId};
 use serde_json::{Value, json};
-use tests::{client::Client, database::TestDatabase, processes};
+use tests::{bulk, client::Client, database::TestDatabase, processes};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USERS: u64 = 5_000;
 const REQUESTS: usize = 4_000;
@@ -142,8 +144,8 @@ impl Bench {
                 progress: None,
             };
             let filled = seed::bulk(&app, options).await.expect("seeded");
-            configure(&app, filled.team).await;
-            let token = key(&app, filled.team).await;
+            bulk::configure(&app, filled.team).await;
+            let token = bulk::key(&app, filled.team).await;
             let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
                 .await
                 .expect("a port");
@@ -287,52 +289,6 @@ impl Bench {
             }
         })
     }
-}
-
-/// The bulk team gets credentials, so that its purchases can be refunded; nothing is sent anywhere here.
-async fn configure(app: &App, team: TeamId) {
-    let change = domain::teams::SettingsChange {
-        secrets: vec![
-            (
-                domain::teams::SecretName::StripeSecretKey,
-                "sk_bench".to_owned().into(),
-            ),
-            (
-                domain::teams::SecretName::MercadoPagoAccessToken,
-                "TEST-bench".to_owned().into(),
-            ),
-        ],
-        ..domain::teams::SettingsChange::default()
-    };
-    domain::teams::update_settings(app, &admin(app, team).await, change)
-        .await
-        .expect("settings");
-}
-
-async fn admin(app: &App, team: TeamId) -> Actor {
-    let sql = "SELECT id FROM users WHERE team_id = $1 AND role = 'ADMIN' LIMIT 1";
-    let row = app
-        .db
-        .connection()
-        .row(sql, values![team])
-        .await
-        .expect("a query")
-        .expect("an administrator");
-    let id = row.try_get_by_index(0).expect("an id");
-    Actor {
-        principal: Principal::User {
-            id,
-            role: entities::UserRole::Admin,
-        },
-        scopes: Scopes::all(),
-        ..Actor::system(team)
-    }
-}
-
-async fn key(app: &App, team: TeamId) -> String {
-    let scopes: Vec<String> = Scope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect();
-    let created = api_keys::create(app, &admin(app, team).await, "bench", &scopes, None).await;
-    created.expect("a key").secret
 }
 
 /// CPU time of the threads that serve: the runtime's and SQLite's own.

@@ -59,7 +59,7 @@ impl TestDatabase {
             url,
             max_connections: 4,
         };
-        Migrator::up(Database::connect(&settings).await?.connection(), None).await?;
+        Migrator::up(Database::connect(&settings).await?.connection().whole(), None).await?;
         Ok(Self {
             settings,
             _folder: Some(folder),

@@ -1,5 +1,6 @@
 //! What the stories stand on: real servers, a database for each test, a stage, and clients.
 
+pub mod bulk;
 pub mod callers;
 pub mod client;
 pub mod database;

@@ -1,14 +1,16 @@
-//! What a request asks of the database: stories count it, and may hold it up to let something else happen first.
+//! What a request asks of the database: stories count it, and may hold it up to let something else happen first;
+//! measurements ask it again.
 
 use std::sync::{Arc, Mutex, mpsc};
 
 use domain::database::Database;
+use sea_orm::Statement;
 use tokio::sync::oneshot;
 
-/// The SQL of one process, in order.
+/// What one process has asked, in order.
 #[derive(Clone, Debug, Default)]
 pub struct Statements {
-    heard: Arc<Mutex<Vec<String>>>,
+    heard: Arc<Mutex<Vec<Statement>>>,
     gates: Arc<Mutex<Vec<Gate>>>,
 }
 
@@ -26,14 +28,13 @@ pub struct Held {
 }
 
 impl Statements {
-    pub(crate) fn hear(&self, db: &mut Database) {
+    pub fn hear(&self, db: &mut Database) {
         let told = self.clone();
-        db.on_statement(move |sql| {
-            told.heard
-                .lock()
-                .expect("no panic while held")
-                .push(sql.to_owned());
-            told.wait_at_gates(sql);
+        db.on_statement(move |statement| {
+            let mut heard = told.heard.lock().expect("no panic while held");
+            heard.push(statement.clone());
+            drop(heard);
+            told.wait_at_gates(&statement.sql);
         });
     }
 
@@ -50,8 +51,16 @@ impl Statements {
         }
     }
 
-    /// Everything since the last time somebody has taken it.
+    /// The SQL of everything since the last time somebody has taken it.
     pub fn take(&self) -> Vec<String> {
+        self.take_whole()
+            .into_iter()
+            .map(|statement| statement.sql)
+            .collect()
+    }
+
+    /// The same with its values, so that it can be asked again.
+    pub fn take_whole(&self) -> Vec<Statement> {
         std::mem::take(&mut *self.heard.lock().expect("no panic while held"))
     }
 

@@ -12,7 +12,9 @@ use domain::{
     actor::{Actor, Scope},
     entitlements::{self, Access},
     page::Page,
-    products, purchases, refunds, stats,
+    products, purchases,
+    refunds::{self, Eligibility},
+    stats,
     users::{self, UserParts, UserView},
 };
 use entities::{
@@ -38,6 +40,9 @@ pub struct RefundsOf(pub PurchaseId);
 pub struct EffectsOf(pub RefundId);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StepsOf(pub RefundId);
+/// Whether a purchase can be refunded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EligibilityOf(pub PurchaseId);
 /// What somebody has read, in figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ReadingOf(pub UserId);
@@ -196,6 +201,19 @@ impl Loader<ActivityOf> for Loaders {
             );
         }
         Ok(pages)
+    }
+}
+
+impl Loader<EligibilityOf> for Loaders {
+    type Value = Arc<Eligibility>;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[EligibilityOf]) -> Result<HashMap<EligibilityOf, Arc<Eligibility>>, Shared> {
+        let ids: Vec<PurchaseId> = keys.iter().map(|key| key.0).collect();
+        let found = shared(refunds::eligibilities(&self.app, &self.actor, &ids).await)?.into_iter();
+        Ok(found
+            .map(|(id, eligibility)| (EligibilityOf(id), Arc::new(eligibility)))
+            .collect())
     }
 }
 

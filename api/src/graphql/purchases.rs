@@ -1,5 +1,7 @@
 //! What was bought, and whether it can be refunded.
 
+use std::sync::Arc;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Outcome,
@@ -14,7 +16,7 @@ use super::{
     context::{Ctx, input_id},
     enums::{PaymentGateway, PurchaseKind, PurchaseStatus, RefundCheckItem, UserErrorCode},
     errors::UserError,
-    loaders::RefundsOf,
+    loaders::{EligibilityOf, RefundsOf},
     money::{Money, MoneyInput},
     products::{self, Product},
     refunds::Refund,
@@ -120,10 +122,13 @@ impl Purchase {
     /// What an agent checks before a refund, answered in one place.
     #[graphql(complexity = "20 + child_complexity")]
     async fn refund_eligibility(&self, ctx: &Context<'_>) -> Result<RefundEligibility> {
-        let eligibility = refunds::eligibility(ctx.app(), ctx.actor()?, &self.0).await;
+        ctx.answer(ctx.actor()?.require(Scope::RefundsRead))?;
+        let found = ctx.loader()?.load_one(EligibilityOf(self.0.id)).await;
+        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        let eligibility = found.ok_or_else(|| async_graphql::Error::new(format!("{} is gone", self.0.id)))?;
         Ok(RefundEligibility {
             purchase: self.0.clone(),
-            eligibility: ctx.answer(eligibility)?,
+            eligibility,
         })
     }
 }
@@ -136,7 +141,7 @@ pub(super) fn not_visible(ctx: &Context<'_>, scope: Scope) -> async_graphql::Err
 /// What an agent checks before a refund, answered in one place.
 pub struct RefundEligibility {
     purchase: purchase::Model,
-    eligibility: Eligibility,
+    eligibility: Arc<Eligibility>,
 }
 
 /// What an agent checks before a refund, answered in one place.

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     limits::{Limits, cost, cost::Cost, lexer},
+    order::Plan,
     params::Params,
     refusal::{Refusal, codes},
 };
@@ -25,14 +26,15 @@ use super::{
 pub(super) struct Document {
     pub text: Box<str>,
     pub ast: ExecutableDocument,
-    /// In the document's own order of iteration.
-    costs: Vec<Cost>,
+    /// What each operation was measured at, and the order of its answer; in the document's own order of iteration.
+    operations: Vec<(Cost, Plan)>,
 }
 
 /// The one operation of a document that a request is about.
 pub(super) struct Selected<'a> {
     pub definition: &'a OperationDefinition,
     pub cost: &'a Cost,
+    pub order: &'a Plan,
 }
 
 impl Selected<'_> {
@@ -88,31 +90,36 @@ impl Document {
             parse_failure(&error.message, error.locations)
         })?;
         let costs = cost::measure(&ast, limits)?;
+        let orders = ast
+            .operations
+            .iter()
+            .map(|(_, operation)| Plan::new(&operation.node.selection_set.node, &ast));
         Ok(Self {
+            operations: costs.into_iter().zip(orders).collect(),
             text: text.into(),
             ast,
-            costs,
         })
     }
 
     /// The operation that is asked for by name, or the only one.
     pub fn select(&self, name: Option<&str>) -> Result<Selected<'_>, Refusal> {
-        let mut operations = self.ast.operations.iter().zip(&self.costs);
+        let mut operations = self.ast.operations.iter().zip(&self.operations);
         let found = match name {
             Some(wanted) => operations.find(|((name, _), _)| name.map(Name::as_str) == Some(wanted)),
-            None if self.costs.len() == 1 => operations.next(),
+            None if self.operations.len() == 1 => operations.next(),
             None => {
                 let message = "The document has several operations: say which one in operationName.";
                 return Err(Refusal::document(codes::VALIDATION_FAILED, message));
             }
         };
-        let ((_, operation), cost) = found.ok_or_else(|| {
+        let ((_, operation), (cost, order)) = found.ok_or_else(|| {
             let message = format!("The document has no operation \"{}\".", name.unwrap_or_default());
             Refusal::document(codes::VALIDATION_FAILED, message)
         })?;
         Ok(Selected {
             definition: &operation.node,
             cost,
+            order,
         })
     }
 

@@ -14,7 +14,6 @@ use super::{
     answer::{Answer, CostReport, set_code},
     documents::Document,
     nulls::FieldTypes,
-    order,
     refusal::{Refusal, codes},
     trace::TraceId,
 };
@@ -58,8 +57,7 @@ impl Understanding {
             self.put_nulls(&mut response);
         }
         if executed && let Ok(selected) = self.document.select(self.operation_name.as_deref()) {
-            let asked = &selected.definition.selection_set.node;
-            order::restore(&mut response.data, asked, &self.document.ast);
+            selected.order.apply(&mut response.data);
         }
         let cost = cost.map(|cost| CostReport {
             complexity: complexity(&mut response),

@@ -1,5 +1,5 @@
 //! The order of an answer: fields come as they were asked for (GraphQL specification, section 6.3).
-//! async-graphql gives them in the order in which they were ready.
+//! async-graphql gives them in the order in which they were ready. The order is planned once for each document.
 
 use async_graphql::{
     Name, Value,
@@ -7,14 +7,15 @@ use async_graphql::{
 };
 
 /// The response keys of an object, in order, with those of the objects below.
-struct Plan(Vec<(Name, Plan)>);
-
-/// Puts the fields of an operation's data in order.
-pub(super) fn restore(data: &mut Value, asked: &SelectionSet, document: &ExecutableDocument) {
-    Plan::of(&[asked], document).apply(data);
-}
+#[derive(Debug)]
+pub(super) struct Plan(Vec<(Name, Plan)>);
 
 impl Plan {
+    /// The plan of an operation.
+    pub fn new(asked: &SelectionSet, document: &ExecutableDocument) -> Self {
+        Self::of(&[asked], document)
+    }
+
     fn of(asked: &[&SelectionSet], document: &ExecutableDocument) -> Self {
         let mut fields: Vec<(&Name, Vec<&SelectionSet>)> = Vec::new();
         for set in asked {
@@ -28,7 +29,8 @@ impl Plan {
         )
     }
 
-    fn apply(&self, value: &mut Value) {
+    /// Puts the fields of an operation's data in order.
+    pub fn apply(&self, value: &mut Value) {
         match value {
             Value::List(items) => items.iter_mut().for_each(|item| self.apply(item)),
             Value::Object(fields) if !self.0.is_empty() => {
@@ -91,7 +93,7 @@ mod tests {
             "a": { "y": 1, "z": 2, "b": { "d": 1, "c": 2 }, "x": 3 },
         });
         let operation = document.operations.iter().next().expect("an operation").1;
-        restore(&mut data, &operation.node.selection_set.node, &document);
+        Plan::new(&operation.node.selection_set.node, &document).apply(&mut data);
         let expected = "{\"a\":{\"x\":3,\"b\":{\"c\":2,\"d\":1},\"z\":2,\"y\":1},\
              \"list\":[{\"two\":2,\"one\":1},null,{\"two\":2,\"one\":1}]}";
         assert_eq!(serde_json::to_string(&data).expect("JSON"), expected);

@@ -19,7 +19,7 @@ use crate::settings::Settings;
 
 pub async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
     let db = parts::database(&settings).await?;
-    Migrator::up(db.connection(), None)
+    Migrator::up(db.connection().whole(), None)
         .await
         .context("cannot migrate the database")?;
     eprintln!("The tables are up to date.");
@@ -35,7 +35,7 @@ async fn app(settings: &Settings) -> anyhow::Result<domain::App> {
 
 pub(super) async fn seed(settings: Settings, args: SeedArgs) -> anyhow::Result<ExitCode> {
     let app = app(&settings).await?;
-    Migrator::up(app.db.connection(), None)
+    Migrator::up(app.db.connection().whole(), None)
         .await
         .context("cannot migrate the database")?;
     let progress = |it: seed::Progress| eprint!("\r{} of {} users, {} rows ", it.users, it.of, it.rows);

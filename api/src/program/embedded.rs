@@ -71,7 +71,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         max_connections: settings.database_connections,
     })
     .await?;
-    Migrator::up(db.connection(), None)
+    Migrator::up(db.connection().whole(), None)
         .await
         .context("cannot migrate the database")?;
     let key = match &settings.secret_key {

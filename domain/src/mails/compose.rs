@@ -74,9 +74,9 @@ pub struct Composed {
 }
 
 /// A template that cannot be filled in or laid out: a fault of ours, never of the data.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("a mail cannot be composed: {0}")]
-pub struct ComposeError(pub(super) String);
+pub struct ComposeError(String);
 
 impl From<minijinja::Error> for ComposeError {
     fn from(error: minijinja::Error) -> Self {

@@ -40,25 +40,30 @@ pub(super) struct Detail {
     pub value: String,
 }
 
-static TEMPLATES: LazyLock<Result<Environment<'static>, minijinja::Error>> = LazyLock::new(|| {
+/// The frame of every mail: no image, no font and no style comes from elsewhere.
+const LAYOUT: &str = include_str!("../../templates/mail/layout.mjml");
+/// Something has happened: a state, what it means, the facts, and what comes next.
+const NOTICE: &str = include_str!("../../templates/mail/notice.mjml");
+
+/// HTML with places for a notice's words. To lay MJML out takes milliseconds, so it is done once, with the places
+/// in it.
+static TEMPLATES: LazyLock<Result<Environment<'static>, ComposeError>> = LazyLock::new(|| {
+    let options = RenderOptions {
+        fonts: HashMap::new(),
+        ..RenderOptions::default()
+    };
+    let mjml = LAYOUT.replace("<!-- content -->", NOTICE);
+    let html = mrml::parse(mjml)?.element.render(&options)?;
     let mut templates = Environment::new();
     templates.set_auto_escape_callback(|_| AutoEscape::Html);
-    templates.add_template("layout.mjml", include_str!("../../templates/mail/layout.mjml"))?;
-    templates.add_template("notice.mjml", include_str!("../../templates/mail/notice.mjml"))?;
+    templates.add_template_owned("notice", html)?;
     Ok(templates)
 });
 
 impl Notice {
     pub(super) fn html(&self) -> Result<String, ComposeError> {
-        let templates = TEMPLATES
-            .as_ref()
-            .map_err(|error| ComposeError(error.to_string()))?;
-        let filled = templates.get_template("notice.mjml")?.render(Serde(self))?;
-        let options = RenderOptions {
-            fonts: HashMap::new(),
-            ..RenderOptions::default()
-        };
-        Ok(mrml::parse(filled)?.element.render(&options)?)
+        let templates = TEMPLATES.as_ref().map_err(Clone::clone)?;
+        Ok(templates.get_template("notice")?.render(Serde(self))?)
     }
 
     /// The same in the same order, for readers without HTML. Lines are not broken: each reader's window does that.

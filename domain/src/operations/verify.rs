@@ -156,7 +156,7 @@ async fn snapshot(db: &Database) -> Outcome<DatabaseTransaction> {
         // Readers of a WAL see the database as it was at their first question.
         Dialect::Sqlite => TransactionOptions::default(),
     };
-    Ok(db.connection().begin_with_options(options).await?)
+    Ok(db.connection().whole().begin_with_options(options).await?)
 }
 
 fn read(rule: &'static str, prefix: &'static str, row: &QueryResult) -> Outcome<Violation> {

@@ -1,16 +1,19 @@
 //! What an agent checks before a refund, gathered in one place (S0.31, S0.51).
 
-use entities::{Money, PurchaseStatus, purchase};
-use sea_orm::ConnectionTrait;
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entities::{Money, PurchaseId, PurchaseStatus, TeamId, purchase};
+use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::rules::{self, Facts, Policy};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::Sql,
+    database::{Sql, places},
     error::{Outcome, UserErrorCode},
     message::Message,
-    stats, teams, values,
+    purchases, stats, teams, values,
 };
 
 /// The checklist's items, in the order in which an agent goes through them.
@@ -44,60 +47,109 @@ pub struct Eligibility {
     pub checks: Vec<Check>,
 }
 
-/// Answers the context check for a purchase that the caller may see. It tells what was read, so the look is noted
-/// (S0.23).
-pub async fn eligibility(app: &App, actor: &Actor, purchase: &purchase::Model) -> Outcome<Eligibility> {
+/// Answers the context check for purchases that the caller may see, all in the same few statements. It tells what was
+/// read, so the look is noted (S0.23).
+pub async fn eligibilities(
+    app: &App,
+    actor: &Actor,
+    purchases: &[PurchaseId],
+) -> Outcome<HashMap<PurchaseId, Eligibility>> {
     actor.require(Scope::RefundsRead)?;
-    let team = teams::load(app, actor.team).await?;
-    let policy = Policy::of(&team);
-    let facts = gather(app, app.db.connection(), purchase.clone()).await?;
-    stats::note_reading(app, actor, purchase.user_id).await?;
-    Ok(Eligibility {
-        blockers: rules::blockers(policy, &facts)
+    let policy = Policy::of(&teams::load(app, actor.team).await?);
+    let purchases = purchases::store::by_ids(app, actor.team, purchases).await?;
+    let customers: Vec<_> = purchases.iter().map(|purchase| purchase.user_id).collect();
+    let all = gather_all(app, app.db.connection(), actor.team, purchases).await?;
+    stats::note_readings(app, actor, &customers).await?;
+    let answered = all
+        .into_iter()
+        .map(|facts| (facts.purchase.id, answer(policy, &facts)));
+    Ok(answered.collect())
+}
+
+fn answer(policy: Policy, facts: &Facts) -> Eligibility {
+    Eligibility {
+        blockers: rules::blockers(policy, facts)
             .iter()
             .map(rules::RefundRefusal::code)
             .collect(),
-        override_required: rules::override_required(policy, &facts),
+        override_required: rules::override_required(policy, facts),
         refundable: facts.purchase.refundable(),
         percent_read: facts.percent_read,
         seconds_read: facts.seconds_read,
-        checks: checks(policy, &facts),
-    })
+        checks: checks(policy, facts),
+    }
 }
 
-/// Everything that the rules want to know, in one statement beside the team's credentials.
+/// Everything that the rules want to know of one purchase.
 pub async fn gather(
     app: &App,
     connection: &impl ConnectionTrait,
     purchase: purchase::Model,
 ) -> Outcome<Facts> {
-    let secrets = teams::secrets::load(app, purchase.team_id, connection).await?;
-    let row = connection
-        .row(
-            "SELECT (SELECT count(*) FROM purchases WHERE user_id = $1), \
-             (SELECT count(*) FROM purchases WHERE user_id = $1 AND product_id = $2 AND id <> $3 AND status = 'ACTIVE'), \
-             (SELECT count(*) FROM refunds WHERE user_id = $1 AND purchase_id <> $3 AND status = 'SUCCEEDED'), \
-             (SELECT count(*) FROM refunds WHERE purchase_id = $3 AND status NOT IN ('FAILED', 'REVERSED')), \
-             (SELECT CAST(COALESCE(sum(amount_minor), 0) AS BIGINT) FROM refunds WHERE purchase_id = $3 \
-              AND status NOT IN ('FAILED', 'REVERSED')), \
-             (SELECT sessions FROM title_readings WHERE user_id = $1 AND product_id = $2), \
-             (SELECT seconds FROM title_readings WHERE user_id = $1 AND product_id = $2), \
-             (SELECT percent_read FROM title_readings WHERE user_id = $1 AND product_id = $2)",
-            values![purchase.user_id, purchase.product_id, purchase.id],
-        )
-        .await?;
-    let row = row.ok_or_else(|| anyhow::anyhow!("a row of counts is always there"))?;
+    let id = purchase.id;
+    let mut all = gather_all(app, connection, purchase.team_id, vec![purchase]).await?;
+    Ok(all.pop().ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
+}
+
+/// The same of several of a team's, in one statement beside the team's credentials.
+async fn gather_all(
+    app: &App,
+    connection: &impl ConnectionTrait,
+    team: TeamId,
+    purchases: Vec<purchase::Model>,
+) -> Outcome<Vec<Facts>> {
+    if purchases.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secrets = teams::secrets::load(app, team, connection).await?;
+    let sql = format!(
+        "SELECT p.id, (SELECT count(*) FROM purchases o WHERE o.user_id = p.user_id), \
+         (SELECT count(*) FROM purchases o WHERE o.user_id = p.user_id AND o.product_id = p.product_id \
+          AND o.id <> p.id AND o.status = 'ACTIVE'), \
+         (SELECT count(*) FROM refunds r WHERE r.user_id = p.user_id AND r.purchase_id <> p.id \
+          AND r.status = 'SUCCEEDED'), \
+         (SELECT count(*) FROM refunds r WHERE r.purchase_id = p.id AND r.status NOT IN ('FAILED', 'REVERSED')), \
+         (SELECT CAST(COALESCE(sum(r.amount_minor), 0) AS BIGINT) FROM refunds r WHERE r.purchase_id = p.id \
+          AND r.status NOT IN ('FAILED', 'REVERSED')), \
+         t.sessions, t.seconds, t.percent_read \
+         FROM purchases p LEFT JOIN title_readings t ON t.user_id = p.user_id AND t.product_id = p.product_id \
+         WHERE p.team_id = $1 AND p.id IN ({})",
+        places(2, purchases.len())
+    );
+    let mut values = values![team];
+    values.extend(purchases.iter().map(|purchase| Value::from(purchase.id)));
+    let rows = connection.rows(&sql, values).await?;
+    let mut purchases: HashMap<PurchaseId, purchase::Model> = purchases
+        .into_iter()
+        .map(|purchase| (purchase.id, purchase))
+        .collect();
+    let mut all = Vec::new();
+    for row in &rows {
+        if let Some(purchase) = purchases.remove(&row.try_get_by_index(0)?) {
+            let configured = secrets.can_refund(purchase.gateway);
+            all.push(read_facts(row, purchase, app.clock.now(), configured)?);
+        }
+    }
+    Ok(all)
+}
+
+fn read_facts(
+    row: &QueryResult,
+    purchase: purchase::Model,
+    now: DateTime<Utc>,
+    gateway_configured: bool,
+) -> Outcome<Facts> {
     Ok(Facts {
-        now: app.clock.now(),
-        gateway_configured: secrets.can_refund(purchase.gateway),
-        purchases: row.try_get_by_index(0)?,
-        duplicates: row.try_get_by_index(1)?,
-        refunds_elsewhere: row.try_get_by_index(2)?,
-        refunds_before: row.try_get_by_index(3)?,
-        refunded_before: Money::new(row.try_get_by_index(4)?, purchase.currency),
-        sessions: row.try_get_by_index::<Option<i64>>(5)?.unwrap_or_default(),
-        seconds_read: row.try_get_by_index::<Option<i64>>(6)?.unwrap_or_default(),
-        percent_read: row.try_get_by_index::<Option<f64>>(7)?.unwrap_or_default(),
+        now,
+        gateway_configured,
+        purchases: row.try_get_by_index(1)?,
+        duplicates: row.try_get_by_index(2)?,
+        refunds_elsewhere: row.try_get_by_index(3)?,
+        refunds_before: row.try_get_by_index(4)?,
+        refunded_before: Money::new(row.try_get_by_index(5)?, purchase.currency),
+        sessions: row.try_get_by_index::<Option<i64>>(6)?.unwrap_or_default(),
+        seconds_read: row.try_get_by_index::<Option<i64>>(7)?.unwrap_or_default(),
+        percent_read: row.try_get_by_index::<Option<f64>>(8)?.unwrap_or_default(),
         purchase,
     })
 }

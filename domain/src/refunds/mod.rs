@@ -12,7 +12,7 @@ pub mod state;
 pub mod store;
 mod tell;
 
-pub use evidence::{Check, Eligibility, eligibility};
+pub use evidence::{Check, Eligibility, eligibilities};
 pub(crate) use process::{ask_now, observe};
 pub use process::{pause_subscription, process, reconcile};
 pub use request::{RefundRequest, request};

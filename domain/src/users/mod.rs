@@ -3,6 +3,7 @@
 pub mod ecosystems;
 pub mod people;
 pub mod plans;
+mod search;
 pub mod store;
 mod view;
 

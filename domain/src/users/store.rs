@@ -1,16 +1,15 @@
 //! Finding people.
 
 use chrono::{DateTime, Utc};
-use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId};
+use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment};
 use sea_orm::Value;
 use serde::{Deserialize, Serialize};
 
-use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, view};
+use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, search, view};
 use crate::{
     app::App,
-    database::{Dialect, Sql, places},
+    database::{Sql, places},
     error::Outcome,
-    input,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     values,
 };
@@ -50,21 +49,37 @@ pub async fn list(
     parts: UserParts,
 ) -> Outcome<Page<UserView>> {
     let request = PageRequest::new(args, order(field, direction))?;
-    let mut values = Vec::new();
-    let wanted = condition(app.db.dialect(), team, filter, &mut values);
-    let sql = format!("{}{wanted}{}", parts.select(), request.sql(&mut values));
-    let rows = app.db.connection().rows(&sql, values).await?;
-    let users = rows
-        .iter()
-        .map(|row| parts.read(row))
-        .collect::<Outcome<Vec<_>>>()?;
+    let users = match search::indexed(filter) {
+        Some(term) => search::page(app, team, (filter, &term), &request, parts).await?,
+        None => {
+            let mut values = Vec::new();
+            let wanted = condition(team, filter, joined, &mut values);
+            let sql = format!("{}{wanted}{}", parts.select(), request.sql(&mut values));
+            read(app, &sql, values, parts).await?
+        }
+    };
     Ok(request.page(users, |user| (key(field, user), user.id.0)))
+}
+
+pub(super) async fn read(
+    app: &App,
+    sql: &str,
+    values: Vec<Value>,
+    parts: UserParts,
+) -> Outcome<Vec<UserView>> {
+    let rows = app.db.connection().rows(sql, values).await?;
+    rows.iter().map(|row| parts.read(row)).collect()
 }
 
 pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64> {
     let mut values = Vec::new();
-    let wanted = condition(app.db.dialect(), team, filter, &mut values);
-    let sql = format!("SELECT count(*) FROM users u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id{wanted}");
+    let wanted = condition(team, filter, joined, &mut values);
+    let source = search::indexed(filter).map_or_else(
+        || "users".to_owned(),
+        |term| search::found(app.db.dialect(), &term, &mut values),
+    );
+    let sql =
+        format!("SELECT count(*) FROM {source} u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id{wanted}");
     let row = app.db.connection().row(&sql, values).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
@@ -88,7 +103,7 @@ pub async fn walk(
 ) -> Outcome<Vec<UserView>> {
     let mut values = Vec::new();
     let mut sql = parts.select();
-    sql.push_str(&condition(app.db.dialect(), team, filter, &mut values));
+    sql.push_str(&condition(team, filter, joined, &mut values));
     values.push(until.into());
     sql.push_str(&format!(" AND u.created_at <= ${}", values.len()));
     if let Some(Place { created_at, id }) = after {
@@ -97,8 +112,7 @@ pub async fn walk(
         sql.push_str(&format!(" AND (u.created_at, u.id) > (${}, ${n})", n - 1));
     }
     sql.push_str(&format!(" ORDER BY u.created_at, u.id LIMIT {most}"));
-    let rows = app.db.connection().rows(&sql, values).await?;
-    rows.iter().map(|row| parts.read(row)).collect()
+    read(app, &sql, values, parts).await
 }
 
 fn order(field: UserOrderField, direction: Direction) -> Order {
@@ -123,7 +137,18 @@ fn key(field: UserOrderField, user: &UserView) -> Key {
     }
 }
 
-fn condition(dialect: Dialect, team: TeamId, filter: &UserFilter, values: &mut Vec<Value>) -> String {
+/// Beside the users stand their ecosystems.
+fn joined(column: &str) -> String {
+    format!("e.{column}")
+}
+
+/// `ecosystem` tells how a column of the person's ecosystem is reached.
+pub(super) fn condition(
+    team: TeamId,
+    filter: &UserFilter,
+    ecosystem: impl Fn(&str) -> String,
+    values: &mut Vec<Value>,
+) -> String {
     let mut sql = " WHERE u.team_id = $1".to_owned();
     values.push(team.into());
     let mut equal = |column: &str, value: Option<Value>| {
@@ -133,51 +158,29 @@ fn condition(dialect: Dialect, team: TeamId, filter: &UserFilter, values: &mut V
         }
     };
     equal("u.segment", filter.segment.map(Value::from));
-    equal("u.role", filter.role.map(Value::from));
+    // Staff have bought nothing either, but nobody looks for them among the leads (S3.2).
+    let leads = filter.segment == Some(UserSegment::Lead);
+    let role = filter.role.or(leads.then_some(UserRole::Member));
+    equal("u.role", role.map(Value::from));
     equal("u.tier", filter.tier.map(Value::from));
+    let suspended = ecosystem("suspended_at");
     match filter.active {
-        Some(true) => sql.push_str(" AND u.suspended_at IS NULL AND e.suspended_at IS NULL"),
-        Some(false) => sql.push_str(" AND (u.suspended_at IS NOT NULL OR e.suspended_at IS NOT NULL)"),
+        Some(true) => sql.push_str(&format!(" AND u.suspended_at IS NULL AND {suspended} IS NULL")),
+        Some(false) => sql.push_str(&format!(
+            " AND (u.suspended_at IS NOT NULL OR {suspended} IS NOT NULL)"
+        )),
         None => {}
     }
+    let owner = ecosystem("owner_id");
     match filter.has_ecosystem {
-        Some(true) => sql.push_str(" AND e.owner_id = u.id"),
-        Some(false) => sql.push_str(" AND (e.owner_id IS NULL OR e.owner_id <> u.id)"),
+        Some(true) => sql.push_str(&format!(" AND {owner} = u.id")),
+        Some(false) => sql.push_str(&format!(" AND ({owner} IS NULL OR {owner} <> u.id)")),
         None => {}
     }
-    if let Some(term) = filter
-        .search
-        .as_deref()
-        .map(input::searchable)
-        .filter(|term| !term.trim().is_empty())
-    {
-        sql.push_str(&search(dialect, term.trim(), values));
+    if let Some(term) = search::term(filter) {
+        sql.push_str(&search::contains("u.search_text", &term, values));
     }
     sql
-}
-
-/// Any part of any of the five fields, phones as they are written and as they are dialled. Three letters and more go through the trigram index of either
-/// database; SQLite's has nothing to say about fewer.
-fn search(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
-    let terms: Vec<String> = std::iter::once(term.to_owned())
-        .chain(input::dialled(term))
-        .collect();
-    if dialect == Dialect::Sqlite && term.chars().count() >= 3 {
-        let quoted = |term: &String| format!("\"{}\"", term.replace('"', "\"\""));
-        let any: Vec<String> = terms.iter().map(quoted).collect();
-        values.push(any.join(" OR ").into());
-        let n = values.len();
-        return format!(" AND u.rowid IN (SELECT rowid FROM users_search WHERE users_search MATCH ${n})");
-    }
-    let any: Vec<String> = terms
-        .iter()
-        .map(|term| {
-            let (condition, pattern) = input::contains("u.search_text", term, values.len() + 1);
-            values.push(pattern.into());
-            condition
-        })
-        .collect();
-    format!(" AND ({})", any.join(" OR "))
 }
 
 pub async fn ecosystem(app: &App, team: TeamId, id: EcosystemId) -> Outcome<Option<EcosystemView>> {

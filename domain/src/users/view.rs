@@ -86,6 +86,11 @@ impl UserParts {
 
     /// `SELECT … FROM users u …`: everything to one comes with it in one statement.
     pub(super) fn select(self) -> String {
+        self.select_from("users")
+    }
+
+    /// The same from another source of rows like those of `users`.
+    pub(super) fn select_from(self, source: &str) -> String {
         let mut columns = OWN.to_owned();
         let mut joins = " LEFT JOIN ecosystems e ON e.id = u.ecosystem_id".to_owned();
         if self.ecosystem {
@@ -98,7 +103,7 @@ impl UserParts {
                  WHERE l.user_id = u.id ORDER BY l.starts_at DESC, l.id DESC LIMIT 1)",
             );
         }
-        format!("SELECT {columns} FROM users u{joins}")
+        format!("SELECT {columns} FROM {source} u{joins}")
     }
 
     pub(super) fn read(self, row: &QueryResult) -> Outcome<UserView> {

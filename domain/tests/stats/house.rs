@@ -43,7 +43,7 @@ impl House {
     pub async fn open(name: &str) -> Self {
         let settings = database(name).await;
         let db = Database::connect(&settings).await.expect("a database");
-        Migrator::up(db.connection(), None).await.expect("tables");
+        Migrator::up(db.connection().whole(), None).await.expect("tables");
         let clock = Arc::new(FixedClock::at("2026-03-02T12:00:00Z".parse().expect("a time")));
         let app = App::new(Services {
             db,

@@ -50,7 +50,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
         max_connections: 4,
     };
     let db = Database::connect(&settings).await.expect("a database");
-    Migrator::up(db.connection(), None).await.expect("tables");
+    Migrator::up(db.connection().whole(), None).await.expect("tables");
     let files = format!("{}.files", url.trim_start_matches("sqlite://")).into();
     App::new(Services {
         db,

@@ -63,7 +63,7 @@ impl Scene {
         let data = data.to_str().expect("a path").to_owned();
         fleet.settings.insert("POSTVENTA_DATA_DIR".into(), data);
         let app = fleet.app().await;
-        let connection = app.db.connection();
+        let connection = app.db.connection().whole();
         Migrator::up(connection, None).await.expect("the tables are made");
         // A database that is not empty gets no demo team.
         Shop::team(&app).await;

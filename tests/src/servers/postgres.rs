@@ -19,7 +19,9 @@ pub struct Postgres {
     server: Option<Server>,
     port: u16,
     options: &'static [&'static str],
-    folder: TempDir,
+    folder: PathBuf,
+    /// Takes the folder away at the end, unless it is to be kept.
+    _temporary: Option<TempDir>,
 }
 
 /// Quick, and safe for as long as the machine itself does not crash.
@@ -39,14 +41,46 @@ pub fn url() -> String {
 impl Postgres {
     pub fn start(options: &'static [&'static str]) -> anyhow::Result<Self> {
         remove_left_overs();
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("postventa-postgres-{}-", std::process::id()))
+            .tempdir()?;
+        make_cluster(folder.path())?;
+        let path = folder.path().to_owned();
+        Self::start_in(path, Some(folder), options)
+    }
+
+    /// One whose data stay where they are when it is gone: made there if there is none yet.
+    pub fn lasting(folder: &Path, options: &'static [&'static str]) -> anyhow::Result<Self> {
+        if !folder.join("data").exists() {
+            std::fs::create_dir_all(folder)?;
+            make_cluster(folder)?;
+        }
+        Self::start_in(folder.to_owned(), None, options)
+    }
+
+    fn start_in(
+        folder: PathBuf,
+        temporary: Option<TempDir>,
+        options: &'static [&'static str],
+    ) -> anyhow::Result<Self> {
         let mut postgres = Self {
             server: None,
             port: free_port()?,
             options,
-            folder: make_cluster()?,
+            folder,
+            _temporary: temporary,
         };
         postgres.start_again()?;
         Ok(postgres)
+    }
+
+    /// Writes everything down and ends.
+    pub fn stop(mut self) -> anyhow::Result<()> {
+        if let Some(server) = self.server.take() {
+            server.signal("INT")?;
+            server.wait()?;
+        }
+        Ok(())
     }
 
     /// The address without a database's name.
@@ -74,7 +108,7 @@ impl Postgres {
             "shared_buffers=64MB",
             "logging_collector=off",
         ];
-        for option in self.options.iter().chain(&always) {
+        for option in always.iter().chain(self.options) {
             program.extend(["-c", option]);
         }
         let user = is_root()?.then_some(USER);
@@ -106,7 +140,7 @@ impl Postgres {
     }
 
     fn kept(&self) -> String {
-        self.folder.path().join("kept").display().to_string()
+        self.folder.join("kept").display().to_string()
     }
 
     fn crash(&mut self) -> anyhow::Result<()> {
@@ -130,20 +164,17 @@ fn binary(name: &str) -> anyhow::Result<String> {
     Ok(binary.to_str().context("a path that is no text")?.to_owned())
 }
 
-fn data(folder: &TempDir) -> anyhow::Result<String> {
-    let data = folder.path().join("data");
+fn data(folder: &Path) -> anyhow::Result<String> {
+    let data = folder.join("data");
     Ok(data.to_str().context("a path that is no text")?.to_owned())
 }
 
-/// A folder with an empty cluster in it.
-fn make_cluster() -> anyhow::Result<TempDir> {
-    let folder = tempfile::Builder::new()
-        .prefix(&format!("postventa-postgres-{}-", std::process::id()))
-        .tempdir()?;
-    let data = data(&folder)?;
+/// An empty cluster in this folder.
+fn make_cluster(folder: &Path) -> anyhow::Result<()> {
+    let data = data(folder)?;
     let root = is_root()?;
     if root {
-        run("chown", &[USER, folder.path().to_str().unwrap_or_default()])?;
+        run("chown", &[USER, folder.to_str().unwrap_or_default()])?;
     }
     let initdb = binary("initdb")?;
     let made = [
@@ -172,7 +203,7 @@ fn make_cluster() -> anyhow::Result<TempDir> {
     } else {
         run(made[0], &made[1..])?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 /// A static is not dropped at the end, so the next run takes away what the last one left.
@@ -195,7 +226,7 @@ fn remove_left_overs() {
     }
 }
 
-fn is_root() -> anyhow::Result<bool> {
+pub fn is_root() -> anyhow::Result<bool> {
     let output = Command::new("id").arg("-u").output()?;
     Ok(output.stdout.trim_ascii() == b"0")
 }

@@ -12,7 +12,7 @@ async fn asking_costs_one_statement() {
     let stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
     let mut products = Vec::new();
-    for n in 0..30 {
+    for n in 0..50 {
         let product = stage.product(&format!("Book {n}")).await;
         if n % 2 == 0 {
             grant(&stage.admin, &ana, &product, json!({})).await.accepted();
@@ -26,7 +26,7 @@ async fn asking_costs_one_statement() {
         stage.statements.take().len() <= 3,
         "the key, its use and the look-up"
     );
-    for count in [1, 2, 30] {
+    for count in [1, 2, 50] {
         let asked: Vec<String> = products[..count]
             .iter()
             .enumerate()

@@ -63,6 +63,14 @@ async fn filters_alone_and_together() {
     ] {
         let expected: Vec<String> = expected.iter().map(|at| ids[*at].clone()).collect();
         assert_eq!(found(&stage.admin, filter.clone()).await, expected, "{filter}");
+        // The same among those whom a search finds.
+        let mut searched = filter;
+        searched["search"] = json!("shop.test");
+        assert_eq!(
+            found(&stage.admin, searched.clone()).await,
+            expected,
+            "{searched}"
+        );
     }
     let staff = stage
         .admin
@@ -116,6 +124,39 @@ async fn fifty_people_cost_as_many_statements_as_ten() {
         );
     }
     assert_eq!(counts[0].len(), counts[1].len(), "{counts:#?}");
+    stage.run_jobs().await;
+    stage.end().await;
+}
+
+/// S0.31: the context check of everything that somebody has bought, in as many statements as of one.
+#[tokio::test]
+async fn twenty_purchases_are_checked_in_as_many_statements_as_one() {
+    let stage = Stage::new().await;
+    let product = stage.product("Rayuela").await;
+    let mut asked = Vec::new();
+    for (name, bought) in [("one", 1), ("twenty", 20)] {
+        let email = format!("{name}@shop.test");
+        let user = people(&stage, vec![person("Ana", "Gil", &email)]).await.remove(0);
+        for number in 0..bought {
+            stage
+                .sell(&Sale::of(&user, &product, 100 * bought + number))
+                .await;
+        }
+        let query = "query($id: ID!) { user(id: $id) { purchases { nodes { id amount { amount currency } \
+                     refundEligibility { eligible refundableAmount { amount currency } checks { item passed } } } } } }";
+        let ask = || stage.admin.ask(query, json!({ "id": user }));
+        ask().await.data();
+        stage.statements.take();
+        let data = ask().await.data();
+        let statements = stage.statements.take().into_iter();
+        asked.push(statements.filter(|sql| !sql.contains("FROM sessions")).count());
+        let purchases = data["user"]["purchases"]["nodes"].as_array().expect("purchases");
+        let own = purchases
+            .iter()
+            .filter(|it| it["refundEligibility"]["refundableAmount"] == it["amount"]);
+        assert_eq!(own.count(), usize::try_from(bought).expect("few"));
+    }
+    assert_eq!(asked[0], asked[1]);
     stage.run_jobs().await;
     stage.end().await;
 }

@@ -49,6 +49,7 @@ pub(in crate::http) fn measure(document: &ExecutableDocument, limits: &Limits) -
         fragments: &document.fragments,
         limits,
         aliases: 0,
+        bulk_aliases: 0,
         known: HashMap::new(),
     };
     let mut operations = Vec::with_capacity(document.operations.iter().len());
@@ -77,6 +78,8 @@ struct Surveyor<'a> {
     fragments: &'a HashMap<Name, Positioned<FragmentDefinition>>,
     limits: &'a Limits,
     aliases: u32,
+    /// Those of `Limits::asked_in_bulk`.
+    bulk_aliases: u32,
     /// `None` while a fragment is being measured: who meets it then has found a cycle.
     known: HashMap<&'a str, Option<Cost>>,
 }
@@ -97,11 +100,16 @@ impl<'a> Surveyor<'a> {
     }
 
     fn field(&mut self, field: &'a Field) -> Result<Cost, Refusal> {
+        let name = field.name.node.as_str();
         if field.alias.is_some() {
-            self.aliases += 1;
+            let in_bulk = self.limits.asked_in_bulk.iter().any(|bulk| bulk == name);
+            *(if in_bulk {
+                &mut self.bulk_aliases
+            } else {
+                &mut self.aliases
+            }) += 1;
         }
         let mut cost = self.selections(&field.selection_set)?;
-        let name = field.name.node.as_str();
         if matches!(name, "__schema" | "__type") {
             cost.introspection_depth = cost.introspection_depth.max(cost.depth) + 1;
             cost.depth = 0;
@@ -158,6 +166,11 @@ impl<'a> Surveyor<'a> {
             let message = format!("The document has more than {} aliases.", limits.aliases);
             return refuse(codes::QUERY_TOO_COMPLEX, message);
         }
+        if self.bulk_aliases > limits.bulk_aliases {
+            let (most, names) = (limits.bulk_aliases, limits.asked_in_bulk.join("\", \""));
+            let message = format!("The document has more than {most} aliases of \"{names}\".");
+            return refuse(codes::QUERY_TOO_COMPLEX, message);
+        }
         if let Some(index) = cost.once.iter().position(|uses| *uses > 1) {
             let message = format!(
                 "\"{}\" is allowed once in a document.",
@@ -205,6 +218,7 @@ mod tests {
             .collect::<Vec<_>>()
             .concat();
         let aliases = (0..31).map(|n| format!("a{n}: a ")).collect::<Vec<_>>().concat();
+        let accesses: String = (0..61).map(|n| format!("a{n}: access ")).collect();
         let cases = [
             (
                 format!("{{ ...F0 }} {doubling} fragment F40 on Q {{ a }}"),
@@ -215,6 +229,7 @@ mod tests {
                 "QUERY_TOO_COMPLEX",
             ),
             (format!("{{ {aliases} }}"), "QUERY_TOO_COMPLEX"),
+            (format!("{{ {accesses} }}"), "QUERY_TOO_COMPLEX"),
             ("mutation { signIn signIn }".to_owned(), "QUERY_TOO_COMPLEX"),
             (
                 "mutation { ...F ...F } fragment F on M { signIn }".to_owned(),

@@ -29,6 +29,10 @@ pub struct Limits {
     /// Fields within `__schema` and `__type`.
     pub introspection_depth: u32,
     pub aliases: u32,
+    /// Fields that are meant to be asked many times in one document, because they are answered together; they
+    /// have an allowance of aliases of their own.
+    pub asked_in_bulk: Vec<String>,
+    pub bulk_aliases: u32,
     pub directives: usize,
     /// Mutations that a document may hold at most once, so that nobody guesses in bulk.
     pub once_per_document: Vec<String>,
@@ -69,6 +73,8 @@ impl Default for Limits {
             depth: 15,
             introspection_depth: 20,
             aliases: 30,
+            asked_in_bulk: vec!["access".to_owned()],
+            bulk_aliases: 60,
             directives: 50,
             once_per_document: [
                 "signIn",

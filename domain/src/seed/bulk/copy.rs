@@ -23,7 +23,7 @@ pub struct Copying {
 
 impl Copying {
     pub async fn begin(app: &App, users: u64) -> anyhow::Result<Self> {
-        let pool = app.db.connection().get_postgres_connection_pool();
+        let pool = app.db.connection().whole().get_postgres_connection_pool();
         let mut copying = Self {
             transaction: pool.begin().await.context("cannot begin to copy")?,
             mending: Vec::new(),

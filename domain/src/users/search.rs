@@ -1,0 +1,116 @@
+//! Finding people by any part of their fields (S3.16), in the order of a list.
+//!
+//! There are two ways. To walk through the list until a page is full is quick for what many have in their
+//! fields, and goes through everybody for what nobody has. To sort what the trigram index has found is the other
+//! way round. A database would have to guess, and PostgreSQL plans a prepared statement for just any term. So the
+//! list is walked for a little while first; if that does not fill the page, few have it, and the index knows them.
+
+use entities::TeamId;
+use sea_orm::Value;
+
+use super::{
+    UserFilter, UserParts, UserView,
+    store::{condition, read},
+};
+use crate::{app::App, database::Dialect, error::Outcome, input, page::PageRequest};
+
+/// How many people are walked past: what costs about as much as to fetch a few hundred that the index has found.
+const NEAR: i64 = 2000;
+/// Trigram indexes have nothing to say about less.
+const SHORTEST: usize = 3;
+
+/// What is searched for, if anything is.
+pub(super) fn term(filter: &UserFilter) -> Option<String> {
+    let term = input::searchable(filter.search.as_deref()?);
+    Some(term.trim().to_owned()).filter(|term| !term.is_empty())
+}
+
+/// The same, if the index knows it.
+pub(super) fn indexed(filter: &UserFilter) -> Option<String> {
+    term(filter).filter(|term| term.chars().count() >= SHORTEST)
+}
+
+/// As it is written and, if it is a phone, as it is dialled.
+fn spellings(term: &str) -> Vec<String> {
+    std::iter::once(term.to_owned())
+        .chain(input::dialled(term))
+        .collect()
+}
+
+/// ` AND (…)`: the term is anywhere in the column.
+pub(super) fn contains(column: &str, term: &str, values: &mut Vec<Value>) -> String {
+    let mut any = Vec::new();
+    for term in spellings(term) {
+        let (condition, pattern) = input::contains(column, &term, values.len() + 1);
+        values.push(pattern.into());
+        any.push(condition);
+    }
+    format!(" AND ({})", any.join(" OR "))
+}
+
+/// The people of a page.
+pub(super) async fn page(
+    app: &App,
+    team: TeamId,
+    (filter, term): (&UserFilter, &str),
+    request: &PageRequest,
+    parts: UserParts,
+) -> Outcome<Vec<UserView>> {
+    let mut values = Vec::new();
+    let wanted = condition(team, filter, looked_up, &mut values);
+    let near = format!(
+        "(SELECT u.* FROM users u WHERE u.team_id = $1{})",
+        request.sql_of(NEAR, &mut values)
+    );
+    let sql = among(&near, &wanted, request, parts, &mut values);
+    let people = read(app, &sql, values, parts).await?;
+    if i64::try_from(people.len()).is_ok_and(|found| found == request.rows()) {
+        return Ok(people);
+    }
+    let mut values = Vec::new();
+    let wanted = condition(team, filter, looked_up, &mut values);
+    let found = found(app.db.dialect(), term, &mut values);
+    let sql = among(&found, &wanted, request, parts, &mut values);
+    read(app, &sql, values, parts).await
+}
+
+/// A look at the ecosystem of those who are left: joined, all ecosystems would be read first.
+fn looked_up(column: &str) -> String {
+    format!("(SELECT e.{column} FROM ecosystems e WHERE e.id = u.ecosystem_id)")
+}
+
+/// The page of those whom a source of rows offers. What hangs on them comes to these few only: joined to all, it
+/// would be read for all.
+fn among(
+    source: &str,
+    wanted: &str,
+    request: &PageRequest,
+    parts: UserParts,
+    values: &mut Vec<Value>,
+) -> String {
+    let page = request.sql(values);
+    let people = format!("(SELECT u.* FROM {source} u{wanted}{page})");
+    parts.select_from(&people) + &request.order_by()
+}
+
+/// Everybody of the team `$1` whom the trigram index of either database finds.
+pub(super) fn found(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
+    match dialect {
+        // OFFSET 0 keeps the search by itself, so that the list's order cannot tempt the planner to walk.
+        Dialect::Postgres => {
+            let condition = contains("search_text", term, values);
+            format!("(SELECT * FROM users WHERE team_id = $1{condition} OFFSET 0)")
+        }
+        // A CROSS JOIN is made in the order in which it is written.
+        Dialect::Sqlite => {
+            let quoted = |term: &String| format!("\"{}\"", term.replace('"', "\"\""));
+            let any: Vec<_> = spellings(term).iter().map(quoted).collect();
+            values.push(any.join(" OR ").into());
+            let n = values.len();
+            format!(
+                "(SELECT f.* FROM users_search CROSS JOIN users f ON f.rowid = users_search.rowid \
+                 WHERE users_search MATCH ${n} AND f.team_id = $1)"
+            )
+        }
+    }
+}
