@@ -52,7 +52,7 @@ pub(super) fn contains(column: &str, term: &str, values: &mut Vec<Value>) -> Str
 pub(super) async fn page(
     app: &App,
     team: TeamId,
-    (filter, term): (&UserFilter, &str),
+    (filter, searched): (&UserFilter, &str),
     request: &PageRequest,
     parts: UserParts,
 ) -> Outcome<Vec<UserView>> {
@@ -69,7 +69,7 @@ pub(super) async fn page(
     }
     let mut values = Vec::new();
     let wanted = condition(team, filter, looked_up, &mut values);
-    let found = found(app.db.dialect(), term, &mut values);
+    let found = found(app.db.dialect(), searched, &mut values);
     let sql = among(&found, &wanted, request, parts, &mut values);
     read(app, &sql, values, parts).await
 }

@@ -218,7 +218,10 @@ mod tests {
             .collect::<Vec<_>>()
             .concat();
         let aliases = (0..31).map(|n| format!("a{n}: a ")).collect::<Vec<_>>().concat();
-        let accesses: String = (0..61).map(|n| format!("a{n}: access ")).collect();
+        let accesses = (0..61)
+            .map(|n| format!("a{n}: access "))
+            .collect::<Vec<_>>()
+            .concat();
         let cases = [
             (
                 format!("{{ ...F0 }} {doubling} fragment F40 on Q {{ a }}"),
