@@ -165,10 +165,10 @@ async fn a_part_that_fails_gives_back_what_the_last_part_took() {
         let part = |amount: &str| json!({ "amount": { "amount": amount, "currency": currency } });
         let bought = buy(&stage, gateway, 1).await;
         bought.fault(&stage, FaultKind::RefundPending);
-        let lost = accepted(&stage, &bought.purchase, part("12.00")).await;
+        let failing = accepted(&stage, &bought.purchase, part("12.00")).await;
         stage.run_jobs().await;
         stage.hear_gateways().await;
-        assert_eq!(status(&stage, &lost).await, "PENDING", "{gateway}");
+        assert_eq!(status(&stage, &failing).await, "PENDING", "{gateway}");
         let at_gateway = bought.at_gateway(&stage);
         let last = accepted(&stage, &bought.purchase, part("18.00")).await;
         stage.run_jobs().await;
@@ -179,7 +179,7 @@ async fn a_part_that_fails_gives_back_what_the_last_part_took() {
         let settled = bought.simulator(&stage);
         settled.settle(&at_gateway, RefundStatus::Failed, None);
         stage.until_quiet().await;
-        assert_eq!(status(&stage, &lost).await, "FAILED", "{gateway}");
+        assert_eq!(status(&stage, &failing).await, "FAILED", "{gateway}");
         assert!(bought.may_use(&stage).await, "{gateway}: 12.00 are still paid");
         let seen = look(&stage, &last).await;
         assert_eq!(seen["status"], "SUCCEEDED");
