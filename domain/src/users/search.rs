@@ -34,7 +34,7 @@ pub(super) fn indexed(filter: &UserFilter) -> Option<String> {
 pub(super) async fn page(
     app: &App,
     team: TeamId,
-    (filter, term): (&UserFilter, &str),
+    (filter, searched): (&UserFilter, &str),
     request: &PageRequest,
     parts: UserParts,
 ) -> Outcome<Vec<UserView>> {
@@ -51,7 +51,7 @@ pub(super) async fn page(
     }
     let mut values = Vec::new();
     let wanted = condition(team, filter, looked_up, &mut values);
-    let found = found(app.db.dialect(), term, &mut values);
+    let found = found(app.db.dialect(), searched, &mut values);
     let sql = among(&found, &wanted, request, parts, &mut values);
     read(app, &sql, values, parts).await
 }

@@ -51,7 +51,7 @@ pub async fn list(
 ) -> Outcome<Page<UserView>> {
     let request = PageRequest::new(args, order(field, direction))?;
     let users = match search::indexed(filter) {
-        Some(term) => search::page(app, team, (filter, &term), &request, parts).await?,
+        Some(searched) => search::page(app, team, (filter, &searched), &request, parts).await?,
         None => {
             let mut values = Vec::new();
             let wanted = condition(team, filter, joined, &mut values);
