@@ -2,6 +2,7 @@
 
 mod access;
 mod contract;
+mod database;
 mod entitlements;
 mod exports;
 mod http;

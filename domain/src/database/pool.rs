@@ -2,7 +2,10 @@
 //! it is still there: a second round trip after every statement. So a few of them rest here between two
 //! statements instead, ready for the next one, and go back only now and then.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
 use sea_orm::{
@@ -11,6 +14,7 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{AssertSqlSafe, PgPool, Postgres, pool::PoolConnection, query::Query};
+use tokio::runtime::Handle;
 
 /// After so many statements a connection goes back, so that sqlx can see to its age.
 const STATEMENTS: u32 = 1000;
@@ -122,8 +126,27 @@ fn query(statement: &Statement) -> Query<'_, Postgres, SqlxValues> {
 #[derive(Clone)]
 struct Resting {
     pool: PgPool,
-    idle: Arc<Mutex<Vec<Lent>>>,
+    idle: Arc<Idle>,
     most: usize,
+}
+
+#[derive(Default)]
+struct Idle(Mutex<Vec<Lent>>);
+
+impl Idle {
+    fn lock(&self) -> MutexGuard<'_, Vec<Lent>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Idle {
+    /// sqlx takes a connection back in a task of its own and panics where there is no runtime to run it. Then the
+    /// process is ending, and its sockets with it.
+    fn drop(&mut self) {
+        if Handle::try_current().is_err() {
+            self.lock().drain(..).for_each(mem::forget);
+        }
+    }
 }
 
 /// A connection that one statement has for itself. Dropped in the middle of it, it goes back to the pool, which
@@ -146,7 +169,7 @@ impl Resting {
     }
 
     fn take(&self) -> Option<Lent> {
-        self.idle().pop()
+        self.idle.lock().pop()
     }
 
     /// Only what has just worked may rest. If one connection is gone, the others probably are, too: the pool
@@ -155,18 +178,14 @@ impl Resting {
         lent.statements += 1;
         match &done {
             Ok(_) if lent.statements < STATEMENTS => {
-                let mut idle = self.idle();
+                let mut idle = self.idle.lock();
                 if idle.len() < self.most {
                     idle.push(lent);
                 }
             }
             Ok(_) | Err(sqlx::Error::Database(_)) => {}
-            Err(_) => self.idle().clear(),
+            Err(_) => self.idle.lock().clear(),
         }
         done.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
-    }
-
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Lent>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

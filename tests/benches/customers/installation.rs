@@ -206,9 +206,14 @@ async fn fill(server: &Postgres, url: &str, users: u64) {
         .expect("a vacuum");
     drop(app);
     let admin = sea_orm::Database::connect(format!("{}/postgres", server.url()));
-    let rename = format!("ALTER DATABASE filling_{users} RENAME TO users_{users}");
     let admin = admin.await.expect("a connection");
-    admin.execute_unprepared(&rename).await.expect("a new name");
+    // The pool's connections close when they find the time.
+    let end =
+        format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'filling_{users}'");
+    let rename = format!("ALTER DATABASE filling_{users} RENAME TO users_{users}");
+    for sql in [end, rename] {
+        admin.execute_unprepared(&sql).await.expect("a new name");
+    }
 }
 
 async fn team(db: &Database) -> TeamId {
