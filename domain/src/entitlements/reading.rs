@@ -1,6 +1,7 @@
 //! Looking at access: a user's entitlements, their history, what could be granted, and why something cannot
 //! be opened.
 
+use chrono_tz::Tz;
 use entities::{
     EntitlementId, EntitlementStatus, ProductId, PurchaseStatus, TeamId, UserId, entitlement,
     entitlement_event, product, purchase,
@@ -13,10 +14,12 @@ use crate::{
     app::App,
     database::{Sql, places},
     error::Outcome,
+    language,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     stats::{self, TitleReadingView},
+    teams,
     users::{self, UserParts},
     values,
 };
@@ -317,13 +320,16 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
         reading: stats::title(app, actor.team, user, product).await?,
         findings: Vec::new(),
     };
-    diagnosis.findings = findings(app, &diagnosis, switches.user_active);
+    let team = teams::load(app, actor.team).await?;
+    let zone = language::zone(&team.time_zone);
+    diagnosis.findings = findings(app, zone, &diagnosis, switches.user_active);
     stats::note_reading(app, actor, user).await?;
     Ok(diagnosis)
 }
 
-/// The causes in the order in which they bite: a suspension hides everything, then access, then the product.
-fn findings(app: &App, diagnosis: &Diagnosis, user_active: bool) -> Vec<Message> {
+/// The causes in the order in which they bite: a suspension hides everything, then access, then the product. Days
+/// are the team's.
+fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Vec<Message> {
     let mut findings = Vec::new();
     if !user_active {
         findings.push(Message::key("finding-user-suspended"));
@@ -338,7 +344,7 @@ fn findings(app: &App, diagnosis: &Diagnosis, user_active: bool) -> Vec<Message>
         .map(|row| (row, rules::status(row, now)));
     let run = |row| rules::Span::of(row).at(now);
     let date = |at: Option<chrono::DateTime<chrono::Utc>>| {
-        at.map_or_else(String::new, |at| at.date_naive().to_string())
+        at.map_or_else(String::new, |at| at.with_timezone(&zone).date_naive().to_string())
     };
     match status {
         None => findings.push(Message::key("finding-no-entitlement")),
