@@ -37,7 +37,7 @@ export-column-licenses-suspended = Licencias suspendidas
 
 export-yes = Sí
 export-no = No
-export-no-ecosystem = Sin completar
+export-no-ecosystem = No complete
 export-tier = { $word ->
         [STANDARD] Estándar
         [PREMIUM] Premium

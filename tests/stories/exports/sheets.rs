@@ -242,7 +242,7 @@ async fn the_headings_and_words_are_in_the_language_of_whoever_asks() {
                 "Nombre",
                 "Inglés",
                 "Sí",
-                "Sin completar",
+                "No complete",
                 "clientes-2026-03-02.xlsx",
             ],
         ),
