@@ -250,42 +250,54 @@ async fn give_back(
     refunded: i64,
     effects: &mut store::Effects,
 ) -> Outcome<purchase::Model> {
-    let took_plan =
-        store::effect(tx, refund.id, RefundEffectKind::CancelPlan).await? == Some(EffectStatus::Done);
-    let took_access =
-        store::effect(tx, refund.id, RefundEffectKind::RevokeAccess).await? == Some(EffectStatus::Done);
     if refund.reason == RefundReason::Fraudulent {
-        let detail = Message::key("effect-fraud-not-restored");
-        for (taken, kind) in [
-            (took_plan, RefundEffectKind::CancelPlan),
-            (took_access, RefundEffectKind::RevokeAccess),
-        ] {
-            if taken {
-                effects.set(kind, EffectStatus::Done, Some(detail.clone()));
+        for kind in TAKEN {
+            if was_done(tx, refund, kind).await? {
+                let detail = Message::key("effect-fraud-not-restored");
+                effects.set(kind, EffectStatus::Done, Some(detail));
             }
         }
         return book(tx, purchase, reserved, refunded, false).await;
     }
+    let detail = Message::key("effect-restored-after-failure");
+    let plan_back = undo_taking(tx, refund, detail, effects).await?;
+    let reopen = plan_back | undo_taking_of_the_rest(tx, refund, &purchase).await?;
+    book(tx, purchase, reserved, refunded, reopen).await
+}
+
+/// What a refund takes from the customer.
+const TAKEN: [RefundEffectKind; 2] = [RefundEffectKind::CancelPlan, RefundEffectKind::RevokeAccess];
+
+async fn was_done(tx: &Tx, refund: &refund::Model, kind: RefundEffectKind) -> Outcome<bool> {
+    Ok(store::effect(tx, refund.id, kind).await? == Some(EffectStatus::Done))
+}
+
+/// Gives back what a refund has taken, and says so in its effects. Says whether the plan is back.
+async fn undo_taking(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    detail: Message,
+    effects: &mut store::Effects,
+) -> Outcome<bool> {
     // Also where access was kept by something else: this purchase's own reason for it stands again.
     let restored = entitlements::restore(tx, refund.user_id, refund.id).await?;
-    let detail = Message::key("effect-restored-after-failure");
-    if took_access {
+    if was_done(tx, refund, RefundEffectKind::RevokeAccess).await? {
         let (status, detail) = match restored {
             Taken::Nothing => (EffectStatus::Done, Message::key("effect-access-taken-for-good")),
             Taken::Kept(_) | Taken::Revoked(_) => (EffectStatus::Undone, detail.clone()),
         };
         effects.set(RefundEffectKind::RevokeAccess, status, Some(detail));
     }
+    let took_plan = was_done(tx, refund, RefundEffectKind::CancelPlan).await?;
     if took_plan {
         effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));
     }
-    let reopen = took_plan | give_back_what_the_rest_took(tx, refund, &purchase).await?;
-    book(tx, purchase, reserved, refunded, reopen).await
+    Ok(took_plan)
 }
 
 /// Another refund took plan and access, because with this part nothing would have stayed paid. Now something does,
 /// and what is left of that refund is a partial one, which keeps the access. Says whether the plan is back.
-async fn give_back_what_the_rest_took(
+async fn undo_taking_of_the_rest(
     tx: &mut Tx,
     part: &refund::Model,
     purchase: &purchase::Model,
@@ -293,16 +305,9 @@ async fn give_back_what_the_rest_took(
     let Some(rest) = store::taker(tx, purchase.id, part.id).await? else {
         return Ok(false);
     };
-    entitlements::restore(tx, rest.user_id, rest.id).await?;
     let detail = Message::key("effect-restored-after-other-failed").with("refund", part.id);
     let mut effects = store::Effects::default();
-    let mut plan_back = false;
-    for kind in [RefundEffectKind::CancelPlan, RefundEffectKind::RevokeAccess] {
-        if store::effect(tx, rest.id, kind).await? == Some(EffectStatus::Done) {
-            effects.set(kind, EffectStatus::Undone, Some(detail.clone()));
-            plan_back |= kind == RefundEffectKind::CancelPlan;
-        }
-    }
+    let plan_back = undo_taking(tx, &rest, detail.clone(), &mut effects).await?;
     let_agreement_go_on(tx, &rest, purchase, detail, &mut effects).await?;
     effects.store(tx, rest.id).await?;
     let mut row = rest.into_active_model();
