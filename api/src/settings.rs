@@ -256,10 +256,11 @@ impl Settings {
             source.url(name, &["postgres", "postgresql", "sqlite"])?;
         }
         let connections: u32 = source
-            .parsed("POSTVENTA_DB_CONNECTIONS", "a number from 1 to 200")?
+            .parsed("POSTVENTA_DB_CONNECTIONS", "a number from 2 to 200")?
             .unwrap_or(8);
-        if !(1..=200).contains(&connections) {
-            bail!("POSTVENTA_DB_CONNECTIONS must be a number from 1 to 200, not {connections}");
+        // One is held while the maintenance round works with another.
+        if !(2..=200).contains(&connections) {
+            bail!("POSTVENTA_DB_CONNECTIONS must be a number from 2 to 200, not {connections}");
         }
         source.url("REDIS_URL", &["redis", "rediss"])?;
         let from = source
@@ -466,7 +467,7 @@ mod tests {
             ("POSTVENTA_SECRET_KEY", "secret"),
             ("POSTVENTA_INTROSPECTION", "maybe"),
             ("POSTVENTA_TRUSTED_PROXIES", "10.0.0.1, proxy"),
-            ("POSTVENTA_DB_CONNECTIONS", "0"),
+            ("POSTVENTA_DB_CONNECTIONS", "1"),
             ("POSTVENTA_LOG_FORMAT", "xml"),
             ("POSTVENTA_LOG", "info,=,"),
             ("POSTVENTA_WORKER_CONCURRENCY", "refunds=many"),

@@ -101,10 +101,11 @@ impl Database {
         };
         // In a task of its own: sqlx forgets a BEGIN whose caller hangs up while it is on its way, and whatever the
         // connection writes next would wait in that transaction for somebody else's end of it.
-        self.pool.make_room();
+        let waiting = self.pool.waiting();
         let connection = self.pool.whole().clone();
         let beginning = tokio::spawn(async move {
             let transaction = connection.begin_with_options(options).await?;
+            drop(waiting);
             Ok(WriteTransaction {
                 transaction,
                 _turn: turn,

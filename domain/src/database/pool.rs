@@ -4,7 +4,11 @@
 
 use std::{
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
@@ -18,6 +22,9 @@ use tokio::runtime::Handle;
 
 /// After so many statements a connection goes back, so that sqlx can see to its age.
 const STATEMENTS: u32 = 1000;
+
+/// A connection that has rested so long goes back unused: networks forget those that say nothing.
+const REST: Duration = Duration::from_mins(1);
 
 type Told = Arc<dyn Fn(&Statement) + Send + Sync>;
 
@@ -60,13 +67,15 @@ impl Pool {
         self.whole.set_metric_callback(move |info| told(info.statement));
     }
 
-    /// Sees to it that nobody waits for a connection that only rests.
-    pub(super) fn make_room(&self) {
-        if let Some(resting) = &self.resting
-            && resting.pool.num_idle() == 0
-        {
+    /// To be held by whoever waits for a connection of the whole pool: what rests must not keep them waiting, and
+    /// meanwhile nothing goes to rest.
+    pub(super) fn waiting(&self) -> Option<Waiting> {
+        let resting = self.resting.as_ref()?;
+        let (waiting, all) = Waiting::new(&resting.idle);
+        if resting.pool.num_idle() < all {
             drop(resting.take());
         }
+        Some(waiting)
     }
 
     fn tell(&self, statement: &Statement) {
@@ -131,11 +140,32 @@ struct Resting {
 }
 
 #[derive(Default)]
-struct Idle(Mutex<Vec<Lent>>);
+struct Idle {
+    rested: Mutex<Vec<Lent>>,
+    /// How many wait for a connection of the whole pool.
+    waiting: AtomicUsize,
+}
 
 impl Idle {
     fn lock(&self) -> MutexGuard<'_, Vec<Lent>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.rested.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who waits.
+pub(super) struct Waiting(Arc<Idle>);
+
+impl Waiting {
+    /// With how many there are now.
+    fn new(idle: &Arc<Idle>) -> (Self, usize) {
+        let before = idle.waiting.fetch_add(1, Ordering::SeqCst);
+        (Self(Arc::clone(idle)), before + 1)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -154,6 +184,8 @@ impl Drop for Idle {
 struct Lent {
     connection: PoolConnection<Postgres>,
     statements: u32,
+    /// When its last statement came to an end.
+    since: Instant,
 }
 
 impl Resting {
@@ -161,31 +193,53 @@ impl Resting {
         if let Some(rested) = self.take() {
             return Ok(rested);
         }
+        let _waiting = Waiting::new(&self.idle);
+        // One that went to rest before it knew of us.
+        if let Some(rested) = self.take() {
+            return Ok(rested);
+        }
         let acquired = self.pool.acquire().await;
         Ok(Lent {
             connection: acquired.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?,
             statements: 0,
+            since: Instant::now(),
         })
     }
 
+    /// One that has rested. Those which have rested long go back first.
     fn take(&self) -> Option<Lent> {
-        self.idle.lock().pop()
+        let mut idle = self.idle.lock();
+        let fresh = idle.iter().position(|lent| lent.since.elapsed() < REST);
+        let fresh = fresh.unwrap_or(idle.len());
+        let stale: Vec<Lent> = idle.drain(..fresh).collect();
+        let taken = idle.pop();
+        drop(idle);
+        drop(stale);
+        taken
     }
 
     /// Only what has just worked may rest. If one connection is gone, the others probably are, too: the pool
     /// looks after them.
     fn take_back<T>(&self, mut lent: Lent, done: Result<T, sqlx::Error>) -> Result<T, DbErr> {
         lent.statements += 1;
+        lent.since = Instant::now();
         match &done {
             Ok(_) if lent.statements < STATEMENTS => {
                 let mut idle = self.idle.lock();
-                if idle.len() < self.most {
+                // Asked under the lock: whoever waits has said so before they look for what rests.
+                if idle.len() < self.most && self.idle.waiting.load(Ordering::SeqCst) == 0 {
                     idle.push(lent);
                 }
             }
-            Ok(_) | Err(sqlx::Error::Database(_)) => {}
+            Ok(_) => {}
+            Err(sqlx::Error::Database(error)) if !ends_connections(error.code().as_deref()) => {}
             Err(_) => self.idle.lock().clear(),
         }
         done.map_err(|error| DbErr::Query(RuntimeErr::SqlxError(error.into())))
     }
+}
+
+/// Classes of PostgreSQL's SQLSTATE: 08 is about connections, 57P about the server's end (Appendix A of its manual).
+fn ends_connections(code: Option<&str>) -> bool {
+    code.is_some_and(|code| code.starts_with("08") || code.starts_with("57P"))
 }
