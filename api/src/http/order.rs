@@ -29,6 +29,11 @@ impl Plan {
         )
     }
 
+    /// How many fields it knows. Fragments are planned wherever they are spread: it may be far longer than the text.
+    pub fn fields(&self) -> usize {
+        self.0.iter().map(|(_, below)| 1 + below.fields()).sum()
+    }
+
     /// Puts the fields of an operation's data in order.
     pub fn apply(&self, value: &mut Value) {
         match value {
