@@ -1,7 +1,7 @@
 //! The contract's scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 
 /// A point in time: RFC 3339 in UTC with three digits of fraction, e.g. `2026-11-20T09:30:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,12 @@ impl ScalarType for DateTime {
         };
         let time = chrono::DateTime::parse_from_rfc3339(text)
             .map_err(|_| InputValueError::custom("not an RFC 3339 time such as 2026-11-20T09:30:00.000Z"))?;
-        Ok(Self(time.to_utc()))
+        let time = time.to_utc();
+        // Beyond, a time has no form that sorts as it should, and nothing could be reckoned from it.
+        if !(1..=9990).contains(&time.year()) {
+            return Err(InputValueError::custom("not a time between the years 1 and 9990"));
+        }
+        Ok(Self(time))
     }
 
     fn to_value(&self) -> Value {
