@@ -142,9 +142,13 @@ impl Opened {
 
     /// Records the first time that this reader fetches the file.
     pub async fn note(&self, app: &App, ip_address: Option<String>) -> Outcome<()> {
-        let Some(holder) = links::holder(&self.reader) else {
+        let Some(mut holder) = links::holder(&self.reader) else {
             return Ok(());
         };
+        // Whoever looks through somebody's eyes is a reader of their own (S0.6).
+        if let Some(through) = self.reader.impersonator {
+            holder = format!("{holder}:{through}");
+        }
         let seen = "SELECT 1 FROM export_downloads WHERE export_id = $1 AND reader_id = $2 AND team_id = $3";
         let team = self.reader.team;
         let known = values![self.export, holder.clone(), team];
