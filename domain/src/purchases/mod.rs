@@ -59,11 +59,17 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     let checked = check(&report, app.clock.now())?;
     let mut tx = app.begin(actor).await?;
     let (_, product) = owner_and_product(&tx, &checked).await?;
+    let known = || {
+        let of_team = purchase::Entity::of(actor.team);
+        of_team.filter(purchase::Column::ExternalId.eq(&checked.external_id))
+    };
+    // The purchase before its user, as a refund locks them.
+    if let Some(known) = known().one(tx.db()).await? {
+        store::lock(&tx, known.id).await?;
+    }
     // One after the other for each user: two reports of a new purchase must not both be the first.
     entitlements::store::lock_user(&tx, checked.user).await?;
-    let known =
-        purchase::Entity::of(actor.team).filter(purchase::Column::ExternalId.eq(&checked.external_id));
-    let purchase = match known.one(tx.db()).await? {
+    let purchase = match known().one(tx.db()).await? {
         Some(known) => match update(&mut tx, known, &checked, &report, &product).await? {
             Some(changed) => changed,
             None => return reload(app, actor, &checked.external_id).await,
