@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::QuerySelect;
 
-use super::{NewGrant, end, follow_grants, grant, record, rules, store};
+use super::{NewGrant, brought_up_to_date, current, end, follow_grants, grant, record, rules, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -110,7 +110,7 @@ pub(super) async fn give(
         return Ok(Changed::refused(None, refusal));
     }
     store::lock_user(tx, customer.id).await?;
-    if let Some(open) = store::open(tx, customer.id, product.id).await? {
+    if let Some(open) = current(tx, customer.id, product.id).await? {
         let grants = store::grants(tx, open.id).await?;
         if rules::is_taken(&open, &grants, (terms.starts_at, terms.expires_at), tx.now()) {
             let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
@@ -273,5 +273,6 @@ async fn lock(tx: &Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
     let find = || entitlement::Entity::of_by_id(tx.actor().team, id).one(tx.db());
     let user = find().await?.ok_or_else(missing)?.user_id;
     store::lock_user(tx, user).await?;
-    Ok(find().await?.ok_or_else(missing)?)
+    let row = find().await?.ok_or_else(missing)?;
+    brought_up_to_date(tx, row).await
 }

@@ -74,7 +74,7 @@ pub struct NewGrant {
 pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<EntitlementId> {
     store::lock_user(tx, new.user).await?;
     let days = store::grace_days(tx, product).await?;
-    let current = match store::open(tx, new.user, product).await? {
+    let current = match current(tx, new.user, product).await? {
         Some(row) if rules::status(&row, tx.now()) == EntitlementStatus::Expired => {
             close(tx, row).await?;
             None
@@ -168,7 +168,7 @@ pub async fn take_back_everything(
     reason: Message,
 ) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
-    let open = store::open(tx, user, product).await?;
+    let open = current(tx, user, product).await?;
     store::revoke_all_grants(tx, user, product, Some(refund)).await?;
     match open {
         Some(row) => settle(tx, row, reason).await,
@@ -186,7 +186,7 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
     };
     let row = store::by_id(tx, first.entitlement_id).await?;
     let days = store::grace_days(tx, row.product_id).await?;
-    let standing = match store::open(tx, user, row.product_id).await? {
+    let standing = match current(tx, user, row.product_id).await? {
         Some(open) if open.id != row.id && rules::status(&open, tx.now()) == EntitlementStatus::Expired => {
             close(tx, open).await?;
             row
@@ -206,6 +206,28 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
     let row = follow_grants(tx, row, days).await?;
     record(tx, &row, EntitlementAction::Restored, before, None).await?;
     Ok(Taken::Kept(row.id))
+}
+
+/// The open entitlement to a product. The user is locked.
+pub(crate) async fn current(
+    tx: &Tx,
+    user: UserId,
+    product: ProductId,
+) -> Outcome<Option<entitlement::Model>> {
+    match store::open(tx, user, product).await? {
+        Some(row) => Ok(Some(brought_up_to_date(tx, row).await?)),
+        None => Ok(None),
+    }
+}
+
+/// A row knows one run behind the one that counts. If that has begun and no round has looked since, there may be
+/// more behind it: what is decided now is decided on what the grants say now.
+async fn brought_up_to_date(tx: &Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
+    if row.closed_at.is_some() || row.next_starts_at.is_none_or(|at| at > tx.now()) {
+        return Ok(row);
+    }
+    let days = store::grace_days(tx, row.product_id).await?;
+    follow_grants(tx, row, days).await
 }
 
 /// After a grant has gone: shortens the entitlement to what is left, or revokes it.

@@ -137,6 +137,8 @@ pub fn span(
         let begun = told.filter(|told| told.expires_at == run.expires_at && run.expires_at <= Some(now));
         run.grace_ends_at = match begun {
             Some(told) if run.expires_at.is_some() => told.grace_ends_at,
+            // What was over before the run that was told of has had its tolerance.
+            _ if is_past(run, told, now) => None,
             _ => grace(run.expires_at, grace_days),
         };
     }
@@ -153,6 +155,11 @@ pub fn span(
         run: *run,
         next: runs.get(i + 1).copied(),
     })
+}
+
+fn is_past(run: &Run, told: Option<Run>, now: DateTime<Utc>) -> bool {
+    let before = |end| told.is_some_and(|told| end < told.starts_at);
+    run.expires_at.is_some_and(|end| end <= now && before(end))
 }
 
 /// Whether anything that stands still gives access, now or later. Tolerance gives none.
@@ -302,6 +309,18 @@ mod tests {
             })
         );
         assert_eq!(span(&[], 3, None, at(0)), None);
+    }
+
+    #[test]
+    fn s4_22_what_was_over_before_the_run_that_was_told_of_is_not_tolerated_again() {
+        let grants = [granted(0, Some(10)), granted(30, Some(40))];
+        let told = Some(run(30, Some(40), None));
+        let found = span(&grants, 2, told, at(12)).expect("something stands");
+        assert_eq!(
+            found.run,
+            run(30, Some(40), Some(88)),
+            "not the first for two days more"
+        );
     }
 
     #[test]

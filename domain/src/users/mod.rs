@@ -68,6 +68,17 @@ pub struct UserFilter {
     pub has_ecosystem: Option<bool>,
 }
 
+impl UserFilter {
+    /// Whether nobody is left out, also because nothing is left of what is searched for.
+    pub fn lets_everybody_through(&self) -> bool {
+        let without = Self {
+            search: None,
+            ..self.clone()
+        };
+        search::term(self).is_none() && without == Self::default()
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserOrderField {
     #[default]

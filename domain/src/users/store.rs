@@ -94,7 +94,7 @@ pub struct Place {
 /// The next `most` people behind `after` whom the filter matches, oldest first, made no later than `until`: for
 /// jobs that go through all of them, and go on where they were.
 pub async fn walk(
-    app: &App,
+    db: &(impl Sql + Sync),
     team: TeamId,
     filter: &UserFilter,
     (after, until): (Option<Place>, DateTime<Utc>),
@@ -112,7 +112,8 @@ pub async fn walk(
         sql.push_str(&format!(" AND (u.created_at, u.id) > (${}, ${n})", n - 1));
     }
     sql.push_str(&format!(" ORDER BY u.created_at, u.id LIMIT {most}"));
-    read(app, &sql, values, parts).await
+    let rows = db.rows(&sql, values).await?;
+    rows.iter().map(|row| parts.read(row)).collect()
 }
 
 fn order(field: UserOrderField, direction: Direction) -> Order {

@@ -139,6 +139,38 @@ async fn a_gap_can_be_filled_by_hand() {
     stage.end().await;
 }
 
+/// Nobody has looked for months, all of the second run among them: what is decided then is decided on the third.
+#[tokio::test]
+async fn what_comes_third_is_not_lost_when_nobody_looked() {
+    let mut stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    for (from, to) in [("04", "05"), ("06", "07")] {
+        let month = json!({
+            "startsAt": format!("2026-{from}-01T00:00:00.000Z"), "expiresAt": format!("2026-{to}-01T00:00:00.000Z")
+        });
+        grant(&stage.admin, &ana, &book, month).await.accepted();
+    }
+    stage
+        .sell(&Sale::of(&ana, &book, 1).until("2026-03-10T12:00:00.000Z"))
+        .await;
+    stage.pass(TimeDelta::days(100));
+    stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    let refused = grant(&stage.admin, &ana, &book, json!({})).await;
+    assert_eq!(refused.refusals(), ["ENTITLEMENT_ALREADY_ACTIVE productId"]);
+    assert_eq!(refused.0["entitlement"]["expiresAt"], "2026-07-01T00:00:00.000Z");
+    // A purchase joins it rather than closing it.
+    stage
+        .sell(&Sale::of(&ana, &book, 2).until("2026-06-15T12:00:00.000Z"))
+        .await;
+    let seen = seen(&mut stage, 7, &ana, &book).await;
+    assert_eq!(seen[2], "2026-07-01T00:00:00.000Z", "{seen}");
+    stage.announce().await;
+    stage.end().await;
+}
+
 /// S0.45: a refund that takes what lasts now leaves what comes later, and only that.
 #[tokio::test]
 async fn a_refund_opens_a_gap_until_the_next_grant() {

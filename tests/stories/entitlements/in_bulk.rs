@@ -196,6 +196,9 @@ async fn a_filter_means_whom_it_matches_and_everybody_has_to_be_said() {
     for (more, expected) in [
         (json!({ "filter": {} }), "INVALID filter"),
         (json!({ "filter": { "search": "  " } }), "INVALID filter"),
+        // An accent that waits for its letter: nothing is left of it, and nothing would be asked.
+        (json!({ "filter": { "search": "´" } }), "INVALID filter"),
+        (json!({ "filter": { "search": "\u{7}" } }), "INVALID filter"),
         (
             json!({ "filter": { "search": "nobody of this name" } }),
             "INVALID filter",
@@ -228,6 +231,26 @@ async fn a_filter_means_whom_it_matches_and_everybody_has_to_be_said() {
         "two customers and the administrator"
     );
     assert!(!stage.may_use(&late, &book).await, "who came later is not meant");
+    stage.end().await;
+}
+
+/// What has ended before its turn came is refused, as it would be for one.
+#[tokio::test]
+async fn access_that_is_over_before_the_batch_begins_is_not_granted() {
+    let stage = Stage::new().await;
+    let tolerant = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 30 });
+    let recorded = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", tolerant, "product { id }");
+    let book = text(&recorded.await.accepted()["product"]["id"]);
+    let ana = stage.customer("ana@shop.test").await;
+    let soon = json!({ "userIds": [ana], "expiresAt": "2026-03-02T13:00:00.000Z" });
+    let batch = id(&grant_many(&stage.admin, &book, soon).await);
+    stage.pass(chrono::TimeDelta::hours(2));
+    stage.run_jobs().await;
+    assert_eq!(look(&stage, &batch).await, ("SUCCEEDED".into(), [1, 1, 0, 1, 0]));
+    assert_eq!(outcomes(&stage, &batch).await[0]["code"], "INVALID");
+    assert!(!stage.may_use(&ana, &book).await);
     stage.end().await;
 }
 

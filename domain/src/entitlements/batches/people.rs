@@ -8,6 +8,7 @@ use crate::{
     app::App,
     error::{Outcome, Refusal},
     message::Message,
+    tx::Tx,
     users::{self, UserFilter, UserParts, store::Place},
 };
 
@@ -34,7 +35,7 @@ impl People {
     ) -> Result<Self, Refusal> {
         match (filter, ids, everybody) {
             (None, None, true) => Ok(Self::Everybody),
-            (Some(filter), None, false) if lets_everybody_through(&filter) => {
+            (Some(filter), None, false) if filter.lets_everybody_through() => {
                 Err(Refusal::invalid("filter", Message::key("batch-filter-empty")))
             }
             (Some(filter), None, false) => Ok(Self::Filter(filter)),
@@ -67,22 +68,9 @@ impl People {
     }
 }
 
-fn lets_everybody_through(filter: &UserFilter) -> bool {
-    let search = filter
-        .search
-        .as_deref()
-        .map(str::trim)
-        .filter(|term| !term.is_empty());
-    let without = UserFilter {
-        search: None,
-        ..filter.clone()
-    };
-    search.is_none() && without == UserFilter::default()
-}
-
 /// The next users of a batch, and the place behind them. Whoever came after it was asked for is not meant.
 pub(super) async fn next(
-    app: &App,
+    tx: &Tx,
     batch: &entitlement_batch::Model,
     most: usize,
 ) -> Outcome<(Vec<UserId>, Option<Place>)> {
@@ -90,7 +78,7 @@ pub(super) async fn next(
         let place: Option<Place> = batch.place.clone().map(serde_json::from_value).transpose()?;
         let (until, parts): (DateTime<Utc>, _) = (batch.requested_at, UserParts::default());
         let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let found = users::store::walk(app, batch.team_id, filter, (place, until), most, parts).await?;
+        let found = users::store::walk(tx.db(), batch.team_id, filter, (place, until), most, parts).await?;
         let last = found.last().map(|user| Place {
             created_at: user.created_at,
             id: user.id,

@@ -62,17 +62,15 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
     let checked = check(app, &request)?;
     let total = checked.people.count(app, actor.team).await?;
     let mut tx = app.begin(actor).await?;
-    if let Some(key) = &checked.key
-        && let Some(known) = store::by_idempotency_key(&tx, key).await?
-    {
-        return if known.request_fingerprint == checked.fingerprint {
-            Ok(known)
-        } else {
-            Err(key_conflict())
-        };
+    if let Some(known) = of_the_same_key(&tx, &checked).await? {
+        return Ok(known);
     }
     check_against_team(&tx, &checked, request.change, total).await?;
-    let batch = insert(&tx, checked, request.change, total).await?;
+    let Some(batch) = insert(&tx, &checked, request.change, total).await? else {
+        drop(tx);
+        let tx = app.begin(actor).await?;
+        return of_the_same_key(&tx, &checked).await?.ok_or_else(key_conflict);
+    };
     tx.audit_with(
         "entitlement_batch.requested",
         Some(batch.id.to_string()),
@@ -140,12 +138,28 @@ async fn check_against_team(tx: &Tx, checked: &Checked, change: Change, total: i
     refusals.check()
 }
 
+/// The batch that was made under this key before: the same request gets it again, another one is refused.
+async fn of_the_same_key(tx: &Tx, checked: &Checked) -> Outcome<Option<entitlement_batch::Model>> {
+    let Some(key) = &checked.key else { return Ok(None) };
+    let known = store::by_idempotency_key(tx, key).await?;
+    match known {
+        Some(known) if known.request_fingerprint != checked.fingerprint => Err(key_conflict()),
+        known => Ok(known),
+    }
+}
+
 fn key_conflict() -> Error {
     let refusal = Refusal::new(UserErrorCode::Conflict).on("idempotencyKey");
     refusal.saying(Message::key("conflict-idempotency-key")).into()
 }
 
-async fn insert(tx: &Tx, checked: Checked, change: Change, total: i64) -> Outcome<entitlement_batch::Model> {
+/// None: the same key came at the same moment, and the index knows which was first.
+async fn insert(
+    tx: &Tx,
+    checked: &Checked,
+    change: Change,
+    total: i64,
+) -> Outcome<Option<entitlement_batch::Model>> {
     let actor = tx.actor();
     let requested_by = match actor.principal {
         Principal::User { id, .. } => id,
@@ -177,7 +191,7 @@ async fn insert(tx: &Tx, checked: Checked, change: Change, total: i64) -> Outcom
         people: serde_json::to_value(&checked.people)?,
         starts_at,
         expires_at,
-        note: checked.note,
+        note: checked.note.clone(),
         notify_customer,
         status: EntitlementBatchStatus::Requested,
         total,
@@ -189,8 +203,8 @@ async fn insert(tx: &Tx, checked: Checked, change: Change, total: i64) -> Outcom
         requested_by,
         impersonator_id: actor.impersonator,
         api_key_id: actor.api_key(),
-        idempotency_key: checked.key,
-        request_fingerprint: checked.fingerprint,
+        idempotency_key: checked.key.clone(),
+        request_fingerprint: checked.fingerprint.clone(),
         requested_at: tx.now(),
         finished_at: None,
         failure_message: None,
@@ -198,14 +212,11 @@ async fn insert(tx: &Tx, checked: Checked, change: Change, total: i64) -> Outcom
         updated_at: tx.now(),
     };
     let row = batch.into_active_model().reset_all();
-    // Two of the same key at one moment: the index knows which was first.
-    row.insert(tx.db()).await.map_err(|error| {
-        if is_unique_violation(&error) {
-            key_conflict()
-        } else {
-            error.into()
-        }
-    })
+    match row.insert(tx.db()).await {
+        Ok(batch) => Ok(Some(batch)),
+        Err(error) if is_unique_violation(&error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Stops what has not been done yet. What was done stays done.

@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::{followers, is_live, people, store};
 use crate::{
+    actor::Origin,
     app::App,
     entitlements::{
         self,
@@ -110,7 +111,6 @@ impl At<'_> {
 
     async fn stretch(&self, size: usize, mode: Mode) -> Outcome<Went> {
         let tx = self.app.begin_as_system(self.team).await?;
-        let mut tx = tx.on_behalf_of(self.job.payload.by.clone());
         // The batch's lock keeps a worker that was given up for dead from doing the same stretch again.
         let batch = store::lock(&tx, self.id).await?;
         let Some(mut batch) = batch.filter(|batch| is_live(batch.status)) else {
@@ -119,9 +119,15 @@ impl At<'_> {
         if !store::holds(&tx, self.job).await? {
             return Ok(Went::Over);
         }
+        // Not the job's: a job that took the place of a lost one knows nobody (S0.6, S4.25).
+        let mut tx = tx.on_behalf_of(Origin {
+            actor: batch.api_key_id.is_none().then_some(batch.requested_by),
+            impersonator: batch.impersonator_id,
+            trace: self.job.payload.by.trace.clone(),
+        });
         let product = store::product(&tx, batch.product_id).await?;
         let product = product.ok_or_else(|| anyhow::anyhow!("{} is gone", batch.product_id))?;
-        let (ids, place) = people::next(self.app, &batch, size).await?;
+        let (ids, place) = people::next(&tx, &batch, size).await?;
         let results = match mode {
             Mode::Decide => decide(self.app, &mut tx, &batch, &product, &ids).await?,
             Mode::GiveUp => ids.iter().map(|id| (*id, given_up())).collect(),
@@ -185,10 +191,20 @@ async fn decide(
     }
     let people = store::lock_users(tx, ids).await?;
     let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
+    // The queue may have rested for longer than the access was to last.
+    let ended = manual::check_dates(batch.starts_at, batch.expires_at, tx.now()).err();
     let mut results = Vec::with_capacity(ids.len());
     for id in ids {
         let user = people.get(id).ok_or_else(|| anyhow::anyhow!("{id} is gone"))?;
         let (changed, done) = match batch.action {
+            EntitlementBatchAction::Grant if ended.is_some() => {
+                let refusals = ended.iter().cloned().collect();
+                let changed = Changed {
+                    entitlement: None,
+                    refusals,
+                };
+                (changed, EntitlementBatchOutcome::Granted)
+            }
             EntitlementBatchAction::Grant => {
                 let terms = Terms {
                     starts_at: batch.starts_at.unwrap_or(batch.requested_at),
@@ -200,7 +216,7 @@ async fn decide(
                 (changed, EntitlementBatchOutcome::Granted)
             }
             EntitlementBatchAction::Revoke => {
-                let open = entitlements::store::open(tx, *id, product.id).await?;
+                let open = entitlements::current(tx, *id, product.id).await?;
                 let changed = match open {
                     Some(row) => manual::take(tx, row, batch.note.as_deref()).await?,
                     None => Changed {

@@ -88,7 +88,7 @@ async fn feed(attempt: &mut Attempt<'_>, rows: mpsc::Sender<Batch>) -> Outcome<O
     let mut known = BTreeSet::new();
     let (mut place, mut count) = (None, 0);
     loop {
-        let users = walk(app, team, &filter, (place, until), STRETCH, parts).await?;
+        let users = walk(app.db.connection(), team, &filter, (place, until), STRETCH, parts).await?;
         let Some(last) = users.last() else { break };
         place = Some(Place {
             created_at: last.created_at,

@@ -354,6 +354,12 @@ async fn a_batch_without_a_job_is_taken_up_again_or_given_up() {
     after_a_while().await;
     stage.run_jobs().await;
     assert_eq!(look(&stage, &lost).await, ("SUCCEEDED".into(), [3, 3, 3, 0, 0]));
+    let history = "query($u: ID!) { viewer { user { id } } user(id: $u) { entitlementHistory { nodes { actor { id } } } } }";
+    let seen = stage.admin.ask(history, json!({ "u": people[0] })).await.data();
+    assert_eq!(
+        seen["user"]["entitlementHistory"]["nodes"][0]["actor"], seen["viewer"]["user"],
+        "S4.25: whoever asked, also after a lost job"
+    );
 
     let cursed = id(&revoke_many(&stage.admin, &book, json!({ "userIds": people })).await);
     for _ in 0..3 {
