@@ -1,7 +1,7 @@
 //! The stage of a story: a team with its people and its shop, a clock that stands still, workers that are
 //! stepped by hand, simulated gateways, and the real router in front of it all.
 
-use std::{path::Path, sync::Arc};
+use std::sync::Arc;
 
 use api::{
     http::Limits,
@@ -52,8 +52,9 @@ pub struct Stage {
     pub admin: Client,
     /// What was asked of the database.
     pub statements: Statements,
-    /// Where its files are kept; they go with the stage.
+    /// What it keeps on the disk, its files usually; it goes with the stage.
     pub files: tempfile::TempDir,
+    files_at: FilesAt,
     office: tokio::sync::OnceCell<Client>,
     running: RunningSandbox,
     stop: CancellationToken,
@@ -68,6 +69,15 @@ impl Stage {
 
     /// The same, with other gateways than the usual ones.
     pub async fn with_gateways(change: impl FnOnce(&mut SandboxConfig)) -> Self {
+        Self::build(change, None).await
+    }
+
+    /// The same, with its files somewhere else.
+    pub async fn with_files_at(files_at: FilesAt) -> Self {
+        Self::build(|_| {}, Some(files_at)).await
+    }
+
+    async fn build(change: impl FnOnce(&mut SandboxConfig), files_at: Option<FilesAt>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let database = TestDatabase::fresh().await;
         let mut db = database.connect().await;
@@ -87,7 +97,8 @@ impl Stage {
         let sandbox = running.sandbox.clone();
         let post = Arc::new(Post::default());
         let files = tempfile::tempdir().expect("a folder");
-        let app = App::new(services(db, &clock, &post, (&sandbox, files.path())));
+        let files_at = files_at.unwrap_or_else(|| FilesAt::Folder(files.path().join("files")));
+        let app = App::new(services(db, &clock, &post, (&sandbox, &files_at)));
         let stop = CancellationToken::new();
         let url = serve(&app, &stop).await;
         let team = team(&app, "Aurora", ADMIN).await;
@@ -104,6 +115,7 @@ impl Stage {
             admin,
             statements,
             files,
+            files_at,
             office: tokio::sync::OnceCell::new(),
             running,
             stop,
@@ -169,7 +181,7 @@ impl Stage {
             db,
             &self.clock,
             &self.post,
-            (&self.sandbox, self.files.path()),
+            (&self.sandbox, &self.files_at),
         ));
         Client::new(&serve(&app, &self.stop).await, client.token.clone())
     }
@@ -365,7 +377,7 @@ fn services(
     db: Database,
     clock: &Arc<FixedClock>,
     post: &Arc<Post>,
-    (sandbox, files): (&Sandbox, &Path),
+    (sandbox, files_at): (&Sandbox, &FilesAt),
 ) -> Services {
     let endpoint = |url: &str| Some(url.parse().expect("a base address"));
     Services {
@@ -381,9 +393,7 @@ fn services(
         })
         .expect("the gateway clients"),
         mail: post.clone(),
-        files: FilesAt::Folder(files.join("files"))
-            .open()
-            .expect("a place for files"),
+        files: files_at.open().expect("a place for files"),
         vault: Vault::new(&[7; 32]),
         settings: Settings {
             public_url: "http://localhost".parse().expect("an address"),

@@ -1,5 +1,6 @@
 //! Real servers for tests, on free loopback ports, in folders that go with them.
 
+pub mod bucket;
 pub mod postgres;
 pub mod redis;
 

@@ -1,6 +1,7 @@
 //! Exports: asked for, written, fetched, canceled, cleared away (S3.17).
 
 mod asking;
+mod bucket;
 mod keeping;
 mod links;
 mod running;
