@@ -244,10 +244,15 @@ async fn access_that_is_over_before_the_batch_begins_is_not_granted() {
         .mutate("productRecord", "ProductRecordInput", tolerant, "product { id }");
     let book = text(&recorded.await.accepted()["product"]["id"]);
     let ana = stage.customer("ana@shop.test").await;
-    let soon = json!({ "userIds": [ana], "expiresAt": "2026-03-02T13:00:00.000Z" });
-    let batch = id(&grant_many(&stage.admin, &book, soon).await);
+    let soon = json!({ "userIds": [ana], "expiresAt": "2026-03-02T13:00:00.000Z", "idempotencyKey": "once" });
+    let batch = id(&grant_many(&stage.admin, &book, soon.clone()).await);
     stage.pass(chrono::TimeDelta::hours(2));
     stage.run_jobs().await;
+    let again = id(&grant_many(&stage.admin, &book, soon).await);
+    assert_eq!(
+        again, batch,
+        "whoever asks again hears of the same batch, however late it is"
+    );
     assert_eq!(look(&stage, &batch).await, ("SUCCEEDED".into(), [1, 1, 0, 1, 0]));
     assert_eq!(outcomes(&stage, &batch).await[0]["code"], "INVALID");
     assert!(!stage.may_use(&ana, &book).await);

@@ -59,7 +59,7 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
     if !matches!(request.people, Ok(People::Named(_))) {
         actor.require(Scope::UsersRead)?;
     }
-    let checked = check(app, &request)?;
+    let checked = check(&request)?;
     let total = checked.people.count(app, actor.team).await?;
     let mut tx = app.begin(actor).await?;
     if let Some(known) = of_the_same_key(&tx, &checked).await? {
@@ -83,7 +83,7 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
     Ok(batch)
 }
 
-fn check(app: &App, request: &BatchRequest) -> Outcome<Checked> {
+fn check(request: &BatchRequest) -> Outcome<Checked> {
     let mut refusals = Refusals::default();
     let product = refusals.keep(request.product.clone());
     let people = refusals.keep(request.people.clone());
@@ -94,14 +94,6 @@ fn check(app: &App, request: &BatchRequest) -> Outcome<Checked> {
     let note = refusals.keep(input::optional_note(field, request.note.as_deref()));
     let key = request.idempotency_key.as_deref();
     let key = refusals.keep(input::optional_line("idempotencyKey", key, input::LINE));
-    if let Change::Grant {
-        starts_at,
-        expires_at,
-        ..
-    } = request.change
-    {
-        refusals.keep(check_dates(starts_at, expires_at, app.clock.now()));
-    }
     refusals.check()?;
     let (Some(product), Some(people), Some(note), Some(key)) = (product, people, note, key) else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
@@ -116,9 +108,18 @@ fn check(app: &App, request: &BatchRequest) -> Outcome<Checked> {
     })
 }
 
-/// What only the team's rows can tell. An id of another team is one that does not exist, and then nobody is changed.
+/// What only the clock and the team's rows can tell. An id of another team is one that does not exist, and then
+/// nobody is changed.
 async fn check_against_team(tx: &Tx, checked: &Checked, change: Change, total: i64) -> Outcome<()> {
     let mut refusals = Refusals::default();
+    if let Change::Grant {
+        starts_at,
+        expires_at,
+        ..
+    } = change
+    {
+        refusals.keep(check_dates(starts_at, expires_at, tx.now()));
+    }
     match store::product(tx, checked.product).await? {
         None => refusals.add(Refusal::not_found("productId", "product")),
         Some(product) if !product.active && matches!(change, Change::Grant { .. }) => {
