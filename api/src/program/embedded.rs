@@ -8,8 +8,9 @@ use std::{
 
 use anyhow::Context;
 use domain::{
+    adapters::gateways::stripe::METADATA_REFUND,
     database::{Database, DatabaseSettings},
-    seed::{self, DemoOptions, GatewayBooks, demo},
+    seed::{self, DemoOptions, GatewayBooks, GatewayRefunded, demo},
     teams::SecretName,
 };
 use entities::PaymentGateway;
@@ -25,7 +26,7 @@ use super::{parts, serve::host_name};
 use crate::{
     http::Limits,
     pages::graphiql::tabs,
-    sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxConfig},
+    sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig},
     server::{self, Server},
     settings::Settings,
 };
@@ -218,13 +219,21 @@ fn demo_options() -> DemoOptions {
     }
 }
 
-/// Makes the demo's payments known at the simulated gateways.
+/// Makes the demo's payments and refunds known at the simulated gateways.
 fn introduce(sandbox: &Sandbox, books: &GatewayBooks) {
     for payment in &books.payments {
         let known = Payment::new(&payment.id, payment.amount_minor, payment.currency.as_str());
         match payment.gateway {
             PaymentGateway::Stripe => sandbox.stripe.add_payments([known]),
             PaymentGateway::MercadoPago => sandbox.mercado_pago.add_payments([known]),
+            PaymentGateway::Paypal | PaymentGateway::Manual => {}
+        }
+    }
+    for refund in &books.refunds {
+        let known = known_refund(refund);
+        match refund.gateway {
+            PaymentGateway::Stripe => sandbox.stripe.add_refunds([known]),
+            PaymentGateway::MercadoPago => sandbox.mercado_pago.add_refunds([known]),
             PaymentGateway::Paypal | PaymentGateway::Manual => {}
         }
     }
@@ -235,6 +244,27 @@ fn introduce(sandbox: &Sandbox, books: &GatewayBooks) {
             PaymentGateway::MercadoPago => sandbox.mercado_pago.add_subscriptions([(id, currency)]),
             PaymentGateway::Paypal | PaymentGateway::Manual => {}
         }
+    }
+}
+
+fn known_refund(refund: &GatewayRefunded) -> Refund {
+    let status = if refund.reversed {
+        RefundStatus::Failed
+    } else {
+        RefundStatus::Succeeded
+    };
+    Refund {
+        id: refund.id.clone(),
+        payment: refund.payment.clone(),
+        amount: refund.amount_minor,
+        currency: refund.currency.to_string(),
+        status,
+        reason: None,
+        failure_reason: None,
+        metadata: [(METADATA_REFUND.to_owned(), refund.refund.to_string())].into(),
+        key: None,
+        fails_late: false,
+        created_ms: refund.at.timestamp_millis(),
     }
 }
 

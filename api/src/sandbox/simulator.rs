@@ -104,6 +104,16 @@ impl Simulator {
         });
     }
 
+    /// Makes refunds known that were made before this gateway began to keep books.
+    pub fn add_refunds(&self, refunds: impl IntoIterator<Item = Refund>) {
+        self.gateway.work(None, |work| {
+            for mut refund in refunds {
+                refund.payment = work.gateway.provider.payment_id(&refund.payment);
+                work.record(Change::Refund(refund));
+            }
+        });
+    }
+
     /// Makes a running subscription known.
     pub fn add_subscription(&self, id: &str, currency: &str) {
         self.add_subscriptions([(id.to_owned(), currency.to_owned())]);

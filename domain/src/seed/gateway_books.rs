@@ -1,6 +1,10 @@
-//! What simulated gateways have to know of a team: the payments and agreements that its purchases name.
+//! What simulated gateways have to know of a team: the payments and agreements that its purchases name, and what
+//! has gone back.
 
-use entities::{Currency, PaymentGateway, TeamId, purchase};
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use entities::{Currency, PaymentGateway, RefundId, RefundStatus, TeamId, purchase, refund};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use crate::{app::App, error::Outcome, scoped::Scoped};
@@ -12,8 +16,21 @@ pub struct GatewayPayment {
     pub id: String,
     pub amount_minor: i64,
     pub currency: Currency,
-    /// What has gone back of it.
-    pub refunded_minor: i64,
+}
+
+/// A refund that a gateway has made of one of its payments.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GatewayRefunded {
+    pub gateway: PaymentGateway,
+    /// The gateway's.
+    pub id: String,
+    pub refund: RefundId,
+    pub payment: String,
+    pub amount_minor: i64,
+    pub currency: Currency,
+    pub at: DateTime<Utc>,
+    /// The gateway has taken the money back later.
+    pub reversed: bool,
 }
 
 /// A recurring agreement at a gateway.
@@ -27,25 +44,27 @@ pub struct GatewaySubscription {
 #[derive(Clone, Debug, Default)]
 pub struct GatewayBooks {
     pub payments: Vec<GatewayPayment>,
+    pub refunds: Vec<GatewayRefunded>,
     pub subscriptions: Vec<GatewaySubscription>,
 }
 
-/// Reads them from the team's purchases: also after a restart, for a gateway that has forgotten everything.
+/// Reads them from the team's purchases and refunds: also after a restart, for a gateway that has forgotten everything.
 pub async fn of(app: &App, team: TeamId) -> Outcome<GatewayBooks> {
     let rows = purchase::Entity::of(team)
         .filter(purchase::Column::Gateway.is_in([PaymentGateway::Stripe, PaymentGateway::MercadoPago]))
         .filter(purchase::Column::GatewayPaymentId.is_not_null())
         .order_by_asc(purchase::Column::Id);
     let mut books = GatewayBooks::default();
+    let mut paid = HashMap::new();
     for row in rows.all(app.db.connection()).await? {
         let (gateway, currency) = (row.gateway, row.currency);
         if let Some(id) = row.gateway_payment_id {
+            paid.insert(row.id, id.clone());
             books.payments.push(GatewayPayment {
                 gateway,
                 id,
                 amount_minor: row.amount_minor,
                 currency,
-                refunded_minor: row.refunded_minor,
             });
         }
         if let Some(id) = row.gateway_subscription_id {
@@ -56,5 +75,22 @@ pub async fn of(app: &App, team: TeamId) -> Outcome<GatewayBooks> {
             });
         }
     }
+    let settled = refund::Entity::of(team)
+        .filter(refund::Column::Status.is_in([RefundStatus::Succeeded, RefundStatus::Reversed]))
+        .order_by_asc(refund::Column::Id);
+    let made = |row: refund::Model| {
+        Some(GatewayRefunded {
+            gateway: row.gateway,
+            id: row.gateway_refund_id?,
+            refund: row.id,
+            payment: paid.get(&row.purchase_id)?.clone(),
+            amount_minor: row.amount_minor,
+            currency: row.currency,
+            at: row.requested_at,
+            reversed: row.status == RefundStatus::Reversed,
+        })
+    };
+    let settled = settled.all(app.db.connection()).await?;
+    books.refunds = settled.into_iter().filter_map(made).collect();
     Ok(books)
 }

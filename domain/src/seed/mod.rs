@@ -6,7 +6,7 @@ pub mod gateway_books;
 
 pub use bulk::{BulkOptions, Filled, Progress, bulk};
 pub use demo::{Demo, DemoOptions, demo};
-pub use gateway_books::{GatewayBooks, GatewayPayment, GatewaySubscription};
+pub use gateway_books::{GatewayBooks, GatewayPayment, GatewayRefunded, GatewaySubscription};
 
 use crate::{app::App, database::Sql, error::Outcome};
 
