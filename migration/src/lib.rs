@@ -38,6 +38,12 @@ impl MigratorTrait for Migrator {
                 "m0007_entitlement_batches",
                 include_str!("../sql/0007_entitlement_batches.sql"),
             )),
+            Box::new(Sql {
+                name: "m0008_long_terms",
+                postgres: include_str!("../sql/0008_long_terms.postgres.sql"),
+                // Its one search index serves terms of any length.
+                sqlite: "",
+            }),
         ]
     }
 }

@@ -18,6 +18,9 @@ use crate::{app::App, database::Dialect, error::Outcome, input, page::PageReques
 const NEAR: i64 = 2000;
 /// Trigram indexes have nothing to say about less.
 const SHORTEST: usize = 3;
+/// From here on PostgreSQL's index of longer stretches knows better (`0008_long_terms.postgres.sql`): an address is
+/// made of trigrams that many people have.
+const LONG: usize = 6;
 
 /// What is searched for, if anything is.
 pub(super) fn term(filter: &UserFilter) -> Option<String> {
@@ -44,6 +47,21 @@ pub(super) fn contains(column: &str, term: &str, values: &mut Vec<Value>) -> Str
         let (condition, pattern) = input::contains(column, &term, values.len() + 1);
         values.push(pattern.into());
         any.push(condition);
+    }
+    format!(" AND ({})", any.join(" OR "))
+}
+
+fn is_long(term: &str) -> bool {
+    term.chars().count() >= LONG
+}
+
+/// ` AND (…)`: every stretch of the term is somewhere in the column.
+fn has_stretches(column: &str, term: &str, values: &mut Vec<Value>) -> String {
+    let mut any = Vec::new();
+    for term in spellings(term) {
+        values.push(term.into());
+        let n = values.len();
+        any.push(format!("search_stretches({column}) @> search_stretches(${n})"));
     }
     format!(" AND ({})", any.join(" OR "))
 }
@@ -93,12 +111,16 @@ fn among(
     parts.select_from(&people) + &request.order_by()
 }
 
-/// Everybody of the team `$1` whom the trigram index of either database finds.
+/// Those of the team `$1` whom the database's index finds: everybody who has the term, and others perhaps.
 pub(super) fn found(dialect: Dialect, term: &str, values: &mut Vec<Value>) -> String {
     match dialect {
         // OFFSET 0 keeps the search by itself, so that the list's order cannot tempt the planner to walk.
         Dialect::Postgres => {
-            let condition = contains("search_text", term, values);
+            let condition = if spellings(term).iter().all(|term| is_long(term)) {
+                has_stretches("search_text", term, values)
+            } else {
+                contains("search_text", term, values)
+            };
             format!("(SELECT * FROM users WHERE team_id = $1{condition} OFFSET 0)")
         }
         // A CROSS JOIN is made in the order in which it is written.
