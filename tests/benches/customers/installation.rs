@@ -26,7 +26,7 @@ use tests::{
     bulk,
     client::Client,
     drill::{
-        program::{Program, environment, lasting_port},
+        program::{Environment, Program, environment, lasting_port},
         until,
     },
     processes,
@@ -74,8 +74,11 @@ pub struct Installation {
     pub heard: Client,
     pub statements: Statements,
     pub program: Program,
+    /// Those of the program.
+    pub settings: Environment,
+    /// Where it writes what is not in the database.
+    pub folder: TempDir,
     stop: CancellationToken,
-    _folder: TempDir,
 }
 
 /// The PostgreSQL whose databases are filled once and kept for the next run.
@@ -130,7 +133,8 @@ impl Installation {
         rows(&db, users).await;
 
         let folder = tempfile::tempdir().expect("a folder");
-        let (program, address) = serve(&url, folder.path()).await;
+        let (environment, address) = served_with(&url);
+        let program = serve(&environment, &address, folder.path()).await;
         let mut listened = Database::connect(&settings).await.expect("the database opens");
         let statements = Statements::default();
         statements.hear(&mut listened);
@@ -147,8 +151,9 @@ impl Installation {
             heard: Client::new(&here, Some(token)),
             statements,
             program,
+            settings: environment,
+            folder,
             stop,
-            _folder: folder,
         }
     }
 }
@@ -237,8 +242,8 @@ async fn rows(db: &Database, users: u64) {
     println!(", {size} MB with indexes");
 }
 
-/// `postventa serve` as operators run it.
-async fn serve(url: &str, folder: &Path) -> (Program, String) {
+/// With the address at which it will be served.
+fn served_with(url: &str) -> (Environment, String) {
     let address = format!("127.0.0.1:{}", lasting_port());
     let settings = environment([
         ("DATABASE_URL", url),
@@ -247,15 +252,19 @@ async fn serve(url: &str, folder: &Path) -> (Program, String) {
         ("POSTVENTA_INTROSPECTION", "off"),
         ("POSTVENTA_LOG", "info"),
     ]);
-    let program = Program::start("serve", &["serve"], &settings, folder);
-    let address = format!("http://{address}");
+    (settings, format!("http://{address}"))
+}
+
+/// `postventa serve` as operators run it.
+async fn serve(settings: &Environment, address: &str, folder: &Path) -> Program {
+    let program = Program::start("serve", &["serve"], settings, folder);
     let _ = rustls::crypto::ring::default_provider().install_default();
     until("the program serves", START, async || {
         let answer = reqwest::get(format!("{address}/readyz")).await;
         answer.is_ok_and(|answer| answer.status().is_success())
     })
     .await;
-    (program, address)
+    program
 }
 
 async fn serve_here(app: App, stop: CancellationToken) -> String {

@@ -4,6 +4,7 @@
 //! `tests/bench customers` runs it. `POSTVENTA_BENCH_USERS=1000,20000` makes a short run of it;
 //! `POSTVENTA_BENCH_ONLY=search` asks only what has this in its name.
 
+mod exports;
 mod installation;
 mod measure;
 mod questions;
@@ -79,6 +80,9 @@ async fn main() -> ExitCode {
             }
             Kind::Count | Kind::Other => {}
         }
+    }
+    if "exports".contains(&only) {
+        broken.extend(exports::measure(&installations).await);
     }
     drop(installations);
     server.stop().expect("PostgreSQL ends");
