@@ -223,7 +223,7 @@ impl Dialect {
     /// Locks what nobody else has locked and leaves out the rest.
     pub fn skip_locked(self) -> &'static str {
         match self {
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
             Self::Sqlite => "",
         }
     }

@@ -2,7 +2,7 @@
 //! change: its audit entry, its event, its job.
 
 use chrono::{DateTime, Utc};
-use entities::{ApiKeyId, AuditEntryId, EventId, EventTopic, JobId, UserId};
+use entities::{ApiKeyId, AuditEntryId, EventId, EventTopic, JobId};
 use sea_orm::{DatabaseTransaction, Value};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -25,14 +25,22 @@ pub struct Tx {
     origin: Origin,
     now: DateTime<Utc>,
     audits: Vec<Audit>,
-    events: Vec<(EventTopic, String, Json)>,
+    events: Vec<Event>,
     jobs: Vec<(JobId, NewJob)>,
 }
 
 struct Audit {
+    origin: Origin,
     action: &'static str,
     subject: Option<String>,
     reason: Option<String>,
+    data: Json,
+}
+
+struct Event {
+    origin: Origin,
+    topic: EventTopic,
+    subject: String,
     data: Json,
 }
 
@@ -58,6 +66,16 @@ impl Tx {
     pub fn on_behalf_of(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
+    }
+
+    /// Nobody stands behind what is recorded from here on, until [`Self::give_back`]: for what has happened by
+    /// itself and is told along the way.
+    pub(crate) fn take_origin(&mut self) -> Origin {
+        std::mem::take(&mut self.origin)
+    }
+
+    pub(crate) fn give_back(&mut self, origin: Origin) {
+        self.origin = origin;
     }
 
     pub fn db(&self) -> &DatabaseTransaction {
@@ -95,6 +113,7 @@ impl Tx {
         data: Json,
     ) {
         self.audits.push(Audit {
+            origin: self.origin.clone(),
             action,
             subject,
             reason,
@@ -104,7 +123,12 @@ impl Tx {
 
     /// Tells whoever follows the team. `subject` is the public id of the changed object.
     pub fn publish(&mut self, topic: EventTopic, subject: impl ToString, data: Json) {
-        self.events.push((topic, subject.to_string(), data));
+        self.events.push(Event {
+            origin: self.origin.clone(),
+            topic,
+            subject: subject.to_string(),
+            data,
+        });
     }
 
     /// Wants background work.
@@ -136,33 +160,48 @@ impl Tx {
         let audits = std::mem::take(&mut self.audits);
         let api_key: Option<ApiKeyId> = self.actor.api_key();
         self.insert_rows(
-            "INSERT INTO audit_entries (team_id, at, actor_id, impersonator_id, api_key_id, ip_address, \
-             id, action, subject_id, reason, data)",
-            values![
-                self.actor.team,
-                self.now,
-                self.origin.actor,
-                self.origin.impersonator,
-                api_key,
-                self.actor.ip_address.clone(),
-            ],
+            "INSERT INTO audit_entries (team_id, at, ip_address, id, actor_id, impersonator_id, api_key_id, \
+             action, subject_id, reason, data)",
+            values![self.actor.team, self.now, self.actor.ip_address.clone()],
             audits.into_iter().map(|audit| {
                 let id: AuditEntryId = self.id();
-                values![id, audit.action, audit.subject, audit.reason, audit.data]
+                let Origin {
+                    actor, impersonator, ..
+                } = audit.origin;
+                // A key acts for somebody; what happened by itself is not its doing either.
+                let api_key = actor.and(api_key);
+                values![
+                    id,
+                    actor,
+                    impersonator,
+                    api_key,
+                    audit.action,
+                    audit.subject,
+                    audit.reason,
+                    audit.data
+                ]
             }),
         )
         .await
     }
 
     async fn write_events(&self) -> Outcome<()> {
-        let (actor, impersonator): (Option<UserId>, Option<UserId>) =
-            (self.origin.actor, self.origin.impersonator);
         self.insert_rows(
-            "INSERT INTO events (team_id, at, actor_id, impersonator_id, id, topic, subject_id, data)",
-            values![self.actor.team, self.now, actor, impersonator],
-            self.events.iter().map(|(topic, subject, data)| {
+            "INSERT INTO events (team_id, at, id, actor_id, impersonator_id, topic, subject_id, data)",
+            values![self.actor.team, self.now],
+            self.events.iter().map(|event| {
                 let id: EventId = self.id();
-                values![id, *topic, subject.clone(), data.clone()]
+                let Origin {
+                    actor, impersonator, ..
+                } = event.origin;
+                values![
+                    id,
+                    actor,
+                    impersonator,
+                    event.topic,
+                    event.subject.clone(),
+                    event.data.clone()
+                ]
             }),
         )
         .await

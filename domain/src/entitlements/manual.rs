@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::QuerySelect;
 
-use super::{NewGrant, brought_up_to_date, current, end, follow_grants, grant, record, rules, store};
+use super::{NewGrant, current, end, follow_grants, grant, record, rules, store, transitions};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -112,7 +112,7 @@ pub(super) async fn give(
     store::lock_user(tx, customer.id).await?;
     if let Some(open) = current(tx, customer.id, product.id).await? {
         let grants = store::grants(tx, open.id).await?;
-        if rules::is_taken(&open, &grants, (terms.starts_at, terms.expires_at), tx.now()) {
+        if rules::is_taken(&open, &grants, terms.starts_at, tx.now()) {
             let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
             return Ok(Changed::refused(Some(open), refusal));
         }
@@ -200,7 +200,7 @@ pub async fn extend(
 ) -> Outcome<Changed> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let mut tx = app.begin(actor).await?;
-    let row = lock(&tx, id.map_err(Error::from)?).await?;
+    let row = lock(&mut tx, id.map_err(Error::from)?).await?;
     let before = rules::Span::of(&row).at(tx.now()).expires_at;
     let code = match (rules::status(&row, tx.now()), before) {
         (EntitlementStatus::Active, Some(end)) if expires_at > end => None,
@@ -242,7 +242,7 @@ pub async fn revoke(
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let reason = input::optional_note("reason", reason).map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
-    let row = lock(&tx, id.map_err(Error::from)?).await?;
+    let row = lock(&mut tx, id.map_err(Error::from)?).await?;
     let changed = take(&mut tx, row, reason.as_deref()).await?;
     if changed.refusals.is_empty() {
         tx.commit().await?;
@@ -268,11 +268,11 @@ pub(super) fn not_active() -> Refusal {
 }
 
 /// The entitlement as it is once nobody else changes the user's access.
-async fn lock(tx: &Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
+async fn lock(tx: &mut Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
     let missing = || Refusal::not_found("entitlementId", "entitlement");
-    let find = || entitlement::Entity::of_by_id(tx.actor().team, id).one(tx.db());
-    let user = find().await?.ok_or_else(missing)?.user_id;
+    let find = entitlement::Entity::of_by_id(tx.actor().team, id);
+    let user = find.clone().one(tx.db()).await?.ok_or_else(missing)?.user_id;
     store::lock_user(tx, user).await?;
-    let row = find().await?.ok_or_else(missing)?;
-    brought_up_to_date(tx, row).await
+    let row = find.one(tx.db()).await?.ok_or_else(missing)?;
+    transitions::caught_up(tx, row).await
 }

@@ -96,10 +96,19 @@ pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<En
         created_at: tx.now(),
     };
     if let Some(row) = current {
-        store::insert_grant(tx, grant).await?;
+        let joins = rules::joins(&store::grants(tx, id).await?, &grant);
         let before = row.expires_at;
+        store::insert_grant(tx, grant).await?;
         let row = follow_grants(tx, row, days).await?;
-        record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
+        if joins {
+            record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
+        } else {
+            let apart = entitlement::Model {
+                expires_at: new.expires_at,
+                ..row
+            };
+            record(tx, &apart, EntitlementAction::Granted, None, new.note.as_ref()).await?;
+        }
     } else {
         let row = insert(tx, (id, new.user, product), &grant, days).await?;
         store::insert_grant(tx, grant).await?;
@@ -152,9 +161,9 @@ pub async fn take_back_purchase(
     if grant.revoked_at.is_some() {
         return Ok(Taken::Nothing);
     }
-    let id = grant.entitlement_id;
+    let row = store::by_id(tx, grant.entitlement_id).await?;
+    let row = transitions::caught_up(tx, row).await?;
     store::revoke_grant(tx, grant.id, refund).await?;
-    let row = store::by_id(tx, id).await?;
     settle(tx, row, reason).await
 }
 
@@ -210,24 +219,14 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
 
 /// The open entitlement to a product. The user is locked.
 pub(crate) async fn current(
-    tx: &Tx,
+    tx: &mut Tx,
     user: UserId,
     product: ProductId,
 ) -> Outcome<Option<entitlement::Model>> {
     match store::open(tx, user, product).await? {
-        Some(row) => Ok(Some(brought_up_to_date(tx, row).await?)),
+        Some(row) => Ok(Some(transitions::caught_up(tx, row).await?)),
         None => Ok(None),
     }
-}
-
-/// A row knows one run behind the one that counts. If that has begun and no round has looked since, there may be
-/// more behind it: what is decided now is decided on what the grants say now.
-async fn brought_up_to_date(tx: &Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
-    if row.closed_at.is_some() || row.next_starts_at.is_none_or(|at| at > tx.now()) {
-        return Ok(row);
-    }
-    let days = store::grace_days(tx, row.product_id).await?;
-    follow_grants(tx, row, days).await
 }
 
 /// After a grant has gone: shortens the entitlement to what is left, or revokes it.
@@ -241,15 +240,17 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
     if rules::lasts(&store::grants(tx, id).await?, tx.now()) {
         let days = store::grace_days(tx, row.product_id).await?;
         let row = follow_grants(tx, row, days).await?;
-        if (row.starts_at, row.expires_at) != before {
-            record(tx, &row, EntitlementAction::Extended, before.1, Some(&reason)).await?;
-        }
         // What comes later stays; whoever had access and has none now has lost it all the same.
-        return Ok(if used && !is_usable(row.announced_status) {
-            Taken::Revoked(id)
+        let lost = used && !is_usable(row.announced_status);
+        let action = if lost {
+            EntitlementAction::Revoked
         } else {
-            Taken::Kept(id)
-        });
+            EntitlementAction::Extended
+        };
+        if (row.starts_at, row.expires_at) != before {
+            record(tx, &row, action, before.1, Some(&reason)).await?;
+        }
+        return Ok(if lost { Taken::Revoked(id) } else { Taken::Kept(id) });
     }
     end(tx, row, &reason).await?;
     Ok(Taken::Revoked(id))
@@ -279,20 +280,8 @@ async fn end(tx: &mut Tx, row: entitlement::Model, reason: &Message) -> Outcome<
 /// Makes the entitlement say what its grants say now.
 async fn follow_grants(tx: &Tx, row: entitlement::Model, grace_days: i64) -> Outcome<entitlement::Model> {
     let grants = store::grants(tx, row.id).await?;
-    let told = rules::Span::of(&row).run;
-    let Some(span) = rules::span(&grants, grace_days, Some(told), tx.now()) else {
-        return Ok(row);
-    };
-    let mut change = row.into_active_model();
-    change.starts_at = Set(span.run.starts_at);
-    change.expires_at = Set(span.run.expires_at);
-    change.grace_ends_at = Set(span.run.grace_ends_at);
-    change.next_starts_at = Set(span.next.map(|next| next.starts_at));
-    change.next_expires_at = Set(span.next.and_then(|next| next.expires_at));
-    change.next_grace_ends_at = Set(span.next.and_then(|next| next.grace_ends_at));
-    change.announced_status = Set(span.status(tx.now()));
-    change.updated_at = Set(tx.now());
-    Ok(change.update(tx.db()).await?)
+    let row = rules::followed(row, &grants, grace_days, tx.now());
+    Ok(row.into_active_model().reset_all().update(tx.db()).await?)
 }
 
 /// A product's tolerance after a natural end has changed. Ends that are still to come follow it; a grace period
@@ -321,7 +310,19 @@ async fn record(
     previous_expires_at: Option<DateTime<Utc>>,
     detail: Option<&Message>,
 ) -> Outcome<()> {
+    let entry = entry(tx, row, action);
     let entry = entitlement_event::ActiveModel {
+        previous_expires_at: Set(previous_expires_at),
+        detail: Set(detail.map(Message::to_stored)),
+        ..entry
+    };
+    entry.insert(tx.db()).await?;
+    tell(tx, row, action);
+    Ok(())
+}
+
+fn entry(tx: &Tx, row: &entitlement::Model, action: EntitlementAction) -> entitlement_event::ActiveModel {
+    entitlement_event::ActiveModel {
         id: Set(tx.id()),
         team_id: Set(row.team_id),
         entitlement_id: Set(row.id),
@@ -330,11 +331,13 @@ async fn record(
         at: Set(tx.now()),
         actor_id: Set(tx.origin().actor),
         impersonator_id: Set(tx.origin().impersonator),
-        previous_expires_at: Set(previous_expires_at),
+        previous_expires_at: Set(None),
         expires_at: Set(row.expires_at),
-        detail: Set(detail.map(Message::to_stored)),
-    };
-    entry.insert(tx.db()).await?;
+        detail: Set(None),
+    }
+}
+
+fn tell(tx: &mut Tx, row: &entitlement::Model, action: EntitlementAction) {
     let status = rules::status(row, tx.now());
     tx.publish(
         EventTopic::EntitlementChanged,
@@ -347,5 +350,4 @@ async fn record(
         None,
         json!({ "action": action }),
     );
-    Ok(())
 }

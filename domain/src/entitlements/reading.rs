@@ -218,9 +218,11 @@ pub async fn grantable_count(app: &App, actor: &Actor, user: UserId) -> Outcome<
     number(app, &sql, values![actor.team, user, app.clock.now()]).await
 }
 
+/// Without what there is active access to. What is tolerated, or begins later, can be granted.
 const GRANTABLE: &str = " WHERE p.team_id = $1 AND p.active AND NOT EXISTS (SELECT 1 FROM entitlements n \
      WHERE n.user_id = $2 AND n.product_id = p.id AND n.closed_at IS NULL \
-     AND (n.expires_at IS NULL OR n.expires_at > $3 OR n.grace_ends_at > $3 OR n.next_starts_at IS NOT NULL))";
+     AND ((n.starts_at <= $3 AND (n.expires_at IS NULL OR n.expires_at > $3)) \
+     OR (n.next_starts_at <= $3 AND (n.next_expires_at IS NULL OR n.next_expires_at > $3))))";
 
 /// Several answers to "may this user use this product now?" in one statement.
 pub async fn access_many(

@@ -93,9 +93,8 @@ impl Run {
             .is_some_and(|end| end <= now)
     }
 
-    /// Whether access from `start` to `end` would be given twice for some time.
-    fn overlaps(&self, start: DateTime<Utc>, end: Option<DateTime<Utc>>) -> bool {
-        self.expires_at.is_none_or(|own| own > start) && end.is_none_or(|end| end > self.starts_at)
+    fn covers(&self, time: DateTime<Utc>) -> bool {
+        self.starts_at <= time && self.expires_at.is_none_or(|end| time < end)
     }
 }
 
@@ -157,6 +156,27 @@ pub fn span(
     })
 }
 
+/// The row as its grants have it at `now`. Without any that stands it stays as it is.
+pub fn followed(
+    mut row: entitlement::Model,
+    grants: &[entitlement_grant::Model],
+    grace_days: i64,
+    now: DateTime<Utc>,
+) -> entitlement::Model {
+    let Some(span) = span(grants, grace_days, Some(Span::of(&row).run), now) else {
+        return row;
+    };
+    row.starts_at = span.run.starts_at;
+    row.expires_at = span.run.expires_at;
+    row.grace_ends_at = span.run.grace_ends_at;
+    row.next_starts_at = span.next.map(|next| next.starts_at);
+    row.next_expires_at = span.next.and_then(|next| next.expires_at);
+    row.next_grace_ends_at = span.next.and_then(|next| next.grace_ends_at);
+    row.announced_status = span.status(now);
+    row.updated_at = now;
+    row
+}
+
 fn is_past(run: &Run, told: Option<Run>, now: DateTime<Utc>) -> bool {
     let before = |end| told.is_some_and(|told| end < told.starts_at);
     run.expires_at.is_some_and(|end| end <= now && before(end))
@@ -168,19 +188,30 @@ pub fn lasts(grants: &[entitlement_grant::Model], now: DateTime<Utc>) -> bool {
     standing.any(|grant| grant.expires_at.is_none_or(|end| end > now))
 }
 
-/// S4.11: whether access by hand from `start` to `end` is refused because there is access already: now, or
-/// later within that time. A gap between two grants can be filled.
+/// S4.11: whether access by hand is refused because there is access already: now, or when it would begin. A gap
+/// between two grants can be filled, tolerance can be made good, and what begins later can be had earlier.
 pub fn is_taken(
     row: &entitlement::Model,
     grants: &[entitlement_grant::Model],
-    (start, end): (DateTime<Utc>, Option<DateTime<Utc>>),
+    starts_at: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> bool {
     match status(row, now) {
-        EntitlementStatus::Active | EntitlementStatus::GracePeriod => true,
-        EntitlementStatus::Scheduled => runs(grants).iter().any(|run| run.overlaps(start, end)),
+        EntitlementStatus::Active => true,
+        EntitlementStatus::GracePeriod | EntitlementStatus::Scheduled => {
+            runs(grants).iter().any(|run| run.covers(starts_at.max(now)))
+        }
         EntitlementStatus::Expired | EntitlementStatus::Revoked => false,
     }
+}
+
+/// Whether a grant joins what the others give, or gives access at a time of its own.
+pub fn joins(grants: &[entitlement_grant::Model], new: &entitlement_grant::Model) -> bool {
+    let touches = |run: &Run| {
+        run.expires_at.is_none_or(|end| new.starts_at <= end)
+            && new.expires_at.is_none_or(|end| run.starts_at <= end)
+    };
+    runs(grants).iter().any(touches)
 }
 
 /// S4.22: until when an end is tolerated.

@@ -1,9 +1,11 @@
 //! The entitlements' rows.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementId, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement, entitlement_grant,
-    product,
+    EntitlementId, EntitlementStatus, GrantId, ProductId, PurchaseId, RefundId, TeamId, UserId, entitlement,
+    entitlement_grant, product,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, QueryOrder, QueryResult, QuerySelect, Value,
@@ -69,6 +71,28 @@ pub async fn lock_user(tx: &Tx, user: UserId) -> Outcome<()> {
     Ok(())
 }
 
+/// These entitlements, of users whose access nobody else changes at this moment; from now on, nobody else does.
+pub async fn lock_free(tx: &Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
+    let team = tx.actor().team;
+    let sql = format!(
+        "SELECT id FROM users WHERE team_id = $1 AND id IN (SELECT user_id FROM entitlements WHERE id IN ({})) \
+         ORDER BY id{}",
+        places(2, ids.len()),
+        tx.db().dialect().skip_locked(),
+    );
+    let mut values = values![team];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    let users = tx.db().rows(&sql, values).await?;
+    let users: Vec<UserId> = users
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?;
+    let rows = entitlement::Entity::of(team)
+        .filter(entitlement::Column::Id.is_in(ids.iter().copied()))
+        .filter(entitlement::Column::UserId.is_in(users));
+    Ok(rows.order_by_asc(entitlement::Column::Id).all(tx.db()).await?)
+}
+
 /// The entitlement that counts for a user and a product.
 pub async fn open(tx: &Tx, user: UserId, product: ProductId) -> Outcome<Option<entitlement::Model>> {
     let rows = entitlement::Entity::of(tx.actor().team)
@@ -92,6 +116,21 @@ pub async fn grants(tx: &Tx, of: EntitlementId) -> Outcome<Vec<entitlement_grant
         .order_by_asc(entitlement_grant::Column::Id)
         .all(tx.db())
         .await?)
+}
+
+/// Those of several entitlements.
+pub async fn grants_of(
+    tx: &Tx,
+    of: impl Iterator<Item = EntitlementId>,
+) -> Outcome<HashMap<EntitlementId, Vec<entitlement_grant::Model>>> {
+    let rows = entitlement_grant::Entity::of(tx.actor().team)
+        .filter(entitlement_grant::Column::EntitlementId.is_in(of))
+        .order_by_asc(entitlement_grant::Column::Id);
+    let mut grants = HashMap::<_, Vec<_>>::new();
+    for grant in rows.all(tx.db()).await? {
+        grants.entry(grant.entitlement_id).or_default().push(grant);
+    }
+    Ok(grants)
 }
 
 pub async fn grant_of_purchase(tx: &Tx, purchase: PurchaseId) -> Outcome<Option<entitlement_grant::Model>> {
@@ -121,6 +160,19 @@ pub async fn grace_days(tx: &Tx, product: ProductId) -> Outcome<i64> {
         .grace_days)
 }
 
+/// The same for several products.
+pub async fn grace_days_of(
+    tx: &Tx,
+    products: impl Iterator<Item = ProductId>,
+) -> Outcome<HashMap<ProductId, i64>> {
+    let rows = product::Entity::of(tx.actor().team)
+        .filter(product::Column::Id.is_in(products))
+        .order_by_asc(product::Column::Id)
+        .lock_shared();
+    let rows = rows.all(tx.db()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.grace_days)).collect())
+}
+
 /// Moves the grace periods of a product's entitlements, see [`super::follow_grace_days`].
 pub async fn move_grace(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
     let dialect = tx.db().dialect();
@@ -137,6 +189,18 @@ pub async fn move_grace(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
     tx.db()
         .run(&sql, values![tx.now(), tx.actor().team, product])
         .await?;
+    Ok(())
+}
+
+/// Writes down what several entitlements have been announced as, where nothing else about them has changed.
+pub async fn announce(tx: &Tx, status: EntitlementStatus, ids: &[EntitlementId]) -> Outcome<()> {
+    let sql = format!(
+        "UPDATE entitlements SET announced_status = $1, updated_at = $2 WHERE team_id = $3 AND id IN ({})",
+        places(4, ids.len())
+    );
+    let mut values = values![status, tx.now(), tx.actor().team];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    tx.db().run(&sql, values).await?;
     Ok(())
 }
 

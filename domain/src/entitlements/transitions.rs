@@ -1,28 +1,36 @@
 //! Announcing what happened by itself: access that began, ran into its grace period, or ended (S4.22). The
 //! status never waits for this: it is computed whenever it is asked for.
 
-use super::{follow_grants, record, rules, store};
-use crate::{app::App, database::Sql, error::Outcome, scoped::Scoped, values};
-use entities::{EntitlementAction, EntitlementId, EntitlementStatus, TeamId, entitlement};
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use entities::{EntitlementAction, EntitlementId, EntitlementStatus, TeamId, entitlement, entitlement_event};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+
+use super::{entry, follow_grants, record, rules, store, tell};
+use crate::{app::App, database::Sql, error::Outcome, tx::Tx, values};
 
 /// So many in one round; the rest comes in the next, at once.
 const BATCH: usize = 200;
 
-/// Announces every transition that is due, each once. Returns how many there were.
+/// Announces every transition that is due, each once. Returns how many entitlements there were. What somebody else
+/// changes at this moment is left to them or to the next round.
 pub async fn announce(app: &App) -> Outcome<usize> {
     let mut announced = 0;
     loop {
         let due = due(app).await?;
-        for (team, id) in &due {
-            announced += usize::from(announce_one(app, *team, *id).await?);
+        let mut now = 0;
+        for (team, ids) in &due {
+            now += announce_together(app, *team, ids).await?;
         }
-        if due.len() < BATCH {
+        announced += now;
+        if now == 0 || due.values().map(Vec::len).sum::<usize>() < BATCH {
             return Ok(announced);
         }
     }
 }
 
-async fn due(app: &App) -> Outcome<Vec<(TeamId, EntitlementId)>> {
+async fn due(app: &App) -> Outcome<BTreeMap<TeamId, Vec<EntitlementId>>> {
     let now = app.clock.now();
     let one = |column: &str, which: &str| {
         format!(
@@ -41,48 +49,104 @@ async fn due(app: &App) -> Outcome<Vec<(TeamId, EntitlementId)>> {
         .connection()
         .rows(&format!("{} LIMIT {BATCH}", sql.join(" UNION ")), values![now])
         .await?;
-    let read = |row: &sea_orm::QueryResult| -> Result<_, sea_orm::DbErr> {
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
-    };
-    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+    let mut due = BTreeMap::<_, Vec<_>>::new();
+    for row in rows {
+        let team = due.entry(row.try_get_by_index(0)?).or_default();
+        team.push(row.try_get_by_index(1)?);
+    }
+    Ok(due)
 }
 
-async fn announce_one(app: &App, team: TeamId, id: EntitlementId) -> Outcome<bool> {
+/// One transaction for many: a team may have given ten thousand people the same end.
+async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<usize> {
     let mut tx = app.begin_as_system(team).await?;
-    let Some(row) = entitlement::Entity::of_by_id(team, id).one(tx.db()).await? else {
-        return Ok(false);
-    };
-    store::lock_user(&tx, row.user_id).await?;
-    let Some(row) = entitlement::Entity::of_by_id(team, id).one(tx.db()).await? else {
-        return Ok(false);
-    };
-    let (before, began) = (row.announced_status, row.starts_at);
-    let next_has_begun = row.next_starts_at.is_some_and(|at| at <= tx.now());
-    if row.closed_at.is_some() || (rules::status(&row, tx.now()) == before && !next_has_begun) {
-        return Ok(false);
+    let mut rows = store::lock_free(&tx, ids).await?;
+    rows.retain(|row| is_behind(row, tx.now()));
+    let days = store::grace_days_of(&tx, rows.iter().map(|row| row.product_id)).await?;
+    let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
+    let announced = rows.len();
+    let (mut history, mut statuses) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+    for row in rows {
+        let days = days.get(&row.product_id).copied().unwrap_or_default();
+        let grants = grants.get(&row.id).map_or(&[][..], Vec::as_slice);
+        let now = rules::followed(row.clone(), grants, days, tx.now());
+        for (action, run) in happened(&row, &now) {
+            history.push(entry(&tx, run, action));
+            tell(&mut tx, run, action);
+        }
+        if rules::Span::of(&row) == rules::Span::of(&now) {
+            statuses.entry(now.announced_status).or_default().push(now.id);
+        } else {
+            now.into_active_model().reset_all().update(tx.db()).await?;
+        }
     }
-    let days = store::grace_days(&tx, row.product_id).await?;
-    let row = follow_grants(&tx, row, days).await?;
-    let (status, moved) = (row.announced_status, row.starts_at != began);
-    for action in happened(before, status, moved) {
-        record(&mut tx, &row, *action, None, None).await?;
+    for (status, ids) in &statuses {
+        store::announce(&tx, *status, ids).await?;
     }
+    entitlement_event::Entity::insert_many(history)
+        .exec_without_returning(tx.db())
+        .await?;
     tx.commit().await?;
-    Ok(true)
+    Ok(announced)
 }
 
-/// What has happened by itself since the last announcement. `moved` says that another run of grants counts now: a
-/// gap that began and ended without anybody to announce it is told all the same.
-fn happened(before: EntitlementStatus, now: EntitlementStatus, moved: bool) -> &'static [EntitlementAction] {
+/// The row as its grants have it now, and everybody told of what has happened to it by itself: whoever changes
+/// access finds it like this, so that nothing goes untold because they were quicker than the round. The user is
+/// locked.
+pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
+    if !is_behind(&row, tx.now()) {
+        return Ok(row);
+    }
+    let days = store::grace_days(tx, row.product_id).await?;
+    let before = row.clone();
+    let row = follow_grants(tx, row, days).await?;
+    let origin = tx.take_origin();
+    for (action, run) in happened(&before, &row) {
+        record(tx, run, action, None, None).await?;
+    }
+    tx.give_back(origin);
+    Ok(row)
+}
+
+/// Whether anything has happened by itself that was not announced.
+fn is_behind(row: &entitlement::Model, now: DateTime<Utc>) -> bool {
+    let span = rules::Span::of(row);
+    row.closed_at.is_none() && (span.at(now) != span.run || span.status(now) != row.announced_status)
+}
+
+/// What has happened by itself since the last announcement, each with the row as it was about it. Where another run
+/// of grants counts now, what was left of the one before is told first, whether or not anybody looked at the time.
+fn happened<'a>(
+    before: &'a entitlement::Model,
+    now: &'a entitlement::Model,
+) -> Vec<(EntitlementAction, &'a entitlement::Model)> {
+    use EntitlementStatus::{Active, Expired, Scheduled};
+    let all = |actions: &[EntitlementAction], about| actions.iter().map(move |it| (*it, about)).collect();
+    if before.starts_at == now.starts_at {
+        return all(passed(before.announced_status, now.announced_status), now);
+    }
+    // Access that lasted, with its tolerance, until the next run began has not ended.
+    let end = before.grace_ends_at.or(before.expires_at);
+    let last = if end >= Some(now.starts_at) {
+        Active
+    } else {
+        Expired
+    };
+    let mut told: Vec<_> = all(passed(before.announced_status, last), before);
+    told.extend(all(passed(Scheduled, now.announced_status), now));
+    told
+}
+
+/// What a run of grants has gone through from one status to another.
+fn passed(from: EntitlementStatus, to: EntitlementStatus) -> &'static [EntitlementAction] {
     use EntitlementAction as Action;
     use EntitlementStatus as Status;
-    match (before, now) {
-        (Status::Active, Status::Active) if moved => &[Action::Expired, Action::Granted],
-        (Status::Active | Status::GracePeriod, Status::Scheduled) => &[Action::Expired],
-        (before, now) if before == now => &[],
-        (_, Status::Active) => &[Action::Granted],
-        (_, Status::GracePeriod) => &[Action::EnteredGracePeriod],
-        (_, Status::Expired) => &[Action::Expired],
-        (_, Status::Scheduled | Status::Revoked) => &[],
+    match (from, to) {
+        (Status::Scheduled, Status::Active) => &[Action::Granted],
+        (Status::Scheduled, Status::GracePeriod) => &[Action::Granted, Action::EnteredGracePeriod],
+        (Status::Scheduled, Status::Expired) => &[Action::Granted, Action::Expired],
+        (Status::Active, Status::GracePeriod) => &[Action::EnteredGracePeriod],
+        (Status::Active | Status::GracePeriod, Status::Expired) => &[Action::Expired],
+        _ => &[],
     }
 }

@@ -7,7 +7,7 @@ use tests::{
     stage::{ADMIN, PASSWORD, Stage, text},
 };
 
-use super::{grant, history};
+use super::{extend, grant, history};
 
 /// The status is right at once; the announcement comes once, from whoever is first.
 #[tokio::test]
@@ -61,6 +61,134 @@ async fn access_begins_runs_into_its_grace_period_and_ends_and_each_is_announced
     assert_eq!(events.as_array().map(Vec::len), Some(4));
     // A new grant is possible after the end.
     grant(&stage.admin, &ana, &plan, json!({})).await.accepted();
+    stage.end().await;
+}
+
+/// S4.22, S4.25: whoever changes access before a round has told of its end or its beginning tells of it: by itself,
+/// and not as their own doing.
+#[tokio::test]
+async fn what_happened_by_itself_is_told_by_whoever_comes_first() {
+    let stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    let hours = |from: u32, to: u32| json!({ "startsAt": format!("2026-03-02T{from}:00:00.000Z"), "expiresAt": format!("2026-03-02T{to}:00:00.000Z") });
+    let first = grant(&stage.admin, &ana, &book, hours(13, 15)).await.accepted();
+    stage.pass(TimeDelta::minutes(90));
+    extend(
+        &stage.admin,
+        &first["entitlement"]["id"],
+        "2026-03-02T16:00:00.000Z",
+    )
+    .await
+    .accepted();
+    stage.pass(TimeDelta::hours(3));
+    grant(&stage.admin, &ana, &book, json!({})).await.accepted();
+    let told = history(&stage, &ana).await;
+    let told: Vec<(&str, bool)> = told.iter().map(|(action, by)| (action.as_str(), *by)).collect();
+    let all = [
+        ("GRANTED", true),
+        ("GRANTED", false),
+        ("EXTENDED", true),
+        ("EXPIRED", false),
+        ("GRANTED", true),
+    ];
+    assert_eq!(told, all);
+    let query =
+        "{ events(first: 100, topics: [ENTITLEMENT_CHANGED]) { nodes { data actor { companyEmail } } } }";
+    let events = stage.admin.ask(query, json!({})).await.data()["events"]["nodes"].clone();
+    let mut seen: Vec<(&str, bool)> = Vec::new();
+    for event in events.as_array().expect("events") {
+        let action = event["data"]["action"].as_str().expect("an action");
+        seen.push((action, !event["actor"].is_null()));
+    }
+    assert_eq!(seen, all);
+    assert_eq!(stage.announce().await, 0, "all is told");
+    stage.end().await;
+}
+
+/// Workers were away while access came and went, and more of it is promised: it is told once, and nothing goes
+/// round in circles over it.
+#[tokio::test]
+async fn access_that_came_and_went_unseen_is_told_once() {
+    let mut stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    for (from, to) in [(3, 4), (8, 9)] {
+        let day = json!({ "startsAt": format!("2026-03-0{from}T00:00:00.000Z"), "expiresAt": format!("2026-03-0{to}T00:00:00.000Z") });
+        grant(&stage.admin, &ana, &book, day).await.accepted();
+    }
+    stage.pass(TimeDelta::days(3));
+    stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    assert_eq!((stage.announce().await, stage.announce().await), (1, 0));
+    let query =
+        "query($id: ID!) { user(id: $id) { entitlementHistory(first: 9) { nodes { action expiresAt } } } }";
+    let nodes =
+        stage.admin.ask(query, json!({ "id": ana })).await.data()["user"]["entitlementHistory"]["nodes"]
+            .clone();
+    let (first, second) = ("2026-03-04T00:00:00.000Z", "2026-03-09T00:00:00.000Z");
+    assert_eq!(
+        nodes,
+        json!([
+            { "action": "EXPIRED", "expiresAt": first },
+            { "action": "GRANTED", "expiresAt": first },
+            { "action": "GRANTED", "expiresAt": second },
+            { "action": "GRANTED", "expiresAt": first },
+        ])
+    );
+    stage.end().await;
+}
+
+/// A batch gives thousands the same end. They are told of together, or the last would wait for minutes.
+#[tokio::test]
+async fn many_who_end_together_are_announced_together() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    for n in 0..30 {
+        let person = stage.customer(&format!("{n}@shop.test")).await;
+        let until = json!({ "expiresAt": "2026-03-02T13:00:00.000Z" });
+        grant(&stage.admin, &person, &book, until).await.accepted();
+    }
+    stage.pass(TimeDelta::hours(2));
+    stage.statements.take();
+    assert_eq!(stage.announce().await, 30);
+    let statements = stage.statements.take().len();
+    assert!(statements < 30, "{statements} statements for thirty");
+    let query = "{ events(first: 100, topics: [ENTITLEMENT_CHANGED]) { nodes { data } } }";
+    let events = stage.admin.ask(query, json!({})).await.data()["events"]["nodes"].clone();
+    let expired = |event: &&serde_json::Value| event["data"]["action"] == "EXPIRED";
+    assert_eq!(
+        events.as_array().expect("events").iter().filter(expired).count(),
+        30
+    );
+    stage.end().await;
+}
+
+/// S4.11: tolerance is no active access: what is granted in it begins at once, without a gap.
+#[tokio::test]
+async fn a_grace_period_can_be_made_good() {
+    let mut stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let input = json!({ "externalId": "plan", "name": "Plan", "graceDays": 3 });
+    let recorded = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+    let plan = text(&recorded.await.accepted()["product"]["id"]);
+    let soon = json!({ "expiresAt": "2026-03-03T12:00:00.000Z" });
+    grant(&stage.admin, &ana, &plan, soon).await.accepted();
+    stage.pass(TimeDelta::days(2));
+    stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    assert_eq!(stage.announce().await, 1);
+    let renewed = grant(&stage.admin, &ana, &plan, json!({})).await.accepted();
+    assert_eq!(renewed["entitlement"]["status"], "ACTIVE");
+    assert_eq!(
+        grant(&stage.admin, &ana, &plan, json!({})).await.refusals(),
+        ["ENTITLEMENT_ALREADY_ACTIVE productId"]
+    );
+    assert_eq!(stage.announce().await, 0);
     stage.end().await;
 }
 
