@@ -40,11 +40,10 @@ impl http::Authenticator for Identity {
             known.ip_address.clone_from(&ip_address);
             known.trace = Some(call.trace_id.clone());
             // People have chosen a language with us; an integration says it with each request.
-            locale = if known.user().is_some() {
-                Some(known.locale)
-            } else {
-                locale.or(Some(known.locale))
-            };
+            if known.user().is_none() {
+                known.locale = locale.unwrap_or(known.locale);
+            }
+            locale = Some(known.locale);
             actor = Some(known);
         }
         let origin = Origin {

@@ -2,7 +2,7 @@
 //! change: its audit entry, its event, its job.
 
 use chrono::{DateTime, Utc};
-use entities::{ApiKeyId, AuditEntryId, EventId, EventTopic, JobId};
+use entities::{AuditEntryId, EventId, EventTopic, JobId};
 use sea_orm::{DatabaseTransaction, Value};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -158,23 +158,18 @@ impl Tx {
 
     async fn write_audits(&mut self) -> Outcome<()> {
         let audits = std::mem::take(&mut self.audits);
-        let api_key: Option<ApiKeyId> = self.actor.api_key();
         self.insert_rows(
             "INSERT INTO audit_entries (team_id, at, ip_address, id, actor_id, impersonator_id, api_key_id, \
              action, subject_id, reason, data)",
             values![self.actor.team, self.now, self.actor.ip_address.clone()],
             audits.into_iter().map(|audit| {
                 let id: AuditEntryId = self.id();
-                let Origin {
-                    actor, impersonator, ..
-                } = audit.origin;
-                // A key acts for somebody; what happened by itself is not its doing either.
-                let api_key = actor.and(api_key);
+                let by = audit.origin;
                 values![
                     id,
-                    actor,
-                    impersonator,
-                    api_key,
+                    by.actor,
+                    by.impersonator,
+                    by.api_key,
                     audit.action,
                     audit.subject,
                     audit.reason,

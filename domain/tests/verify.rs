@@ -233,7 +233,9 @@ const DAMAGES: &[(&str, &str)] = &[
     ("export-progress", EXPORT_HALF_DONE),
     ("export-explained", EXPORT_FAILED_SILENTLY),
     ("export-audited", EXPORT_QUEUED),
+    ("title-reading", "UPDATE title_readings SET seconds = seconds - 1"),
     ("user-reading", "UPDATE user_readings SET seconds = seconds + 1"),
+    ("user-reading", "UPDATE user_readings SET seconds = 0"),
 ];
 
 /// An export in a state, with `done`, `object_key`, `size_bytes`, `sha256`, `expires_at` of its own. Of three rows.

@@ -368,6 +368,10 @@ impl Ecosystem {
 
     /// The customer who has deployed it.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
+        let actor = ctx.actor()?;
+        if actor.user() != Some(self.0.owner) {
+            ctx.answer(actor.require(Scope::UsersRead))?;
+        }
         load(ctx, self.0.owner)
             .await?
             .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))

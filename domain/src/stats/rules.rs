@@ -25,15 +25,19 @@ pub struct Sitting {
 }
 
 impl Sitting {
-    /// The same sitting after one more report. It never runs backwards, so reports may come in any order.
+    /// The same sitting after one more report. It never runs backwards, so reports may come in any order; it has not
+    /// ended before what was read in it.
     #[must_use]
     pub fn after(&self, report: &Self) -> Self {
+        let started_at = self.started_at.min(report.started_at);
+        let seconds = self.seconds.max(report.seconds);
+        let ended_at = self.ended_at.max(report.ended_at);
         Self {
             user: self.user,
             product: self.product,
-            started_at: self.started_at.min(report.started_at),
-            ended_at: self.ended_at.max(report.ended_at),
-            seconds: self.seconds.max(report.seconds),
+            started_at,
+            ended_at: ended_at.map(|end| end.max(started_at + TimeDelta::seconds(seconds))),
+            seconds,
             percent_read: self.percent_read.max(report.percent_read),
             device: report.device.clone().or_else(|| self.device.clone()),
         }

@@ -100,6 +100,8 @@ fn a_sitting_never_runs_backwards() {
         (sitting(100, None, 50, 10.0), (100, Some(400), 200, 40.0)),
         (sitting(50, Some(300), 250, 39.0), (50, Some(400), 250, 40.0)),
         (sitting(200, Some(300), 10, 90.0), (100, Some(400), 200, 90.0)),
+        // More was read than fits before the end that was told.
+        (sitting(100, None, 350, 40.0), (100, Some(450), 350, 40.0)),
     ] {
         let (start, end, seconds, percent) = result;
         assert_eq!(known.after(&report), sitting(start, end, seconds, percent));

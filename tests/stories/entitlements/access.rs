@@ -27,16 +27,18 @@ async fn asking_costs_one_statement() {
         "the key, its use and the look-up"
     );
     for count in [1, 2, 50] {
-        let asked: Vec<String> = products[..count]
-            .iter()
-            .enumerate()
-            .map(|(n, product)| {
-                format!("a{n}: access(userId: \"{ana}\", productId: \"{product}\") {{ allowed }}")
-            })
-            .collect();
+        let (mut variables, mut asked, mut values) = (String::new(), String::new(), json!({}));
+        for (n, product) in products[..count].iter().enumerate() {
+            variables.push_str(&format!("$u{n}: ID!, $p{n}: ID!, "));
+            asked.push_str(&format!(
+                "a{n}: access(userId: $u{n}, productId: $p{n}) {{ allowed }} "
+            ));
+            values[format!("u{n}")] = json!(ana);
+            values[format!("p{n}")] = json!(product);
+        }
         stage.statements.take();
         let seen = key
-            .ask(&format!("{{ {} }}", asked.join(" ")), json!({}))
+            .ask(&format!("query({variables}) {{ {asked} }}"), values)
             .await
             .data();
         let asked: Vec<String> = stage.statements.take();

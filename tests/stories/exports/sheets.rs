@@ -289,5 +289,12 @@ async fn the_headings_and_words_are_in_the_language_of_whoever_asks() {
             (expected[0], &expected.map(str::to_owned)[1..5])
         );
     }
+    // An integration says with each request which one it reads.
+    let shop = stage
+        .key_with(&["exports.write", "users.read"])
+        .await
+        .speaking("pt-BR");
+    let file = super::exported(&stage, &shop, "CUSTOMER", json!(null)).await;
+    assert_eq!(rows(&file)[0][1].to_string(), "Nome");
     stage.end().await;
 }

@@ -203,6 +203,15 @@ async fn suspending_an_ecosystem_closes_it_to_everybody_in_it_and_activating_ope
         .await;
     assert_eq!(blank.refusals(), ["INVALID reason"]);
     let input = json!({ "ecosystemId": id, "reason": "unpaid" });
+    // Who may write need not see who is in it.
+    let blind = stage.integration(&["users.write"]).await;
+    let unseen = blind.try_mutate(
+        "ecosystemActivate",
+        "EcosystemActivateInput",
+        json!({ "ecosystemId": id }),
+        "ecosystem { owner { firstName } }",
+    );
+    assert_eq!(unseen.await.code(), "FORBIDDEN");
     let suspended = stage
         .admin
         .mutate("ecosystemSuspend", "EcosystemSuspendInput", input, selection)

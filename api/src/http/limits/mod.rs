@@ -66,7 +66,7 @@ impl Default for Limits {
             body_bytes: 64 * 1024,
             known_body_bytes: 1024 * 1024,
             document_bytes: 15 * 1024,
-            tokens: 1_000,
+            tokens: 2_000,
             brackets: 64,
             variables_depth: 64,
             fields: 5_000,

@@ -123,6 +123,7 @@ impl At<'_> {
         let mut tx = tx.on_behalf_of(Origin {
             actor: batch.api_key_id.is_none().then_some(batch.requested_by),
             impersonator: batch.impersonator_id,
+            api_key: batch.api_key_id,
             trace: self.job.payload.by.trace.clone(),
         });
         let product = store::product(&tx, batch.product_id).await?;
