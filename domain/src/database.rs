@@ -12,6 +12,8 @@ use sea_orm::{
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::input;
+
 pub use pool::Pool;
 
 /// How to reach the database.
@@ -63,6 +65,7 @@ impl Database {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(10))
+                    .collation("und-x-icu", input::in_alphabet)
                     .statement_cache_capacity(500)
             });
         } else {

@@ -122,6 +122,13 @@ pub fn searchable(text: &str) -> String {
         .collect()
 }
 
+/// The order in which people look for names: letters first, then accents and case. PostgreSQL has it from ICU, where
+/// what two letters have in common is finer; SQLite asks this.
+pub fn in_alphabet(one: &str, other: &str) -> std::cmp::Ordering {
+    let letters = searchable(one).cmp(&searchable(other));
+    letters.then_with(|| one.cmp(other))
+}
+
 /// The digits of a term that is written as a phone number is, if they are more than those of an extension.
 pub fn dialled(term: &str) -> Option<String> {
     let punctuation = |c: char| "+()-./ ".contains(c);

@@ -44,6 +44,10 @@ impl MigratorTrait for Migrator {
                 // Its one search index serves terms of any length.
                 sqlite: "",
             }),
+            Box::new(Sql::both(
+                "m0009_alphabet",
+                include_str!("../sql/0009_alphabet.sql"),
+            )),
         ]
     }
 }

@@ -38,7 +38,7 @@ const HISTORY: Order = Order {
 };
 const BY_NAME: Order = Order {
     name: "grantable products",
-    key: "p.name",
+    key: r#"p.name COLLATE "und-x-icu""#,
     id: "p.id",
     direction: Direction::Ascending,
 };

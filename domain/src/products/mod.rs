@@ -78,7 +78,7 @@ pub async fn by_ids(app: &App, team: TeamId, ids: &[ProductId]) -> Outcome<Vec<p
 
 const BY_NAME: Order = Order {
     name: "products",
-    key: "name",
+    key: r#"name COLLATE "und-x-icu""#,
     id: "id",
     direction: Direction::Ascending,
 };

@@ -119,8 +119,11 @@ pub async fn walk(
 fn order(field: UserOrderField, direction: Direction) -> Order {
     let (name, key) = match field {
         UserOrderField::CreatedAt => ("users by creation", "u.created_at"),
-        UserOrderField::LastName => ("users by last name", "u.last_name"),
-        UserOrderField::CompanyName => ("users by company", "COALESCE(u.company_name, '')"),
+        UserOrderField::LastName => ("users by last name", r#"u.last_name COLLATE "und-x-icu""#),
+        UserOrderField::CompanyName => (
+            "users by company",
+            r#"COALESCE(u.company_name, '') COLLATE "und-x-icu""#,
+        ),
     };
     Order {
         name,

@@ -235,6 +235,39 @@ async fn a_page_says_where_it_stands() {
     stage.end().await;
 }
 
+/// A list of names is read like a directory: accents and case do not send anybody behind Z.
+#[tokio::test]
+async fn names_are_in_the_order_in_which_people_look_for_them() {
+    let stage = Stage::new().await;
+    let alphabet = [
+        "abad",
+        "Álvarez",
+        "Alves",
+        "de la Cruz",
+        "Oñate",
+        "Ozores",
+        "Zapata",
+    ];
+    let strangers = [4, 1, 6, 0, 3, 5, 2].map(|n: usize| NewUser {
+        company_name: Some(format!("{} y Cía", alphabet[n])),
+        ..person("Ana", alphabet[n], &format!("ana{n}@shop.test"))
+    });
+    people(&stage, strangers.into()).await;
+    for field in ["LAST_NAME", "COMPANY_NAME"] {
+        let order = json!({ "field": field });
+        for (size, backward, search) in [
+            (2, false, json!(null)),
+            (3, true, json!(null)),
+            (2, false, json!("ana")),
+        ] {
+            let found = walk(&stage.admin, (&order, &search), size, backward).await;
+            let names: Vec<String> = found.iter().map(|person| text(&person["lastName"])).collect();
+            assert_eq!(names, alphabet, "{field}");
+        }
+    }
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn what_is_no_page_or_no_cursor_of_this_list_is_refused() {
     let stage = Stage::new().await;
