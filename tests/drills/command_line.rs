@@ -69,7 +69,7 @@ async fn a_second_start_keeps_the_data() {
     );
     assert_eq!(again.ask(total, json!({})).await.data(), before);
     // The simulated gateways know of the demo's refunds what the demo says.
-    let verified = run(&["verify", "--gateway"], &settings, folder.path());
+    let verified = run(&["verify", "--gateway", "50"], &settings, folder.path());
     assert!(verified.status.success(), "{}", out(&verified));
     second.signal("TERM");
     assert_eq!(second.ended_within(PATIENCE).await, Some(0));

@@ -63,10 +63,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         .mercado_pago_api_base
         .get_or_insert(simulated.mercado_pago.base_url().parse()?);
 
-    let url = match &settings.database_url {
-        Some(url) => url.clone(),
-        None => format!("sqlite://{}", folder.join("postventa.sqlite").display()),
-    };
+    let url = settings.database_url.clone().unwrap_or_else(|| database(&folder));
     let db = Database::connect(&DatabaseSettings {
         url,
         max_connections: settings.database_connections,
@@ -77,7 +74,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         .context("cannot migrate the database")?;
     let key = match &settings.secret_key {
         Some(key) => key.clone(),
-        None => hex::decode(&local.secret_key).context("the data folder's key is damaged")?,
+        None => local.key()?,
     };
     let parts = parts::assemble(&settings, db, None, &key)?;
     parts::prepare_files(&parts.app).await?;
@@ -125,7 +122,35 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
     Ok(())
 }
 
+/// What commands beside an embedded installation work on, if they are told of no other: the one in the data folder.
+pub fn beside(mut settings: Settings) -> anyhow::Result<Settings> {
+    let folder = settings.data_dir.clone();
+    if settings.database_url.is_some() || !Local::path(&folder).exists() {
+        return Ok(settings);
+    }
+    let local = Local::load(&folder)?;
+    settings.database_url = Some(database(&folder));
+    if settings.secret_key.is_none() {
+        settings.secret_key = Some(local.key()?);
+    }
+    let at = |port: u16| format!("http://127.0.0.1:{port}").parse();
+    let gateways = &mut settings.gateways;
+    gateways.stripe_api_base.get_or_insert(at(local.stripe_port)?);
+    gateways
+        .mercado_pago_api_base
+        .get_or_insert(at(local.mercado_pago_port)?);
+    Ok(settings)
+}
+
+fn database(folder: &Path) -> String {
+    format!("sqlite://{}", folder.join("postventa.sqlite").display())
+}
+
 impl Local {
+    fn key(&self) -> anyhow::Result<Vec<u8>> {
+        hex::decode(&self.secret_key).context("the data folder's key is damaged")
+    }
+
     fn path(folder: &Path) -> PathBuf {
         folder.join("local.json")
     }

@@ -11,6 +11,8 @@ use std::{io::IsTerminal, process::ExitCode};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "embedded")]
+use self::embedded::beside;
 use crate::settings::{NAMES, Settings, Source};
 
 /// Everything that happens after a sale: refunds, access, support, for staff, customers and partners.
@@ -154,13 +156,19 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
             print!("{}", crate::graphql::sdl());
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Verify(args)) => commands::verify(settings, args).await,
-        Some(Command::Admin(command)) => commands::admin(settings, command).await,
+        Some(Command::Verify(args)) => commands::verify(beside(settings)?, args).await,
+        Some(Command::Admin(command)) => commands::admin(beside(settings)?, command).await,
         #[cfg(feature = "embedded")]
         Some(Command::Sandbox(args)) => crate::sandbox::serve_standalone(args)
             .await
             .map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// A build without the embedded mode has nothing in its data folder.
+#[cfg(not(feature = "embedded"))]
+fn beside(settings: Settings) -> anyhow::Result<Settings> {
+    Ok(settings)
 }
 
 /// Cancelled by SIGTERM and Ctrl-C. A second signal ends the process at once.
