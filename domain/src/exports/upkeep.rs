@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::{
     PREFIX, job_key, read_key, run,
     state::{self, Step},
-    store::{self, Left},
+    store::{self, Changes},
 };
 use crate::{
     app::App,
@@ -102,7 +102,7 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
             continue;
         };
         // From this commit on nobody finds the file; the sweep deletes it.
-        if store::step(&mut tx, export, Step::Expire, Left::default())
+        if store::step(&mut tx, export, Step::Expire, Changes::default())
             .await?
             .is_some()
         {
