@@ -13,7 +13,7 @@ use std::{
 use anyhow::{anyhow, bail};
 use domain::{
     adapters::{
-        files::{Bucket, FilesAt},
+        files::{Bucket, FilesAt, PATIENCE},
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
     },
@@ -157,6 +157,7 @@ fn files(source: &Source, data_dir: &Path) -> anyhow::Result<FilesAt> {
         endpoint: source.url("POSTVENTA_S3_ENDPOINT", &["http", "https"])?,
         access_key_id: needed("POSTVENTA_S3_ACCESS_KEY_ID")?.expose_secret().to_owned(),
         secret_access_key: needed("POSTVENTA_S3_SECRET_ACCESS_KEY")?,
+        patience: PATIENCE,
     }))
 }
 

@@ -1,4 +1,4 @@
-//! What the round of every minute does for exports: no file outlives its day, nobody waits for ever, and nothing that
+//! What the round of maintenance does for exports: no file outlives its day, nobody waits for ever, and nothing that
 //! a dead worker has begun stays behind.
 
 use std::collections::HashMap;
@@ -13,6 +13,7 @@ use super::{
     store::{self, Changes},
 };
 use crate::{
+    adapters::files,
     app::App,
     database::Sql,
     error::Outcome,
@@ -43,8 +44,8 @@ pub async fn tend(app: &App) -> Outcome<Tended> {
     let mut done = Tended::default();
     settle_abandoned(app, now, &mut done).await?;
     done.expired = expire(app, now).await?;
-    // A store that does not answer must not hold up the rest of the round.
-    match sweep(app).await {
+    // A store that does not answer must not hold up the rest of the round; what is left, the next one deletes.
+    match files::in_time(&*app.files, sweep(app)).await {
         Ok(deleted) => done.deleted = deleted,
         Err(error) => tracing::warn!(error = ?error, "files that nobody needs were not cleared away"),
     }
@@ -114,7 +115,7 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
 }
 
 /// Deletes the files that no row refers to: of exports that are over, and of attempts that have died.
-async fn sweep(app: &App) -> Outcome<usize> {
+async fn sweep(app: &App) -> anyhow::Result<usize> {
     let keys = app.files.keys(PREFIX).await?;
     let mut deleted = 0;
     for keys in keys.chunks(BATCH) {
