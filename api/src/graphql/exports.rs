@@ -54,7 +54,7 @@ impl Export {
         i32::try_from(self.0.done).unwrap_or(i32::MAX)
     }
 
-    /// Rows that there are to write, as they were counted when it was requested.
+    /// Rows that there are to write, as they were counted when it was requested; once it is ready, the rows of the file.
     async fn total(&self) -> i32 {
         i32::try_from(self.0.total).unwrap_or(i32::MAX)
     }
