@@ -2,12 +2,10 @@
 
 mod range;
 
-use std::net::SocketAddr;
-
 use axum::{
     Router,
     body::Body,
-    extract::{ConnectInfo, Path, Query, State},
+    extract::{Path, Query, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request::Parts},
     response::{Html, IntoResponse, Response},
     routing::get,
@@ -21,7 +19,7 @@ use entities::Locale;
 use serde::Deserialize;
 
 use self::range::{Wanted, wanted};
-use crate::http::ClientIp;
+use crate::http::client_ip;
 
 pub fn routes(app: App) -> Router {
     Router::new()
@@ -86,7 +84,8 @@ async fn serve(app: &App, export: &str, file: String, request: &Parts) -> Outcom
         let Some(pieces) = opened.read(app, bytes.clone()).await? else {
             return Ok(Err(Closed::Over));
         };
-        opened.note(app, address(request)).await?;
+        let ip = client_ip(request).map(|ip| ip.to_string());
+        opened.note(app, ip).await?;
         Body::from_stream(pieces)
     };
     let mut response = guarded(Response::new(body));
@@ -167,17 +166,6 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);
     }
-}
-
-fn address(request: &Parts) -> Option<String> {
-    let extensions = &request.extensions;
-    let told = extensions.get::<ClientIp>().map(|ip| ip.0);
-    let peer = || {
-        extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map(|peer| peer.0.ip())
-    };
-    told.or_else(peer).map(|ip| ip.to_string())
 }
 
 fn reader_language(headers: &HeaderMap) -> Locale {

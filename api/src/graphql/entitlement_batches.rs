@@ -1,21 +1,23 @@
 //! Access for many at once: asked for, stopped, looked at, followed live.
 
+use std::future::ready;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome, Refusal,
     actor::{Actor, Scope},
     entitlements::batches::{self, BatchRequest, Change, People, reading},
-    events::{Feed, Start},
 };
 use entities::{EntitlementBatchId, EventTopic, entitlement_batch, entitlement_batch_result};
 use futures::{Stream, StreamExt};
 
 use super::{
     connection::{connection, page_args, weight},
-    context::{Ctx, Refused, input_id, to_graphql},
+    context::{Ctx, Refused, input_id},
     entitlements::{self, Entitlement},
     enums::{EntitlementBatchAction, EntitlementBatchOutcome, EntitlementBatchStatus, UserErrorCode},
     errors::UserError,
+    following::follow,
     products::{self, Product},
     purchases::not_visible,
     scalars::DateTime,
@@ -385,37 +387,20 @@ impl EntitlementBatchSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Only this one.")] batch_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<EntitlementBatch>> + use<>> {
-        let (app, actor, locale) = (ctx.app().clone(), ctx.actor()?.clone(), ctx.caller().locale);
+        let (app, actor) = (ctx.app(), ctx.actor()?);
         ctx.answer(actor.require(Scope::EntitlementsRead))?;
-        let subject = match batch_id {
+        let subject: Option<EntitlementBatchId> = match batch_id {
             None => None,
             Some(id) => {
-                let id: EntitlementBatchId = ctx.answer(input_id("batchId", &id).map_err(Into::into))?;
-                let found = ctx.answer(reading::find(&app, &actor, id).await)?;
-                let missing = Refusal::not_found("batchId", "entitlement-batch");
-                found.ok_or_else(|| to_graphql(missing.into(), locale))?;
-                Some(id.to_string())
+                let id = ctx.answer(input_id("batchId", &id).map_err(Into::into))?;
+                let found = ctx.answer(reading::find(app, actor, id).await)?;
+                let missing = || Refusal::not_found("batchId", "entitlement-batch").into();
+                ctx.answer(found.ok_or_else(missing))?;
+                Some(id)
             }
         };
-        let feed = Feed {
-            team: actor.team,
-            topics: vec![EventTopic::EntitlementBatchUpdated],
-            subject,
-        };
-        let events = ctx.answer(feed.follow(app.clone(), Start::Now).await)?;
-        Ok(events.filter_map(move |event| {
-            let (app, actor) = (app.clone(), actor.clone());
-            async move {
-                let event = match event {
-                    Ok(event) => event,
-                    Err(error) => return Some(Err(to_graphql(error, locale))),
-                };
-                let id: EntitlementBatchId = event.subject_id.parse().ok()?;
-                match reading::find(&app, &actor, id).await {
-                    Ok(found) => found.map(|batch| Ok(EntitlementBatch(batch))),
-                    Err(error) => Some(Err(to_graphql(error, locale))),
-                }
-            }
-        }))
+        let find = async |app, actor, id| reading::find(&app, &actor, id).await;
+        let batches = follow(ctx, EventTopic::EntitlementBatchUpdated, subject, find).await?;
+        Ok(batches.filter_map(|found| ready(found.map(|batch| batch.map(EntitlementBatch)))))
     }
 }

@@ -326,7 +326,7 @@ pub struct AccessDiagnosis {
     ecosystem_active: Option<bool>,
     /// The newest paid purchase of the product.
     active_purchase: Option<Purchase>,
-    /// The newest entitlement, whatever became of it.
+    /// The one that is open, else the newest, whatever became of it.
     entitlement: Option<Entitlement>,
     /// Null if the user has never opened it: then access may have failed.
     reading: Option<TitleReading>,

@@ -1,10 +1,11 @@
 //! Exports: files that are asked for, followed while they are written, and fetched by a link.
 
+use std::future::ready;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome,
     actor::Actor,
-    events::{Feed, Start},
     exports::{self, Canceled, UsersExport, download},
 };
 use entities::{EventTopic, ExportId, export};
@@ -12,9 +13,10 @@ use futures::{Stream, StreamExt, stream};
 
 use super::{
     connection::{connection, page_args, weight},
-    context::{Ctx, Refused, input_id, to_graphql},
+    context::{Ctx, Refused, input_id},
     enums::{ExportKind, ExportStatus, UserSegment},
     errors::UserError,
+    following::follow,
     scalars::{DateTime, Url},
     users::{self, User, UserFilter},
 };
@@ -52,7 +54,7 @@ impl Export {
         i32::try_from(self.0.done).unwrap_or(i32::MAX)
     }
 
-    /// Rows that there are to write, as they were counted when it was requested.
+    /// Rows that there are to write, as they were counted when it was requested; once it is ready, the rows of the file.
     async fn total(&self) -> i32 {
         i32::try_from(self.0.total).unwrap_or(i32::MAX)
     }
@@ -209,33 +211,18 @@ impl ExportSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "One that the viewer may see.")] export_id: ID,
     ) -> Result<impl Stream<Item = Result<Export>> + use<>> {
-        let (app, actor, locale) = (ctx.app().clone(), ctx.actor()?.clone(), ctx.caller().locale);
         let id: ExportId = ctx.answer(input_id("exportId", &export_id).map_err(Into::into))?;
-        let feed = Feed {
-            team: actor.team,
-            topics: vec![EventTopic::ExportUpdated],
-            subject: Some(id.to_string()),
-        };
         // The events first: what happens while the export is read is told, too.
-        let events = ctx.answer(feed.follow(app.clone(), Start::Now).await)?;
-        let found = ctx.answer(exports::find(&app, &actor, id).await)?;
-        let missing = domain::Refusal::not_found("exportId", "export");
-        let found = found.ok_or_else(|| to_graphql(missing.into(), locale))?;
-        let later = events.then(move |event| {
-            let (app, actor) = (app.clone(), actor.clone());
-            async move {
-                if let Err(error) = event {
-                    return Some(Err(to_graphql(error, locale)));
-                }
-                match exports::find(&app, &actor, id).await {
-                    Ok(found) => found.map(|export| Ok(Export(export))),
-                    Err(error) => Some(Err(to_graphql(error, locale))),
-                }
-            }
-        });
+        let find = async |app, actor, id| exports::find(&app, &actor, id).await;
+        let later = follow(ctx, EventTopic::ExportUpdated, Some(id), find).await?;
+        let found = ctx.answer(exports::find(ctx.app(), ctx.actor()?, id).await)?;
+        let missing = || domain::Refusal::not_found("exportId", "export").into();
+        let found = ctx.answer(found.ok_or_else(missing))?;
         // Whoever may not see it any more has come to the end.
-        let later = later.take_while(|export| std::future::ready(export.is_some()));
-        let now = stream::once(async move { Ok(Export(found)) });
-        Ok(now.chain(later.filter_map(std::future::ready)))
+        let later = later
+            .take_while(|export| ready(export.is_some()))
+            .filter_map(ready);
+        let exports = stream::once(ready(Ok(found))).chain(later);
+        Ok(exports.map(|export| export.map(Export)))
     }
 }

@@ -9,6 +9,7 @@ pub mod enums;
 pub mod errors;
 pub mod events;
 pub mod exports;
+mod following;
 pub mod identity;
 pub mod impersonation;
 pub mod loaders;

@@ -1,10 +1,11 @@
 //! Refunds: requested, looked at, followed live.
 
+use std::future::ready;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome,
     actor::{Actor, Scope},
-    events::{Feed, Start},
     refunds::{self, RefundFilter as Filter, RefundRequest},
 };
 use entities::{EventTopic, RefundId, follow_up, refund, refund_effect, refund_step};
@@ -12,9 +13,10 @@ use futures::{Stream, StreamExt};
 
 use super::{
     connection::{connection, page_args, weight},
-    context::{Ctx, input_id, to_graphql},
+    context::{Ctx, input_id},
     enums::{EffectStatus, PaymentGateway, RefundEffectKind, RefundReason, RefundStatus},
     errors::UserError,
+    following::follow,
     loaders::{EffectsOf, StepsOf},
     money::{Money, MoneyInput},
     purchases::{self, Purchase, not_visible},
@@ -364,39 +366,22 @@ impl RefundSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Only this one.")] refund_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Refund>> + use<>> {
-        let (app, actor, locale) = (ctx.app().clone(), ctx.actor()?.clone(), ctx.caller().locale);
-        let subject = match refund_id {
+        let (app, actor) = (ctx.app(), ctx.actor()?);
+        let subject: Option<RefundId> = match refund_id {
             None => {
                 ctx.answer(actor.require(Scope::RefundsRead))?;
                 None
             }
             Some(id) => {
-                let id: RefundId = ctx.answer(input_id("refundId", &id).map_err(Into::into))?;
-                let found = ctx.answer(refunds::find(&app, &actor, id).await)?;
-                let missing = domain::Refusal::not_found("refundId", "refund");
-                found.ok_or_else(|| to_graphql(missing.into(), locale))?;
-                Some(id.to_string())
+                let id = ctx.answer(input_id("refundId", &id).map_err(Into::into))?;
+                let found = ctx.answer(refunds::find(app, actor, id).await)?;
+                let missing = || domain::Refusal::not_found("refundId", "refund").into();
+                ctx.answer(found.ok_or_else(missing))?;
+                Some(id)
             }
         };
-        let feed = Feed {
-            team: actor.team,
-            topics: vec![EventTopic::RefundUpdated],
-            subject,
-        };
-        let events = ctx.answer(feed.follow(app.clone(), Start::Now).await)?;
-        Ok(events.filter_map(move |event| {
-            let (app, actor) = (app.clone(), actor.clone());
-            async move {
-                let event = match event {
-                    Ok(event) => event,
-                    Err(error) => return Some(Err(to_graphql(error, locale))),
-                };
-                let id: RefundId = event.subject_id.parse().ok()?;
-                match refunds::find(&app, &actor, id).await {
-                    Ok(found) => found.map(|refund| Ok(Refund(refund))),
-                    Err(error) => Some(Err(to_graphql(error, locale))),
-                }
-            }
-        }))
+        let find = async |app, actor, id| refunds::find(&app, &actor, id).await;
+        let refunds = follow(ctx, EventTopic::RefundUpdated, subject, find).await?;
+        Ok(refunds.filter_map(|found| ready(found.map(|refund| refund.map(Refund)))))
     }
 }

@@ -22,7 +22,7 @@ use super::{
 #[derive(Debug)]
 pub(super) struct Answer {
     pub response: Response,
-    /// Only then there is a `data` entry, be it null.
+    /// Whether it came to execution. Only then does the answer have an entry `data`, which may be null.
     pub executed: bool,
     /// See [`Refusal::status`].
     pub status: Option<StatusCode>,

@@ -1,7 +1,11 @@
 //! The seam between the transport and identity: what a request says about its sender, and what
 //! identity answers. The transport knows tokens only as strings to hand over.
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use async_graphql::Data;
 use async_trait::async_trait;
@@ -28,7 +32,7 @@ pub struct Call {
     /// The bearer token, without the word `Bearer`.
     pub credential: Option<String>,
     pub accept_language: Option<String>,
-    /// The [`ClientIp`] that an outer layer has found, else the peer's address.
+    /// See [`client_ip`].
     pub ip: Option<IpAddr>,
     pub user_agent: Option<String>,
     pub trace_id: String,
@@ -48,6 +52,13 @@ impl fmt::Debug for Call {
 /// extensions.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientIp(pub IpAddr);
+
+/// The [`ClientIp`] that an outer layer has found, else the peer's address.
+pub fn client_ip(request: &Parts) -> Option<IpAddr> {
+    let extensions = &request.extensions;
+    let told = extensions.get::<ClientIp>().map(|client| client.0);
+    told.or_else(|| Some(extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip()))
+}
 
 type Enrich = dyn Fn(&mut Data) + Send + Sync;
 type Ended = dyn Fn() -> BoxFuture<'static, ()> + Send + Sync;
@@ -127,20 +138,10 @@ impl Call {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let peer = || {
-            parts
-                .extensions
-                .get::<ConnectInfo<std::net::SocketAddr>>()
-                .map(|peer| peer.0.ip())
-        };
         Self {
             credential: None,
             accept_language: text(header::ACCEPT_LANGUAGE),
-            ip: parts
-                .extensions
-                .get::<ClientIp>()
-                .map(|client| client.0)
-                .or_else(peer),
+            ip: client_ip(parts),
             user_agent: text(header::USER_AGENT),
             trace_id: trace.to_string(),
         }

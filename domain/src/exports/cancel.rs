@@ -36,7 +36,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: Result<ExportId, Refusal>) -> 
         return Ok(Canceled { export, refusals });
     }
     let before = export.clone();
-    let canceled = store::step(&mut tx, export, Step::Cancel, store::Left::default()).await?;
+    let canceled = store::step(&mut tx, export, Step::Cancel, store::Changes::default()).await?;
     tx.commit().await?;
     Ok(Canceled {
         export: canceled.unwrap_or(before),

@@ -9,7 +9,13 @@ use url::Url;
 
 use super::{file_name, media_type, store};
 use crate::{
-    actor::Actor, adapters::files::Pieces, app::App, database::Sql, error::Outcome, identity::links, values,
+    actor::Actor,
+    adapters::files::{self, Pieces},
+    app::App,
+    database::Sql,
+    error::Outcome,
+    identity::links,
+    values,
 };
 
 /// Long enough to click it, too short to pass it on.
@@ -137,7 +143,8 @@ pub async fn open(app: &App, asked: &Asked, signature: &str) -> Outcome<Result<O
 impl Opened {
     /// Some of its bytes. None if the file is gone meanwhile.
     pub async fn read(&self, app: &App, range: Range<u64>) -> Outcome<Option<Pieces>> {
-        Ok(app.files.read(&self.key, range).await?)
+        let read = app.files.read(&self.key, range);
+        Ok(files::in_time(&*app.files, read).await?)
     }
 
     /// Records the first time that this reader fetches the file.

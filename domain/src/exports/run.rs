@@ -13,7 +13,7 @@ use super::{
     output::Written,
     spreadsheet,
     state::Step,
-    store::{self, File, Left},
+    store::{self, Changes, File},
 };
 use crate::{
     app::App,
@@ -77,11 +77,7 @@ impl<'a> Attempt<'a> {
         if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
             return Ok(None);
         }
-        let left = Left {
-            begun: true,
-            ..Left::default()
-        };
-        let Some(export) = store::step(&mut tx, export, Step::Start, left).await? else {
+        let Some(export) = store::step(&mut tx, export, Step::Start, Changes::default()).await? else {
             return Ok(None);
         };
         tx.commit().await?;
@@ -132,7 +128,7 @@ impl<'a> Attempt<'a> {
     async fn complete(self, made: Made) -> Handled {
         let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
         let expires_at = tx.now() + KEPT_FOR;
-        let left = Left {
+        let changes = Changes {
             rows: Some(made.rows),
             file: Some(File {
                 key: made.key.clone(),
@@ -140,10 +136,10 @@ impl<'a> Attempt<'a> {
                 sha256: made.written.sha256,
                 expires_at,
             }),
-            ..Left::default()
+            ..Changes::default()
         };
         let completed = match self.still_ours(&tx).await? {
-            Some(export) => store::step(&mut tx, export, Step::Complete, left).await?,
+            Some(export) => store::step(&mut tx, export, Step::Complete, changes).await?,
             None => None,
         };
         if completed.is_none() {
@@ -178,11 +174,11 @@ impl<'a> Attempt<'a> {
 }
 
 pub(super) async fn fail(tx: &mut Tx, export: export::Model) -> Outcome<Option<export::Model>> {
-    let left = Left {
+    let changes = Changes {
         failure: Some(Message::key("export-failed")),
-        ..Left::default()
+        ..Changes::default()
     };
-    store::step(tx, export, Step::Fail, left).await
+    store::step(tx, export, Step::Fail, changes).await
 }
 
 async fn transaction(app: &App, job: &ClaimedJob, team: TeamId) -> Outcome<Tx> {

@@ -116,13 +116,11 @@ pub(super) fn publish(tx: &mut Tx, export: &export::Model) {
 
 /// What a step leaves behind beside the new status.
 #[derive(Default)]
-pub(super) struct Left {
+pub(super) struct Changes {
     pub failure: Option<Message>,
     pub file: Option<File>,
     /// Rows in the file.
     pub rows: Option<i64>,
-    /// A worker has begun.
-    pub begun: bool,
 }
 
 /// A whole file in the store.
@@ -138,7 +136,7 @@ pub(super) async fn step(
     tx: &mut Tx,
     export: export::Model,
     step: Step,
-    left: Left,
+    changes: Changes,
 ) -> Outcome<Option<export::Model>> {
     let Some(status) = state::next(export.status, step) else {
         return Ok(None);
@@ -147,11 +145,11 @@ pub(super) async fn step(
     let mut row = export.into_active_model();
     row.status = Set(status);
     row.updated_at = Set(tx.now());
-    if left.begun {
+    if step == Step::Start {
         row.attempt = Set(attempt + 1);
         row.done = Set(0);
     }
-    if let Some(rows) = left.rows {
+    if let Some(rows) = changes.rows {
         // People may have come or gone since they were counted.
         row.done = Set(rows);
         row.total = Set(rows);
@@ -159,15 +157,15 @@ pub(super) async fn step(
     if !state::is_unfinished(status) && status != ExportStatus::Expired {
         row.completed_at = Set(Some(tx.now()));
     }
-    if let Some(failure) = left.failure {
+    if let Some(failure) = changes.failure {
         row.failure = Set(Some(failure.to_stored()));
     }
-    if status == ExportStatus::Expired || left.file.is_some() {
-        row.object_key = Set(left.file.as_ref().map(|file| file.key.clone()));
-        row.size_bytes = Set(left.file.as_ref().map(|file| file.size));
-        row.sha256 = Set(left.file.as_ref().map(|file| file.sha256.clone()));
+    if status == ExportStatus::Expired || changes.file.is_some() {
+        row.object_key = Set(changes.file.as_ref().map(|file| file.key.clone()));
+        row.size_bytes = Set(changes.file.as_ref().map(|file| file.size));
+        row.sha256 = Set(changes.file.as_ref().map(|file| file.sha256.clone()));
     }
-    if let Some(file) = &left.file {
+    if let Some(file) = &changes.file {
         row.expires_at = Set(Some(file.expires_at));
     }
     let export = row.update(tx.db()).await?;
@@ -182,7 +180,7 @@ pub(super) async fn step(
         action,
         Some(export.id.to_string()),
         None,
-        json!({ "rows": left.rows, "sha256": left.file.map(|file| file.sha256) }),
+        json!({ "rows": changes.rows, "sha256": changes.file.map(|file| file.sha256) }),
     );
     publish(tx, &export);
     Ok(Some(export))

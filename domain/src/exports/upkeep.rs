@@ -1,4 +1,4 @@
-//! What the round of every minute does for exports: no file outlives its day, nobody waits for ever, and nothing that
+//! What the round of maintenance does for exports: no file outlives its day, nobody waits for ever, and nothing that
 //! a dead worker has begun stays behind.
 
 use std::collections::HashMap;
@@ -10,9 +10,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::{
     PREFIX, job_key, read_key, run,
     state::{self, Step},
-    store::{self, Left},
+    store::{self, Changes},
 };
 use crate::{
+    adapters::files,
     app::App,
     database::Sql,
     error::Outcome,
@@ -43,8 +44,8 @@ pub async fn tend(app: &App) -> Outcome<Tended> {
     let mut done = Tended::default();
     settle_abandoned(app, now, &mut done).await?;
     done.expired = expire(app, now).await?;
-    // A store that does not answer must not hold up the rest of the round.
-    match sweep(app).await {
+    // A store that does not answer must not hold up the rest of the round; what is left, the next one deletes.
+    match files::in_time(&*app.files, sweep(app)).await {
         Ok(deleted) => done.deleted = deleted,
         Err(error) => tracing::warn!(error = ?error, "files that nobody needs were not cleared away"),
     }
@@ -102,7 +103,7 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
             continue;
         };
         // From this commit on nobody finds the file; the sweep deletes it.
-        if store::step(&mut tx, export, Step::Expire, Left::default())
+        if store::step(&mut tx, export, Step::Expire, Changes::default())
             .await?
             .is_some()
         {
@@ -114,7 +115,7 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
 }
 
 /// Deletes the files that no row refers to: of exports that are over, and of attempts that have died.
-async fn sweep(app: &App) -> Outcome<usize> {
+async fn sweep(app: &App) -> anyhow::Result<usize> {
     let keys = app.files.keys(PREFIX).await?;
     let mut deleted = 0;
     for keys in keys.chunks(BATCH) {

@@ -1,4 +1,4 @@
-//! The round that is made every minute: lost work is taken up again, and what nobody needs any more goes.
+//! The round that is made every 30 seconds: lost work is taken up again, and what nobody needs any more goes.
 
 use std::collections::HashSet;
 

@@ -125,7 +125,7 @@ impl Batch {
     }
 }
 
-/// When sittings must have started to matter, for each reader.
+/// For each reader, the spans in which another sitting must have started to overlap with what changes.
 pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, Span)> {
     let mut spans = BTreeMap::<UserId, Vec<Span>>::new();
     for change in changes {

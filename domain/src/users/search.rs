@@ -1,9 +1,10 @@
 //! Finding people by any part of their fields (S3.16), in the order of a list.
 //!
-//! There are two ways. To walk through the list until a page is full is quick for what many have in their
-//! fields, and goes through everybody for what nobody has. To sort what the trigram index has found is the other
-//! way round. A database would have to guess, and PostgreSQL plans a prepared statement for just any term. So the
-//! list is walked for a little while first; if that does not fill the page, few have it, and the index knows them.
+//! There are two ways to fill a page. Walking through the list in its order is quick if many people match, and reads
+//! everybody if nobody does. Asking an index and sorting what it finds is quick if few match, and slow if many do.
+//! PostgreSQL would choose one of them for all terms, because a prepared statement is planned without them. So a page
+//! is tried in two steps: the first 2,000 people of the list are looked at; if they do not fill the page, an index is
+//! asked. On PostgreSQL that is `users_search_long` for terms of six and more characters, else that of trigrams.
 
 use entities::TeamId;
 use sea_orm::Value;

@@ -130,7 +130,7 @@ impl Installation {
         };
         let db = Database::connect(&settings).await.expect("the database opens");
         let team = team(&db).await;
-        rows(&db, users).await;
+        print_rows(&db, users).await;
 
         let folder = tempfile::tempdir().expect("a folder");
         let (environment, address) = served_with(&url);
@@ -228,7 +228,7 @@ async fn team(db: &Database) -> TeamId {
     row.try_get_by_index(0).expect("an id")
 }
 
-async fn rows(db: &Database, users: u64) {
+async fn print_rows(db: &Database, users: u64) {
     print!("{users} users:");
     for table in TABLES {
         let sql = format!("SELECT count(*) FROM {table}");
@@ -242,7 +242,7 @@ async fn rows(db: &Database, users: u64) {
     println!(", {size} MB with indexes");
 }
 
-/// With the address at which it will be served.
+/// The settings of a `serve` on this database, and the address at which it will be reached.
 fn served_with(url: &str) -> (Environment, String) {
     let address = format!("127.0.0.1:{}", lasting_port());
     let settings = environment([

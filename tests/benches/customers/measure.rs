@@ -71,8 +71,9 @@ pub async fn side_by_side(
 }
 
 impl<'a> Asking<'a> {
-    /// Asks everything once where the statements are heard, and once where it is measured: what is cached by
-    /// then is cached at noon, too.
+    /// Asks everything before anything is measured: twice where the statements are heard, of which the second time
+    /// counts, and once of the program that is measured. So caches are as full as in an installation that has run
+    /// for a while.
     async fn begin(installation: &'a Installation, question: &'a Question) -> Self {
         let mut heard = Vec::new();
         for variables in question.variables.iter().filter(|_| !question.once) {

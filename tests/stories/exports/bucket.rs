@@ -1,11 +1,14 @@
 //! DESIGN, section 9: the same promises where files are kept in a bucket of S3, behind real requests with real
 //! signatures.
 
+use std::time::Duration;
+
 use anyhow::anyhow;
 use chrono::TimeDelta;
 use domain::adapters::files::{BlobStore, Pieces};
 use futures::{StreamExt, TryStreamExt, stream};
 use tests::{servers::bucket::TestBucket, stage::Stage};
+use tokio::time::timeout;
 
 use super::{address, crowd, files, get, leads, round, rows, seen};
 
@@ -50,6 +53,30 @@ async fn an_export_is_written_fetched_in_part_and_cleared_away() {
     assert_eq!(round(&stage).await.deleted, 1);
     assert!(files(&stage).await.is_empty());
     assert!(!bucket.folder().join("aurora/files").join(&kept[0]).exists());
+    stage.end().await;
+}
+
+/// DESIGN, section 9: nothing that is away holds up anything else. Links answer 503, and a round of maintenance does
+/// the rest of its work.
+#[tokio::test]
+async fn a_bucket_that_never_answers_holds_up_nobody() {
+    let bucket = TestBucket::start().await.expect("a bucket");
+    let stage = Stage::with_files_at(bucket.with_patience("", Duration::from_millis(100))).await;
+    crowd(&stage, 1).await;
+    let export = leads(&stage.admin).await;
+    stage.run_jobs().await;
+    let link = address(&stage, &seen(&stage.admin, &export).await["downloadUrl"]);
+    bucket.fall_silent();
+    // As long as a worker gives a round, and less than the connection's own limit: whatever waits for that is late.
+    let in_time = Duration::from_secs(30);
+    let answer = timeout(in_time, get(&link, &[])).await;
+    assert_eq!(answer.expect("an answer in time").status(), 503);
+    stage.pass(TimeDelta::hours(24));
+    let done = timeout(in_time, domain::operations::maintain(&stage.app)).await;
+    let done = done.expect("a round in time").expect("a round");
+    let done = done.expect("nobody else makes one");
+    assert_eq!((done.exports.expired, done.exports.deleted), (1, 0));
+    assert!(done.limits_deleted > 0, "what comes after the files: {done:?}");
     stage.end().await;
 }
 

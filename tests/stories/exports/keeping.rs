@@ -1,4 +1,4 @@
-//! What the round of every minute does: files go after a day, and what was abandoned is settled.
+//! What the round of maintenance does: files go after a day, and what was abandoned is settled.
 
 use chrono::TimeDelta;
 use domain::{

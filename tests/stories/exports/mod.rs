@@ -52,7 +52,7 @@ fn customer(first: &str, email: &str) -> NewUser {
     }
 }
 
-/// Many leads at once, by one statement: `UUIDs` in order of their numbers.
+/// Many leads at once, by one statement; their ids are random, so they stand in no particular order.
 async fn crowd(stage: &Stage, many: u32) {
     let uuid = match stage.app.db.dialect() {
         domain::database::Dialect::Postgres => "gen_random_uuid()",

@@ -7,7 +7,7 @@ pub(super) mod nesting;
 
 use std::time::Duration;
 
-/// Every number of the transport; all of them are settings.
+/// Every number of the transport. Of these only `allowed_origins` is a setting.
 #[derive(Debug, Clone)]
 pub struct Limits {
     /// Bytes of a POST body from nobody in particular, and of a message on a WebSocket.
@@ -78,8 +78,6 @@ impl Default for Limits {
             directives: 50,
             once_per_document: [
                 "signIn",
-                "magicLinkRedeem",
-                "magicLinkRequest",
                 "passwordSet",
                 "refundRequest",
                 "entitlementsGrant",

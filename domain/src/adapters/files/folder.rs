@@ -5,6 +5,7 @@ use std::{
     io,
     ops::Range,
     path::{Path as FilePath, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -12,7 +13,7 @@ use async_trait::async_trait;
 use object_store::local::LocalFileSystem;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use super::{BlobStore, Pieces, path};
+use super::{BlobStore, PATIENCE, Pieces, path};
 
 pub(super) struct Folder {
     root: PathBuf,
@@ -47,7 +48,7 @@ fn open(root: &FilePath) -> anyhow::Result<LocalFileSystem> {
         .create(root)
         .with_context(|| format!("cannot make the folder {}", root.display()))?;
     let store = LocalFileSystem::new_with_prefix(root)?;
-    Ok(store.with_fsync(true).with_automatic_cleanup(true))
+    Ok(store.with_fsync(true))
 }
 
 #[async_trait]
@@ -64,6 +65,10 @@ impl BlobStore for Folder {
             .with_context(|| format!("cannot write to the folder {}", self.root.display()))
     }
 
+    fn patience(&self) -> Duration {
+        PATIENCE
+    }
+
     async fn put(&self, key: &str, pieces: Pieces) -> anyhow::Result<()> {
         super::write(self.store().await?, &path(key)?, pieces).await
     }
@@ -75,8 +80,12 @@ impl BlobStore for Folder {
     async fn delete(&self, key: &str) -> anyhow::Result<()> {
         let (store, at) = (self.store().await?, path(key)?);
         let file = store.path_to_filesystem(&at)?;
-        spawn_blocking(move || remove_begun(&file)).await??;
-        super::delete(store, &at).await
+        let begun = file.clone();
+        spawn_blocking(move || remove_begun(&begun)).await??;
+        super::delete(store, &at).await?;
+        // Those that the key names, not the one that holds all.
+        let folders = at.parts().skip(1).count();
+        Ok(spawn_blocking(move || remove_empty(&file, folders)).await??)
     }
 
     async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
@@ -104,6 +113,20 @@ fn remove_begun(file: &FilePath) -> io::Result<()> {
     for (found, path) in entries(folder)? {
         if found != name && whole_name(&found) == name {
             std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The folders of a file that is gone, whether it was whole or only begun.
+fn remove_empty(file: &FilePath, folders: usize) -> io::Result<()> {
+    for folder in file.ancestors().skip(1).take(folders) {
+        match std::fs::remove_dir(folder) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            // Something else is in it.
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Ok(()),
+            Err(error) => return Err(error),
         }
     }
     Ok(())

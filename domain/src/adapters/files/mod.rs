@@ -3,9 +3,9 @@
 mod folder;
 mod s3;
 
-use std::{fmt, ops::Range, path::PathBuf, sync::Arc};
+use std::{fmt, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use async_trait::async_trait;
 use futures::{StreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
@@ -20,11 +20,17 @@ const PART: usize = 8 * 1024 * 1024;
 /// Parts under way at once.
 const PARTS_AT_ONCE: usize = 2;
 
+/// How long a store may usually keep somebody waiting: less than a round of maintenance lasts.
+pub const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Keeps files under keys of names and slashes. A file is there whole or not at all.
 #[async_trait]
 pub trait BlobStore: Send + Sync {
     /// Makes sure that something can be kept here: for the start of a process.
     async fn prepare(&self) -> anyhow::Result<()>;
+
+    /// How long to wait for it, for whoever has somebody waiting or other things to do.
+    fn patience(&self) -> Duration;
 
     /// Keeps a file. Nothing is kept if a piece is an error, or if this future is dropped.
     async fn put(&self, key: &str, pieces: Pieces) -> anyhow::Result<()>;
@@ -57,6 +63,8 @@ pub struct Bucket {
     pub endpoint: Option<url::Url>,
     pub access_key_id: String,
     pub secret_access_key: SecretString,
+    /// See [`BlobStore::patience`].
+    pub patience: Duration,
 }
 
 impl fmt::Debug for FilesAt {
@@ -75,6 +83,18 @@ impl FilesAt {
             Self::Folder(path) => Arc::new(folder::Folder::new(path.clone())),
             Self::Bucket(bucket) => Arc::new(s3::Remote::new(bucket)?),
         })
+    }
+}
+
+/// Waits for the store, but no longer than it may keep us waiting.
+pub async fn in_time<T>(
+    store: &dyn BlobStore,
+    asked: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
+    let patience = store.patience();
+    match tokio::time::timeout(patience, asked).await {
+        Ok(answer) => answer,
+        Err(_) => bail!("the store of files has not answered within {patience:?}"),
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context;
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use object_store::{
-    ClientOptions, ObjectStore,
+    BackoffConfig, ClientOptions, ObjectStore, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     client::{HttpClient, HttpConnector},
     path::Path,
@@ -20,9 +20,15 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A part is 8 MiB: slower than this is no connection.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
+/// For how long a failed request is tried again: jobs and rounds come back anyway, and people wait for no longer.
+const RETRIED_FOR: Duration = Duration::from_secs(4);
+const RETRIES: usize = 5;
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
 pub(super) struct Remote {
     store: AmazonS3,
     prefix: Path,
+    patience: Duration,
 }
 
 /// Our own pool, which trusts whom our other calls trust.
@@ -43,8 +49,17 @@ impl Remote {
             .read_timeout(TIMEOUT)
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
+        let retry = RetryConfig {
+            max_retries: RETRIES,
+            retry_timeout: RETRIED_FOR,
+            backoff: BackoffConfig {
+                max_backoff: LONGEST_PAUSE,
+                ..BackoffConfig::default()
+            },
+        };
         let mut builder = AmazonS3Builder::new()
             .with_http_connector(Pool(pool))
+            .with_retry(retry)
             .with_bucket_name(&bucket.name)
             .with_region(&bucket.region)
             .with_access_key_id(&bucket.access_key_id)
@@ -58,6 +73,7 @@ impl Remote {
         Ok(Self {
             store: builder.build().context("the bucket's settings do not fit")?,
             prefix: Path::parse(&bucket.prefix)?,
+            patience: bucket.patience,
         })
     }
 
@@ -72,6 +88,10 @@ impl BlobStore for Remote {
     /// A bucket that cannot be reached now may be there when it is needed: jobs are tried again.
     async fn prepare(&self) -> anyhow::Result<()> {
         Ok(())
+    }
+
+    fn patience(&self) -> Duration {
+        self.patience
     }
 
     async fn put(&self, key: &str, pieces: Pieces) -> anyhow::Result<()> {

@@ -73,6 +73,22 @@ async fn what_a_dead_process_has_begun_is_found_and_deleted() {
 }
 
 #[tokio::test]
+async fn no_empty_folders_are_left_behind() {
+    let (folder, store) = folder();
+    store.prepare().await.expect("a place");
+    let root = folder.path().join("files");
+    for name in ["1#1", "2#1"] {
+        std::fs::create_dir_all(root.join("exports/a")).expect("a folder");
+        std::fs::write(root.join("exports/a").join(name), b"half").expect("a file");
+    }
+    store.delete("exports/a/1").await.expect("gone");
+    assert!(root.join("exports/a").exists(), "another file is in it");
+    store.delete("exports/a/2").await.expect("gone");
+    assert!(!root.join("exports").exists());
+    assert!(root.exists());
+}
+
+#[tokio::test]
 async fn a_folder_that_cannot_be_written_is_said_at_the_start() {
     let (folder, _) = folder();
     let file = folder.path().join("taken");

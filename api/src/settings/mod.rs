@@ -1,130 +1,29 @@
 //! Settings: from the environment, over an optional TOML file. A value that makes no sense stops the start
 //! with one sentence that names it.
 
+mod names;
+mod source;
+
 use std::{
-    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{anyhow, bail};
 use domain::{
     adapters::{
-        files::{Bucket, FilesAt},
+        files::{Bucket, FilesAt, PATIENCE},
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
     },
     teams::{GatewaySecrets, SecretName},
 };
-use figment::{
-    Figment,
-    providers::{Format, Toml},
-};
 use ipnet::IpNet;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use url::Url;
 
-/// Each setting with what it is for; `--help` and the OPERATIONS page say the same.
-pub const NAMES: &[(&str, &str)] = &[
-    ("POSTVENTA_BIND", "address to listen on (default 127.0.0.1:8080)"),
-    (
-        "POSTVENTA_DATA_DIR",
-        "folder of the embedded mode (default ./data)",
-    ),
-    (
-        "POSTVENTA_FILES",
-        "where exported files are kept: a folder that all processes share, or s3://bucket/prefix (default files in POSTVENTA_DATA_DIR)",
-    ),
-    (
-        "POSTVENTA_S3_ENDPOINT",
-        "another address than Amazon's for s3:// in POSTVENTA_FILES",
-    ),
-    ("POSTVENTA_S3_REGION", "region of the bucket (default us-east-1)"),
-    ("POSTVENTA_S3_ACCESS_KEY_ID", "access key of the bucket"),
-    ("POSTVENTA_S3_SECRET_ACCESS_KEY", "its secret"),
-    (
-        "POSTVENTA_PUBLIC_URL",
-        "where the installation is reached from outside (default http://POSTVENTA_BIND)",
-    ),
-    (
-        "POSTVENTA_SECRET_KEY",
-        "64 hexadecimal digits; encrypts teams' secrets and signs links (embedded makes one)",
-    ),
-    (
-        "POSTVENTA_CONFIG",
-        "a TOML file with any of these settings (default postventa.toml, if there is one)",
-    ),
-    (
-        "POSTVENTA_INTROSPECTION",
-        "on or off: introspection and GraphiQL (default on)",
-    ),
-    (
-        "POSTVENTA_ALLOWED_ORIGINS",
-        "other origins that browsers may call from, separated by commas",
-    ),
-    (
-        "POSTVENTA_TRUSTED_PROXIES",
-        "addresses or networks whose X-Forwarded-For is believed, e.g. 10.0.0.0/8,192.0.2.1",
-    ),
-    (
-        "POSTVENTA_DB_CONNECTIONS",
-        "database connections of a process (default 8)",
-    ),
-    ("POSTVENTA_LOG", "what is logged, e.g. info,sea_orm=warn"),
-    (
-        "POSTVENTA_LOG_FORMAT",
-        "text or json (default text on a terminal, else json)",
-    ),
-    (
-        "POSTVENTA_WORKER_CONCURRENCY",
-        "jobs at once by queue, e.g. refunds=32,emails=8",
-    ),
-    (
-        "POSTGRES_URL",
-        "PostgreSQL, for serve and worker; DATABASE_URL is accepted, and sqlite:// too",
-    ),
-    ("DATABASE_URL", "the same as POSTGRES_URL"),
-    (
-        "REDIS_URL",
-        "Redis: wakes workers and spreads events; without it both are slower, never wrong",
-    ),
-    (
-        "SMTP_HOST",
-        "mail server; without one mails are kept and not sent",
-    ),
-    ("SMTP_PORT", "its port (default 587; 465 speaks TLS at once)"),
-    ("SMTP_USER", "its user"),
-    ("SMTP_PASSWORD", "its password"),
-    (
-        "SUPPORT_EMAIL_FROM",
-        "sender of mails of teams without an address of their own",
-    ),
-    ("STRIPE_API_KEY", "Stripe secret key for teams without their own"),
-    (
-        "STRIPE_WEBHOOK_SECRET",
-        "Stripe webhook secret for teams without their own",
-    ),
-    ("STRIPE_API_BASE", "another address of Stripe's API"),
-    (
-        "MERCADO_PAGO_ACCESS_TOKEN",
-        "MercadoPago access token for teams without their own",
-    ),
-    (
-        "MERCADO_PAGO_WEBHOOK_SECRET",
-        "MercadoPago webhook secret for teams without their own",
-    ),
-    ("MERCADO_PAGO_API_BASE", "another address of MercadoPago's API"),
-    ("PAYPAL_CLIENT_ID", "PayPal client id for teams without their own"),
-    (
-        "PAYPAL_CLIENT_SECRET",
-        "PayPal client secret for teams without their own",
-    ),
-    (
-        "GATEWAY_TIMEOUT_SECONDS",
-        "how long a gateway may take to answer (default 20)",
-    ),
-];
+pub use self::{names::NAMES, source::Source};
 
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -146,97 +45,6 @@ pub struct Settings {
     pub log: String,
     pub log_json: Option<bool>,
     pub concurrency: Vec<(domain::jobs::Queue, usize)>,
-}
-
-/// The raw values by name.
-pub struct Source(BTreeMap<String, String>);
-
-impl Source {
-    /// The environment over the TOML file, whose keys are the same names in either case.
-    pub fn read() -> anyhow::Result<Self> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the one place that reads the environment"
-        )]
-        let named = std::env::var("POSTVENTA_CONFIG").ok();
-        let path = named.clone().unwrap_or_else(|| "postventa.toml".into());
-        let mut values = BTreeMap::new();
-        if std::path::Path::new(&path).exists() {
-            let file: BTreeMap<String, figment::value::Value> = Figment::from(Toml::file_exact(&path))
-                .extract()
-                .with_context(|| format!("POSTVENTA_CONFIG: {path}"))?;
-            for (name, value) in file {
-                let name = name.to_uppercase();
-                if !NAMES.iter().any(|(known, _)| *known == name) {
-                    bail!("{path}: there is no setting {name}");
-                }
-                let text = value.as_str().map(str::to_owned);
-                let text = text.or_else(|| value.to_u128().map(|n| n.to_string()));
-                let text =
-                    text.or_else(|| value.to_bool().map(|on| if on { "on" } else { "off" }.to_owned()));
-                values.insert(
-                    name.clone(),
-                    text.ok_or_else(|| anyhow!("{path}: {name} must be a text or a number"))?,
-                );
-            }
-        } else if named.is_some() {
-            bail!("POSTVENTA_CONFIG: there is no file {path}");
-        }
-        for (name, value) in std::env::vars() {
-            if NAMES.iter().any(|(known, _)| *known == name) {
-                values.insert(name, value);
-            } else if name.starts_with("POSTVENTA_") && !name.starts_with("POSTVENTA_TEST_") {
-                bail!("{name}: there is no such setting; see --help");
-            }
-        }
-        Ok(Self(values))
-    }
-
-    /// For tests.
-    pub fn of(values: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(values.into_iter().collect())
-    }
-
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0
-            .get(name)
-            .map(|value| value.trim())
-            .filter(|value| !value.is_empty())
-    }
-
-    fn parsed<T: std::str::FromStr>(&self, name: &str, what: &str) -> anyhow::Result<Option<T>> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        text.parse()
-            .map(Some)
-            .map_err(|_| anyhow!("{name} must be {what}, not {text:?}"))
-    }
-
-    fn secret(&self, name: &str) -> Option<SecretString> {
-        self.text(name).map(SecretString::from)
-    }
-
-    fn url(&self, name: &str, schemes: &[&str]) -> anyhow::Result<Option<Url>> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        let wanted = schemes.join(":// or ");
-        match Url::parse(text) {
-            Ok(url) if schemes.contains(&url.scheme()) => Ok(Some(url)),
-            // The value may carry a password: it is not repeated.
-            _ => bail!("{name} must be an address that begins with {wanted}://"),
-        }
-    }
-
-    fn switch(&self, name: &str) -> anyhow::Result<Option<bool>> {
-        match self.text(name) {
-            None => Ok(None),
-            Some("on" | "true" | "1" | "yes") => Ok(Some(true)),
-            Some("off" | "false" | "0" | "no") => Ok(Some(false)),
-            Some(other) => bail!("{name} must be on or off, not {other:?}"),
-        }
-    }
 }
 
 impl Settings {
@@ -349,6 +157,7 @@ fn files(source: &Source, data_dir: &Path) -> anyhow::Result<FilesAt> {
         endpoint: source.url("POSTVENTA_S3_ENDPOINT", &["http", "https"])?,
         access_key_id: needed("POSTVENTA_S3_ACCESS_KEY_ID")?.expose_secret().to_owned(),
         secret_access_key: needed("POSTVENTA_S3_SECRET_ACCESS_KEY")?,
+        patience: PATIENCE,
     }))
 }
 
