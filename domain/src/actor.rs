@@ -193,6 +193,7 @@ impl Actor {
         Origin {
             actor: self.user(),
             impersonator: self.impersonator,
+            api_key: self.api_key(),
             trace: self.trace.clone(),
         }
     }
@@ -205,6 +206,9 @@ pub struct Origin {
     pub actor: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impersonator: Option<UserId>,
+    /// The integration, if it is nobody's own doing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<ApiKeyId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<String>,
 }

@@ -2,7 +2,7 @@
 //! change: its audit entry, its event, its job.
 
 use chrono::{DateTime, Utc};
-use entities::{ApiKeyId, AuditEntryId, EventId, EventTopic, JobId, UserId};
+use entities::{AuditEntryId, EventId, EventTopic, JobId, UserId};
 use sea_orm::{DatabaseTransaction, Value};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -16,6 +16,9 @@ use crate::{
     values,
 };
 
+/// SQLite binds 32,766 values to a statement, and PostgreSQL twice as many; a row has less than ten of its own.
+const ROWS_AT_ONCE: usize = 1000;
+
 /// A use case under way. Nothing outside the database happens before [`Tx::commit`].
 pub struct Tx {
     app: App,
@@ -23,6 +26,8 @@ pub struct Tx {
     actor: Actor,
     /// Who stands behind work that this transaction continues; the actor, if nobody else.
     origin: Origin,
+    /// What each audit entry says beside its own.
+    part_of: Option<(&'static str, Json)>,
     now: DateTime<Utc>,
     audits: Vec<Audit>,
     events: Vec<(EventTopic, String, Json)>,
@@ -46,6 +51,7 @@ impl Tx {
             transaction,
             actor,
             origin,
+            part_of: None,
             now,
             audits: Vec::new(),
             events: Vec::new(),
@@ -57,6 +63,13 @@ impl Tx {
     #[must_use]
     pub fn on_behalf_of(mut self, origin: Origin) -> Self {
         self.origin = origin;
+        self
+    }
+
+    /// Says what larger piece of work this is a part of: each audit entry from here on names it in its data.
+    #[must_use]
+    pub fn as_part_of(mut self, name: &'static str, id: impl ToString) -> Self {
+        self.part_of = Some((name, json!(id.to_string())));
         self
     }
 
@@ -92,8 +105,11 @@ impl Tx {
         action: &'static str,
         subject: Option<String>,
         reason: Option<String>,
-        data: Json,
+        mut data: Json,
     ) {
+        if let (Some((name, id)), Some(data)) = (&self.part_of, data.as_object_mut()) {
+            data.insert((*name).to_owned(), id.clone());
+        }
         self.audits.push(Audit {
             action,
             subject,
@@ -134,7 +150,6 @@ impl Tx {
 
     async fn write_audits(&mut self) -> Outcome<()> {
         let audits = std::mem::take(&mut self.audits);
-        let api_key: Option<ApiKeyId> = self.actor.api_key();
         self.insert_rows(
             "INSERT INTO audit_entries (team_id, at, actor_id, impersonator_id, api_key_id, ip_address, \
              id, action, subject_id, reason, data)",
@@ -143,7 +158,7 @@ impl Tx {
                 self.now,
                 self.origin.actor,
                 self.origin.impersonator,
-                api_key,
+                self.origin.api_key,
                 self.actor.ip_address.clone(),
             ],
             audits.into_iter().map(|audit| {
@@ -168,7 +183,7 @@ impl Tx {
         .await
     }
 
-    /// One statement for many rows that share their first values.
+    /// Many rows that share their first values, in as few statements as the databases' numbers of values allow.
     async fn insert_rows(
         &self,
         insert: &str,
@@ -176,17 +191,18 @@ impl Tx {
         rows: impl Iterator<Item = Vec<Value>>,
     ) -> Outcome<()> {
         let first: Vec<String> = (1..=shared.len()).map(|n| format!("${n}")).collect();
-        let mut values = shared;
-        let mut places = Vec::new();
-        for row in rows {
-            let own = (1..=row.len()).map(|n| format!("${}", values.len() + n));
-            places.push(format!(
-                "({})",
-                first.iter().cloned().chain(own).collect::<Vec<_>>().join(", ")
-            ));
-            values.extend(row);
-        }
-        if !places.is_empty() {
+        let mut rows = rows.collect::<Vec<_>>().into_iter();
+        while rows.len() > 0 {
+            let mut values = shared.clone();
+            let mut places = Vec::new();
+            for row in rows.by_ref().take(ROWS_AT_ONCE) {
+                let own = (1..=row.len()).map(|n| format!("${}", values.len() + n));
+                places.push(format!(
+                    "({})",
+                    first.iter().cloned().chain(own).collect::<Vec<_>>().join(", ")
+                ));
+                values.extend(row);
+            }
             self.db()
                 .run(&format!("{insert} VALUES {}", places.join(", ")), values)
                 .await?;

@@ -29,7 +29,7 @@ async fn people(stage: &Stage, new: Vec<NewUser>) -> Vec<String> {
     let mut tx = tx.expect("a transaction");
     let mut ids = Vec::new();
     for person in new {
-        let id = users::insert_or_find(&stage.app, &mut tx, person).await;
+        let id = users::insert_or_find(&mut tx, person).await;
         ids.push(id.expect("a person").to_string());
     }
     tx.commit().await.expect("a commit");
