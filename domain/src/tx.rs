@@ -68,7 +68,7 @@ impl Tx {
 
     /// Says what larger piece of work this is a part of: each audit entry from here on names it in its data.
     #[must_use]
-    pub fn as_part_of(mut self, name: &'static str, id: impl ToString) -> Self {
+    pub fn part_of(mut self, name: &'static str, id: impl ToString) -> Self {
         self.part_of = Some((name, json!(id.to_string())));
         self
     }

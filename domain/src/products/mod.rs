@@ -128,15 +128,13 @@ fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> Option
     if let Some(active) = active {
         sql.push_str(if active { " AND active" } else { " AND NOT active" });
     }
-    if let Some(term) = search
-        .map(input::searchable)
-        .filter(|term| !term.trim().is_empty())
-    {
-        let term = term.trim();
-        if !input::can_be_found(term) {
-            return None;
-        }
-        let (condition, pattern) = input::contains("search_text", term, values.len() + 1);
+    let sought = search.map(input::searchable).unwrap_or_default();
+    let sought = sought.trim();
+    if !input::can_be_found(sought) {
+        return None;
+    }
+    if !sought.is_empty() {
+        let (condition, pattern) = input::contains("search_text", sought, values.len() + 1);
         sql.push_str(&format!(" AND {condition}"));
         values.push(pattern.into());
     }

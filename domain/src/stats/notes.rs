@@ -37,8 +37,11 @@ type Noted = (DateTime<Utc>, Weak<dyn Clock>);
 /// What the database has on record. It spares asking it: what is forgotten here is only noted once more.
 static NOTED: LazyLock<Cache<Look, Noted>> = LazyLock::new(|| Cache::new(100_000));
 
+/// Who waits for whom: an installation's team's reader.
+type Turns = Cache<(usize, TeamId, Reader), Arc<Mutex<()>>>;
+
 /// Looks of the same reader are noted one after the other, so that those of one moment are one look.
-static TURNS: LazyLock<Cache<(usize, TeamId, Reader), Arc<Mutex<()>>>> = LazyLock::new(|| Cache::new(10_000));
+static TURNS: LazyLock<Turns> = LazyLock::new(|| Cache::new(10_000));
 
 /// Notes that somebody looks at another person's reading, at most once in ten minutes. One's own is nobody
 /// else's business, unless an administrator looks through one's eyes.

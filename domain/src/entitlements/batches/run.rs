@@ -131,7 +131,7 @@ impl At<'_> {
             api_key: batch.api_key_id,
             trace: self.job.payload.by.trace.clone(),
         };
-        let mut tx = tx.on_behalf_of(origin).as_part_of("batchId", self.id);
+        let mut tx = tx.on_behalf_of(origin).part_of("batchId", self.id);
         let product = store::product(&tx, batch.product_id).await?;
         let product = product.ok_or_else(|| anyhow::anyhow!("{} is gone", batch.product_id))?;
         let (ids, place) = people::next(&tx, &batch, size).await?;
