@@ -53,7 +53,7 @@ fn customer(first: &str, email: &str) -> NewUser {
 }
 
 /// Many leads at once, by one statement: `UUIDs` in order of their numbers.
-async fn crowd(stage: &Stage, many: u32) {
+pub(crate) async fn crowd(stage: &Stage, many: u32) {
     let uuid = match stage.app.db.dialect() {
         domain::database::Dialect::Postgres => "gen_random_uuid()",
         domain::database::Dialect::Sqlite => "randomblob(16)",
