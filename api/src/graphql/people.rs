@@ -124,7 +124,7 @@ pub struct EcosystemRecordInput {
     owner_id: ID,
     /// What it is called.
     name: String,
-    /// Everybody in it; left out, they stay as they are.
+    /// Everybody in it; left out, they stay as they are. Whoever has another ecosystem cannot be named.
     member_ids: Option<Vec<ID>>,
 }
 

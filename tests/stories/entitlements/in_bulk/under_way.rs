@@ -284,6 +284,14 @@ async fn a_brief_fault_is_waited_out() {
     let job = claim(&stage).await.remove(0);
     let passes = async {
         until_done(&stage, &batch, 20).await;
+        // Attempts that follow each other at once are over before all of these have had their turn.
+        for _ in 0..6 {
+            let tx = stage.app.begin_as_system(stage.team).await;
+            let tx = tx.expect("a transaction");
+            let lock = tx.db().dialect().for_update();
+            let sql = format!("SELECT 1 FROM entitlement_batches WHERE status = 'RUNNING'{lock}");
+            tx.db().rows(&sql, vec![]).await.expect("a turn");
+        }
         let remove = match stage.app.db.dialect() {
             Dialect::Sqlite => "DROP TRIGGER planted",
             Dialect::Postgres => "DROP TRIGGER planted ON entitlements",
