@@ -8,6 +8,8 @@ use crate::{error::Refusal, message::Message};
 pub const LINE: usize = 200;
 /// Notes, reasons and messages.
 pub const NOTE: usize = 2000;
+/// Characters of the longest normal form in which anything is searched, with some room.
+const LONGEST_FOUND: usize = 4000;
 
 /// A text that must say something, on one line and without control characters.
 pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
@@ -129,6 +131,13 @@ pub fn in_alphabet(one: &str, other: &str) -> std::cmp::Ordering {
     letters.then_with(|| one.cmp(other))
 }
 
+/// Whether any text could have this term in it. The longest that are searched are names, of 201 characters at most,
+/// and no character's normal form has more than 18. Whatever is longer is kept from the databases: SQLite takes no
+/// pattern of more than 50,000 bytes.
+pub fn can_be_found(term: &str) -> bool {
+    term.chars().count() <= LONGEST_FOUND
+}
+
 /// The digits of a term that is written as a phone number is, if they are more than those of an extension.
 pub fn dialled(term: &str) -> Option<String> {
     let punctuation = |c: char| "+()-./ ".contains(c);
@@ -193,6 +202,16 @@ mod tests {
         ] {
             assert_eq!(dialled(term).as_deref(), digits, "{term}");
         }
+    }
+
+    #[test]
+    fn the_longest_name_of_the_longest_characters_can_be_found() {
+        let most = ('\0'..=char::MAX)
+            .map(|c| searchable(&c.to_string()).chars().count())
+            .max();
+        assert!(most.is_some_and(|most| most * 201 <= LONGEST_FOUND), "{most:?}");
+        // Four bytes each, the wildcards escaped.
+        const { assert!(LONGEST_FOUND * 4 + 2 < 50_000) };
     }
 
     #[test]

@@ -16,6 +16,9 @@ use crate::{
     values,
 };
 
+/// SQLite binds 32,766 values to a statement, and PostgreSQL twice as many; a row has less than ten of its own.
+const ROWS_AT_ONCE: usize = 1000;
+
 /// A use case under way. Nothing outside the database happens before [`Tx::commit`].
 pub struct Tx {
     app: App,
@@ -23,6 +26,8 @@ pub struct Tx {
     actor: Actor,
     /// Who stands behind work that this transaction continues; the actor, if nobody else.
     origin: Origin,
+    /// What each audit entry says beside its own.
+    part_of: Option<(&'static str, Json)>,
     now: DateTime<Utc>,
     audits: Vec<Audit>,
     events: Vec<Event>,
@@ -54,6 +59,7 @@ impl Tx {
             transaction,
             actor,
             origin,
+            part_of: None,
             now,
             audits: Vec::new(),
             events: Vec::new(),
@@ -76,6 +82,13 @@ impl Tx {
 
     pub(crate) fn give_back(&mut self, origin: Origin) {
         self.origin = origin;
+    }
+
+    /// Says what larger piece of work this is a part of: each audit entry from here on names it in its data.
+    #[must_use]
+    pub fn part_of(mut self, name: &'static str, id: impl ToString) -> Self {
+        self.part_of = Some((name, json!(id.to_string())));
+        self
     }
 
     pub fn db(&self) -> &DatabaseTransaction {
@@ -110,8 +123,11 @@ impl Tx {
         action: &'static str,
         subject: Option<String>,
         reason: Option<String>,
-        data: Json,
+        mut data: Json,
     ) {
+        if let (Some((name, id)), Some(data)) = (&self.part_of, data.as_object_mut()) {
+            data.insert((*name).to_owned(), id.clone());
+        }
         self.audits.push(Audit {
             origin: self.origin.clone(),
             action,
@@ -202,7 +218,7 @@ impl Tx {
         .await
     }
 
-    /// One statement for many rows that share their first values.
+    /// Many rows that share their first values, in as few statements as the databases' numbers of values allow.
     async fn insert_rows(
         &self,
         insert: &str,
@@ -210,17 +226,18 @@ impl Tx {
         rows: impl Iterator<Item = Vec<Value>>,
     ) -> Outcome<()> {
         let first: Vec<String> = (1..=shared.len()).map(|n| format!("${n}")).collect();
-        let mut values = shared;
-        let mut places = Vec::new();
-        for row in rows {
-            let own = (1..=row.len()).map(|n| format!("${}", values.len() + n));
-            places.push(format!(
-                "({})",
-                first.iter().cloned().chain(own).collect::<Vec<_>>().join(", ")
-            ));
-            values.extend(row);
-        }
-        if !places.is_empty() {
+        let mut rows = rows.collect::<Vec<_>>().into_iter();
+        while rows.len() > 0 {
+            let mut values = shared.clone();
+            let mut places = Vec::new();
+            for row in rows.by_ref().take(ROWS_AT_ONCE) {
+                let own = (1..=row.len()).map(|n| format!("${}", values.len() + n));
+                places.push(format!(
+                    "({})",
+                    first.iter().cloned().chain(own).collect::<Vec<_>>().join(", ")
+                ));
+                values.extend(row);
+            }
             self.db()
                 .run(&format!("{insert} VALUES {}", places.join(", ")), values)
                 .await?;

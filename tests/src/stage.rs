@@ -258,9 +258,7 @@ impl Stage {
             locale: Some(locale),
             ..NewUser::default()
         };
-        let id = users::insert_or_find(&self.app, &mut tx, new)
-            .await
-            .expect("a person");
+        let id = users::insert_or_find(&mut tx, new).await.expect("a person");
         if let Some(password) = password {
             let hash = passwords::hash(&self.app, &password.to_owned().into())
                 .await

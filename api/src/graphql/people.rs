@@ -124,7 +124,7 @@ pub struct EcosystemRecordInput {
     owner_id: ID,
     /// What it is called.
     name: String,
-    /// Everybody in it; left out, they stay as they are.
+    /// Everybody in it; left out, they stay as they are. Whoever has another ecosystem cannot be named.
     member_ids: Option<Vec<ID>>,
 }
 
@@ -189,7 +189,8 @@ impl PeopleMutations {
         #[graphql(desc = "Who, and what.")] input: UserUpdateInput,
     ) -> Result<UserPayload> {
         let id = input_id("userId", &input.user_id);
-        let suspends = input.active == Some(false);
+        let may_end_sessions =
+            input.active == Some(false) || input.role.is_some() || input.features.is_some();
         let change = UserChange {
             first_name: input.first_name,
             last_name: input.last_name,
@@ -205,7 +206,7 @@ impl PeopleMutations {
                 .map(|features| features.into_iter().map(Into::into).collect()),
         };
         let outcome = people::update(ctx.app(), ctx.actor()?, id, change).await;
-        if suspends {
+        if may_end_sessions {
             ctx.caller().keyring.forget_all();
         }
         person(ctx, ctx.payload(outcome)?).await

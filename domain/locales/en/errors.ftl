@@ -72,6 +72,7 @@ error-job-not-retryable = This job cannot be run again: it is waiting, running o
 conflict-idempotency-key = This idempotency key was used before, for a different request. Use a new key.
 conflict-external-id = This external id already belongs to something else that cannot be changed in this way.
 conflict-email = Somebody in your team already uses this email address.
+conflict-member-owns-another = One of the members has an ecosystem of their own. Leave them out here, or give theirs another owner first.
 
 not-found-purchase = We could not find this purchase. Please check its id.
 not-found-user = We could not find this person. Please check the id.

@@ -72,6 +72,7 @@ error-job-not-retryable = Esta tarea no se puede repetir: está en espera, en cu
 conflict-idempotency-key = Esta clave de idempotencia ya se usó con otra solicitud. Usa una clave nueva.
 conflict-external-id = Este identificador externo ya pertenece a otro elemento que no se puede cambiar de esta forma.
 conflict-email = Alguien de tu equipo ya usa este correo electrónico.
+conflict-member-owns-another = Una de las personas miembro tiene un ecosistema propio. Quítala de la lista o asigna antes otro propietario a su ecosistema.
 
 not-found-purchase = No hemos encontrado esta compra. Comprueba su identificador.
 not-found-user = No hemos encontrado a esta persona. Comprueba el identificador.

@@ -72,6 +72,7 @@ error-job-not-retryable = Esta tarefa não pode ser repetida: está em espera, e
 conflict-idempotency-key = Esta chave de idempotência já foi usada com outra solicitação. Use uma chave nova.
 conflict-external-id = Este identificador externo já pertence a outro item que não pode ser alterado desta forma.
 conflict-email = Alguém da sua equipe já usa este e-mail.
+conflict-member-owns-another = Uma das pessoas da lista de membros tem um ecossistema próprio. Tire-a da lista ou atribua antes outro proprietário ao ecossistema dela.
 
 not-found-purchase = Não encontramos esta compra. Confira o identificador.
 not-found-user = Não encontramos esta pessoa. Confira o identificador.

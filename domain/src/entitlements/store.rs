@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::{Access, rules};
+pub(crate) use crate::users::store::lock_user;
 use crate::{
     app::App,
     database::{Sql, places},
@@ -59,16 +60,6 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
         status: Some(status),
         until: span.until(now),
     })
-}
-
-/// Changes of one user's access come one after the other.
-pub async fn lock_user(tx: &Tx, user: UserId) -> Outcome<()> {
-    let sql = format!(
-        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
-        tx.db().dialect().for_update()
-    );
-    tx.db().rows(&sql, values![user, tx.actor().team]).await?;
-    Ok(())
 }
 
 /// These entitlements, of users whose access nobody else changes at this moment; from now on, nobody else does.

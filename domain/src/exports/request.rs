@@ -10,7 +10,6 @@ use super::{job_key, store};
 use crate::{
     actor::{Actor, Principal, Scope},
     app::App,
-    entitlements,
     error::{Denied, Outcome, Refusal, UserErrorCode},
     jobs::{NewJob, Work},
     message::Message,
@@ -54,9 +53,7 @@ fn narrowed(wish: UsersExport) -> Result<UserFilter, Refusal> {
     }
     Ok(UserFilter {
         segment: Some(segment),
-        // PostgreSQL keeps no NUL in JSON, and a search takes no notice of control characters anyway.
-        search: filter.search.map(|text| text.replace(char::is_control, "")),
-        ..filter
+        ..filter.to_keep()
     })
 }
 
@@ -76,7 +73,7 @@ async fn make(
     };
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
-    entitlements::store::lock_user(&tx, requested_by).await?;
+    users::store::lock_user(&tx, requested_by).await?;
     if store::unfinished_of(&tx, requested_by, actor.api_key()).await? >= MOST_UNFINISHED {
         let message = Message::key("export-too-many").with("max", MOST_UNFINISHED);
         return Err(Refusal::new(UserErrorCode::RateLimited).saying(message).into());

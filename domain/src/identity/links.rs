@@ -21,8 +21,8 @@ pub fn holder(actor: &Actor) -> Option<String> {
 }
 
 /// Whoever the link was made for, if they could still come in: not suspended, their ecosystem neither, a key neither
-/// revoked nor expired. `through`: the administrator who had it made through their eyes (S0.6), and still looks through
-/// them (S0.5).
+/// revoked nor expired. `through`: the administrator who had it made through their eyes (S0.6), could still come in
+/// themselves, and still looks through them (S0.5).
 pub async fn actor(app: &App, holder: &str, through: Option<UserId>) -> Outcome<Option<Actor>> {
     if let Ok(user) = holder.parse::<UserId>() {
         return of_user(app, user, through).await;
@@ -37,6 +37,8 @@ async fn of_user(app: &App, user: UserId, through: Option<UserId>) -> Outcome<Op
     let sql = "SELECT u.team_id, u.role, u.locale, i.id FROM users u \
                LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
                LEFT JOIN users i ON i.id = $2 AND i.team_id = u.team_id AND i.role = 'ADMIN' AND i.suspended_at IS NULL \
+               AND u.role <> 'ADMIN' \
+               AND NOT EXISTS (SELECT 1 FROM ecosystems o WHERE o.id = i.ecosystem_id AND o.suspended_at IS NOT NULL) \
                AND EXISTS (SELECT 1 FROM sessions s WHERE s.user_id = u.id AND s.impersonator_id = i.id \
                AND s.revoked_at IS NULL AND s.expires_at > $3) \
                WHERE u.id = $1 AND u.suspended_at IS NULL AND e.suspended_at IS NULL";

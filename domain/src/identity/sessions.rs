@@ -160,6 +160,14 @@ pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Ou
     Ok(())
 }
 
+/// Ends every session in which this administrator sees the platform as somebody else; their own go on.
+pub async fn revoke_borrowed(tx: &Tx, administrator: UserId) -> Outcome<()> {
+    let sql = "UPDATE sessions SET revoked_at = $1 WHERE impersonator_id = $2 AND team_id = $3 AND revoked_at IS NULL";
+    let values = values![tx.now(), administrator, tx.actor().team];
+    tx.db().run(sql, values).await?;
+    Ok(())
+}
+
 /// A session as it is found by its token.
 pub(super) struct Found {
     pub actor: Actor,
@@ -167,7 +175,8 @@ pub(super) struct Found {
 }
 
 /// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended,
-/// and whoever sees the platform through the user's eyes still an administrator and not suspended either way.
+/// and whoever sees the platform through the user's eyes still an administrator and not suspended either way. Nobody
+/// looks through the eyes of an administrator (S0.3).
 pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
     let row = app
         .db
@@ -178,7 +187,7 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
              LEFT JOIN users i ON i.id = s.impersonator_id LEFT JOIN ecosystems o ON o.id = i.ecosystem_id \
              WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
              AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL AND o.suspended_at IS NULL \
-             AND (i.id IS NULL OR i.role = 'ADMIN')",
+             AND (i.id IS NULL OR (i.role = 'ADMIN' AND u.role <> 'ADMIN'))",
             values![Token::hash(token), app.clock.now()],
         )
         .await?;

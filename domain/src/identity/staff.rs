@@ -32,7 +32,7 @@ pub async fn create_admin(
         locale: Some(locale),
         ..NewUser::default()
     };
-    let id = users::insert_or_find(app, &mut tx, new).await?;
+    let id = users::insert_or_find(&mut tx, new).await?;
     passwords::store(&tx, id, hash).await?;
     tx.audit("admin.created", id);
     tx.commit().await?;

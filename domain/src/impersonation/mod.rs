@@ -16,6 +16,8 @@ use crate::{
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
+    tx::Tx,
+    users::{self, UserParts},
     values,
     vault::Token,
 };
@@ -98,10 +100,11 @@ pub async fn features(app: &App, actor: &Actor) -> Outcome<Vec<Feature>> {
     let row = user::Entity::of_by_id(actor.team, id)
         .one(app.db.connection())
         .await?;
-    Ok(row
-        .map(|row| serde_json::from_value(row.features))
-        .transpose()?
-        .unwrap_or_default())
+    row.as_ref().map_or_else(|| Ok(Vec::new()), features_of)
+}
+
+fn features_of(user: &user::Model) -> Outcome<Vec<Feature>> {
+    Ok(serde_json::from_value(user.features.clone())?)
 }
 
 /// S0.1–S0.7: a session in which the administrator is the user.
@@ -123,14 +126,10 @@ pub async fn start(
     let (Some(target), Some(reason)) = (target, reason) else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
-    let found =
-        crate::users::store::by_id(app, actor.team, target, crate::users::UserParts::default()).await?;
+    let found = users::store::by_id(app, actor.team, target, UserParts::default()).await?;
     let found = found.ok_or_else(|| Refusal::not_found("userId", "user"))?;
-    let features = features(app, actor).await?;
-    if let Some(blocker) = blocker(actor, &features, target, found.role, found.active) {
-        return Err(blocker.refusal().into());
-    }
     let mut tx = app.begin(actor).await?;
+    check(&tx, target, found.active).await?;
     let token = Token::new(&*app.ids, sessions::TOKEN_PREFIX);
     let (id, expires_at) = (tx.id::<SessionId>(), tx.now() + LIFETIME);
     let row = session::ActiveModel {
@@ -172,6 +171,29 @@ pub async fn start(
         expires_at,
         actor: seen_as,
     })
+}
+
+/// Decides on what both are until the end: whoever takes the feature away, or makes the user an administrator, comes
+/// before this and is seen, or comes after it and ends what has begun.
+async fn check(tx: &Tx, target: UserId, active: bool) -> Outcome<()> {
+    let mut actor = tx.actor().clone();
+    let both: Vec<UserId> = actor.user().into_iter().chain([target]).collect();
+    let locked = users::store::lock_users(tx, &both).await?;
+    let of = |id: UserId| locked.iter().find(|user| user.id == id);
+    let seen = of(target).ok_or_else(|| Refusal::not_found("userId", "user"))?;
+    let active = active && seen.suspended_at.is_none();
+    let mut features = Vec::new();
+    if let Some(me) = actor.user().and_then(of) {
+        actor.principal = Principal::User {
+            id: me.id,
+            role: me.role,
+        };
+        features = features_of(me)?;
+    }
+    match blocker(&actor, &features, target, seen.role, active) {
+        Some(blocker) => Err(blocker.refusal().into()),
+        None => Ok(()),
+    }
 }
 
 /// S0.5, S0.10: ends it, on every device from which this administrator sees the platform as this user.

@@ -92,7 +92,10 @@ pub async fn list(
     args: &PageArgs,
 ) -> Outcome<Page<product::Model>> {
     let request = PageRequest::new(args, BY_NAME)?;
-    let (mut sql, mut values) = condition(actor.team, search, active);
+    let by = |product: &product::Model| (Key::Text(product.name.clone()), product.id.0);
+    let Some((mut sql, mut values)) = condition(actor.team, search, active) else {
+        return Ok(request.page(Vec::new(), by));
+    };
     sql = format!("SELECT * FROM products{sql}{}", request.sql(&mut values));
     let statement = sea_orm::Statement::from_sql_and_values(
         sea_orm::ConnectionTrait::get_database_backend(app.db.connection()),
@@ -103,11 +106,13 @@ pub async fn list(
         .from_raw_sql(statement)
         .all(app.db.connection())
         .await?;
-    Ok(request.page(rows, |product| (Key::Text(product.name.clone()), product.id.0)))
+    Ok(request.page(rows, by))
 }
 
 pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Option<bool>) -> Outcome<i64> {
-    let (condition, values) = condition(actor.team, search, active);
+    let Some((condition, values)) = condition(actor.team, search, active) else {
+        return Ok(0);
+    };
     let row = app
         .db
         .connection()
@@ -116,19 +121,22 @@ pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Optio
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }
 
-fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> (String, Vec<Value>) {
+/// None: nothing can have what is searched for.
+fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> Option<(String, Vec<Value>)> {
     let mut sql = " WHERE team_id = $1".to_owned();
     let mut values = values![team];
     if let Some(active) = active {
         sql.push_str(if active { " AND active" } else { " AND NOT active" });
     }
-    if let Some(term) = search
-        .map(input::searchable)
-        .filter(|term| !term.trim().is_empty())
-    {
-        let (condition, pattern) = input::contains("search_text", term.trim(), values.len() + 1);
+    let sought = search.map(input::searchable).unwrap_or_default();
+    let sought = sought.trim();
+    if !input::can_be_found(sought) {
+        return None;
+    }
+    if !sought.is_empty() {
+        let (condition, pattern) = input::contains("search_text", sought, values.len() + 1);
         sql.push_str(&format!(" AND {condition}"));
         values.push(pattern.into());
     }
-    (sql, values)
+    Some((sql, values))
 }

@@ -20,6 +20,7 @@ use crate::{
     message::Message,
     scoped::Scoped,
     tx::Tx,
+    users::store::lock_user,
 };
 
 /// How far ahead of ours a store's clock may be.
@@ -68,7 +69,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
         store::lock(&tx, known.id).await?;
     }
     // One after the other for each user: two reports of a new purchase must not both be the first.
-    entitlements::store::lock_user(&tx, checked.user).await?;
+    lock_user(&tx, checked.user).await?;
     let purchase = match known().one(tx.db()).await? {
         Some(known) => match update(&mut tx, known, &checked, &report, &product).await? {
             Some(changed) => changed,

@@ -1,10 +1,14 @@
 //! Who looked at whose reading (S0.23): noted, but not at every click.
 
-use std::sync::{Arc, LazyLock, Weak};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, LazyLock, Weak},
+};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{ApiKeyId, TeamId, UserId};
 use moka::sync::Cache;
+use tokio::sync::Mutex;
 
 use crate::{
     actor::{Actor, Principal},
@@ -17,7 +21,7 @@ use crate::{
 const STANDS_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// Who looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Reader {
     User(UserId, Option<UserId>),
     ApiKey(ApiKeyId),
@@ -30,8 +34,14 @@ type Look = (usize, TeamId, Reader, UserId);
 /// of which one process may have several.
 type Noted = (DateTime<Utc>, Weak<dyn Clock>);
 
-/// Spares the database: what is forgotten here is only noted once more.
+/// What the database has on record. It spares asking it: what is forgotten here is only noted once more.
 static NOTED: LazyLock<Cache<Look, Noted>> = LazyLock::new(|| Cache::new(100_000));
+
+/// Who waits for whom: an installation's team's reader.
+type Turns = Cache<(usize, TeamId, Reader), Arc<Mutex<()>>>;
+
+/// Looks of the same reader are noted one after the other, so that those of one moment are one look.
+static TURNS: LazyLock<Turns> = LazyLock::new(|| Cache::new(10_000));
 
 /// Notes that somebody looks at another person's reading, at most once in ten minutes. One's own is nobody
 /// else's business, unless an administrator looks through one's eyes.
@@ -48,36 +58,32 @@ pub async fn note_readings(app: &App, actor: &Actor, users: &[UserId]) -> Outcom
     };
     let now = app.clock.now();
     let installation = Arc::as_ptr(&app.clock).cast::<()>().addr();
-    let mut fresh = Vec::new();
-    for &user in users {
-        if reader == Reader::User(user, None) {
-            continue;
-        }
-        let look = (installation, actor.team, reader, user);
-        let noted = NOTED.entry(look).or_insert_with_if(
-            || (now, Arc::downgrade(&app.clock)),
-            |(at, _)| now - *at >= STANDS_FOR,
-        );
-        if noted.is_fresh() {
-            fresh.push(look);
-        }
+    let fresh = || {
+        let others = users.iter().filter(|user| reader != Reader::User(**user, None));
+        let looks = others.map(|user| (installation, actor.team, reader, *user));
+        looks.filter(|look| !stands(look, now)).collect::<BTreeSet<_>>()
+    };
+    if fresh().is_empty() {
+        return Ok(());
     }
+    let turn = TURNS.get_with((installation, actor.team, reader), Arc::default);
+    let _turn = turn.lock().await;
+    let fresh = fresh();
     if fresh.is_empty() {
         return Ok(());
     }
-    let written = write(app, actor, &fresh).await;
-    if written.is_err() {
-        for look in &fresh {
-            NOTED.invalidate(look);
-        }
-    }
-    written
-}
-
-async fn write(app: &App, actor: &Actor, looks: &[Look]) -> Outcome<()> {
     let mut tx = app.begin(actor).await?;
-    for (.., user) in looks {
+    for (.., user) in &fresh {
         tx.audit("stats.read", user);
     }
-    tx.commit().await
+    tx.commit().await?;
+    // Not before: whoever hangs up in the middle has not been noted.
+    for look in fresh {
+        NOTED.insert(look, (now, Arc::downgrade(&app.clock)));
+    }
+    Ok(())
+}
+
+fn stands(look: &Look, now: DateTime<Utc>) -> bool {
+    NOTED.get(look).is_some_and(|(at, _)| now - at < STANDS_FOR)
 }

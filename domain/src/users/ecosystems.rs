@@ -1,6 +1,6 @@
 //! Ecosystems: the workspaces that customers deploy, and the one switch that closes one to everybody in it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use entities::{EcosystemId, EventTopic, UserId, ecosystem};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
@@ -10,9 +10,10 @@ use super::{EcosystemView, UserParts, UserView, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Dialect, Sql, places},
-    error::{Error, Outcome, Refusal, Refusals},
+    database::{Sql, places},
+    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
+    message::Message,
     page::{Page, PageArgs},
     scoped::Scoped,
     tx::Tx,
@@ -48,7 +49,7 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
         .flatten()
         .any(|members| members.len() > MOST_MEMBERS)
     {
-        let message = crate::Message::key("invalid-too-many").with("max", MOST_MEMBERS);
+        let message = Message::key("invalid-too-many").with("max", MOST_MEMBERS);
         refusals.add(Refusal::invalid("memberIds", message));
     }
     refusals.check()?;
@@ -58,19 +59,25 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
     };
     let mut tx = app.begin(actor).await?;
     lock_people(&tx, &external_id, owner, members.as_deref()).await?;
+    owns_no_other(&tx, &external_id, owner, members.as_deref().unwrap_or_default()).await?;
     let row = save(&tx, external_id, name, owner).await?;
-    place_members(&tx, row.id, owner, members.as_deref()).await?;
+    let moved = place_members(&tx, row.id, owner, members.as_deref()).await?;
     tx.audit_with(
         "ecosystem.recorded",
         Some(row.id.to_string()),
         None,
-        json!({ "ownerId": owner }),
+        json!({ "ownerId": owner, "joined": moved.joined, "left": moved.left }),
     );
-    tx.publish(
-        EventTopic::UserUpdated,
-        owner,
-        json!({ "changed": ["ecosystem"] }),
-    );
+    // The owner has the ecosystem's name and its other facts, whoever has moved.
+    let changed: BTreeSet<UserId> = moved
+        .joined
+        .into_iter()
+        .chain(moved.left)
+        .chain([owner])
+        .collect();
+    for user in changed {
+        tx.publish(EventTopic::UserUpdated, user, json!({ "changed": ["ecosystem"] }));
+    }
     tx.commit().await?;
     Ok(view(row))
 }
@@ -84,15 +91,11 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
         .copied()
         .chain([owner])
         .collect();
-    // Not FOR UPDATE: rows that refer to these users may well be written in the meantime.
-    let lock = match tx.db().dialect() {
-        Dialect::Postgres => " FOR NO KEY UPDATE",
-        Dialect::Sqlite => "",
-    };
     let sql = format!(
         "SELECT id FROM users WHERE team_id = $1 AND (id IN ({}) OR ecosystem_id = \
-         (SELECT id FROM ecosystems WHERE team_id = $1 AND external_id = $2)) ORDER BY id{lock}",
-        places(3, wanted.len())
+         (SELECT id FROM ecosystems WHERE team_id = $1 AND external_id = $2)) ORDER BY id{}",
+        places(3, wanted.len()),
+        tx.db().dialect().for_update()
     );
     let mut values = values![tx.actor().team, external_id];
     values.extend(wanted.iter().map(|id| Value::from(*id)));
@@ -108,6 +111,32 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
         return Err(Refusal::not_found("memberIds", "user").into());
     }
     Ok(())
+}
+
+/// Whoever has an ecosystem is in it: a member elsewhere would stay out of the switch that closes their own, and
+/// count as somebody who has not deployed any. They are locked, so nobody becomes an owner meanwhile.
+async fn owns_no_other(tx: &Tx, external_id: &str, owner: UserId, members: &[UserId]) -> Outcome<()> {
+    let members: Vec<UserId> = members
+        .iter()
+        .copied()
+        .filter(|member| *member != owner)
+        .collect();
+    if members.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT 1 FROM ecosystems WHERE team_id = $1 AND external_id <> $2 AND owner_id IN ({}) LIMIT 1",
+        places(3, members.len())
+    );
+    let mut values = values![tx.actor().team, external_id];
+    values.extend(members.into_iter().map(Value::from));
+    if tx.db().row(&sql, values).await?.is_none() {
+        return Ok(());
+    }
+    let refusal = Refusal::new(UserErrorCode::Conflict).on("memberIds");
+    Err(refusal
+        .saying(Message::key("conflict-member-owns-another"))
+        .into())
 }
 
 /// The same external id is the same ecosystem, also for two who report it at once.
@@ -134,26 +163,53 @@ async fn save(tx: &Tx, external_id: String, name: String, owner: UserId) -> Outc
     Ok(insert.exec_with_returning(tx.db()).await?)
 }
 
-/// Somebody is in one ecosystem at a time.
-async fn place_members(tx: &Tx, id: EcosystemId, owner: UserId, members: Option<&[UserId]>) -> Outcome<()> {
-    let team = tx.actor().team;
-    if members.is_some() {
-        let sql = "UPDATE users SET ecosystem_id = NULL WHERE team_id = $1 AND ecosystem_id = $2";
-        tx.db().run(sql, values![team, id]).await?;
-    }
-    let everybody: Vec<UserId> = std::iter::once(owner)
-        .chain(members.unwrap_or_default().iter().copied())
+/// Whose ecosystem has become another, or none.
+struct Moved {
+    joined: Vec<UserId>,
+    left: Vec<UserId>,
+}
+
+/// Somebody is in one ecosystem at a time. Whoever stays is not written.
+async fn place_members(
+    tx: &Tx,
+    id: EcosystemId,
+    owner: UserId,
+    members: Option<&[UserId]>,
+) -> Outcome<Moved> {
+    let everybody: Vec<UserId> = members
+        .unwrap_or_default()
+        .iter()
+        .copied()
+        .chain([owner])
         .collect();
-    for chunk in everybody.chunks(1000) {
-        let sql = format!(
-            "UPDATE users SET ecosystem_id = $1 WHERE team_id = $2 AND id IN ({})",
-            places(3, chunk.len())
+    let mut values = values![tx.actor().team, id];
+    values.extend(everybody.iter().map(|user| Value::from(*user)));
+    let named = places(3, everybody.len());
+    let left = if members.is_some() {
+        let leave = format!(
+            "UPDATE users SET ecosystem_id = NULL WHERE team_id = $1 AND ecosystem_id = $2 AND id NOT IN ({named}) \
+             RETURNING id"
         );
-        let mut values = values![id, team];
-        values.extend(chunk.iter().map(|id| Value::from(*id)));
-        tx.db().run(&sql, values).await?;
-    }
-    Ok(())
+        ids(tx, &leave, values.clone()).await?
+    } else {
+        Vec::new()
+    };
+    let join = format!(
+        "UPDATE users SET ecosystem_id = $2 WHERE team_id = $1 AND id IN ({named}) \
+         AND (ecosystem_id IS NULL OR ecosystem_id <> $2) RETURNING id"
+    );
+    let joined = ids(tx, &join, values).await?;
+    Ok(Moved { joined, left })
+}
+
+/// In their own order: RETURNING has none.
+async fn ids(tx: &Tx, sql: &str, values: Vec<Value>) -> Outcome<Vec<UserId>> {
+    let rows = tx.db().rows(sql, values).await?;
+    let ids: BTreeSet<UserId> = rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?;
+    Ok(ids.into_iter().collect())
 }
 
 /// S3.6–S3.8: closes an ecosystem to everybody in it, at once: sign-ins, open sessions, links and access

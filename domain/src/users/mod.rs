@@ -60,15 +60,29 @@ impl Default for NewUser {
 /// Which users are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFilter {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub segment: Option<UserSegment>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub role: Option<UserRole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<CustomerTier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub has_ecosystem: Option<bool>,
 }
 
 impl UserFilter {
+    /// The filter as it can be kept with a job: PostgreSQL has no NUL in JSON, and a search takes no notice of
+    /// control characters anyway.
+    #[must_use]
+    pub fn to_keep(self) -> Self {
+        let search = self.search.map(|text| text.replace(char::is_control, ""));
+        Self { search, ..self }
+    }
+
     /// Whether nobody is left out, also because nothing is left of what is searched for.
     pub fn lets_everybody_through(&self) -> bool {
         let without = Self {
@@ -115,7 +129,7 @@ pub async fn count(app: &App, actor: &Actor, filter: &UserFilter) -> Outcome<i64
 }
 
 /// Writes a person, or finds the one with the same address. For the command line and seeds.
-pub async fn insert_or_find(app: &App, tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
+pub async fn insert_or_find(tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
     let email_key = new.company_email.trim().to_lowercase();
     let known = user::Entity::of(tx.actor().team)
         .filter(user::Column::EmailKey.eq(&email_key))
@@ -124,10 +138,10 @@ pub async fn insert_or_find(app: &App, tx: &mut Tx, new: NewUser) -> Outcome<Use
     if let Some(known) = known {
         return Ok(known.id);
     }
-    insert(app, tx, new).await
+    insert(tx, new).await
 }
 
-async fn insert(_app: &App, tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
+async fn insert(tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
     let team = team::Entity::find_by_id(tx.actor().team).one(tx.db()).await?;
     let locale = new
         .locale

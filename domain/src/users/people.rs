@@ -4,18 +4,17 @@ use entities::{CustomerTier, EventTopic, Feature, Locale, UserId, UserRole, user
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::{NewUser, insert, search_text};
+use super::{NewUser, insert, search_text, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, is_unique_violation},
+    database::is_unique_violation,
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
     identity::sessions,
     input,
     message::Message,
     scoped::Scoped,
     tx::Tx,
-    values,
 };
 
 /// A person as staff or an integration enters them.
@@ -84,7 +83,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     if taken(&tx, &new.company_email, None).await? {
         return Err(email_taken().into());
     }
-    let id = insert(app, &mut tx, new).await.map_err(or_taken)?;
+    let id = insert(&mut tx, new).await.map_err(or_taken)?;
     tx.audit_with(
         "user.created",
         Some(id.to_string()),
@@ -95,7 +94,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     Ok(id)
 }
 
-/// Changes what is known of a person. Suspending ends their sessions at once.
+/// Changes what is known of a person. Suspending ends their sessions at once, and so does another role.
 pub async fn update(
     app: &App,
     actor: &Actor,
@@ -108,11 +107,7 @@ pub async fn update(
         actor.require(Scope::UsersWrite)?;
     }
     let mut tx = app.begin(actor).await?;
-    let lock = format!(
-        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
-        tx.db().dialect().for_update()
-    );
-    tx.db().rows(&lock, values![id, actor.team]).await?;
+    store::lock_user(&tx, id).await?;
     let known = user::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let known = known.ok_or_else(|| Refusal::not_found("userId", "user"))?;
     // Staff are looked after by administrators, but for what is their own.
@@ -145,9 +140,7 @@ pub async fn update(
             error.into()
         }
     })?;
-    if change.active == Some(false) || change.role.is_some() {
-        sessions::revoke_all_but(&tx, id, None).await?;
-    }
+    end_sessions(&tx, id, &change, &changed).await?;
     tx.audit_with(
         "user.updated",
         Some(id.to_string()),
@@ -246,6 +239,19 @@ fn apply(
         ));
     }
     changed
+}
+
+/// A form may send every field: what ends a session is what has become another.
+async fn end_sessions(tx: &Tx, id: UserId, change: &UserChange, changed: &[&str]) -> Outcome<()> {
+    if change.active == Some(false) || changed.contains(&"role") {
+        return sessions::revoke_all_but(tx, id, None).await;
+    }
+    let able = |features: &Vec<Feature>| features.contains(&Feature::Impersonation);
+    if changed.contains(&"features") && !change.features.as_ref().is_some_and(able) {
+        // S0.2: without the feature nobody goes on looking.
+        sessions::revoke_borrowed(tx, id).await?;
+    }
+    Ok(())
 }
 
 fn administrators_only(actor: &Actor) -> Outcome<()> {

@@ -8,12 +8,11 @@ use entities::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::PlanView;
+use super::{PlanView, store::lock_user};
 use crate::{
     actor::{Actor, Scope},
     app::App,
     database::is_unique_violation,
-    entitlements::store::lock_user,
     error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     message::Message,

@@ -29,6 +29,11 @@ pub(super) fn term(filter: &UserFilter) -> Option<String> {
     Some(term.trim().to_owned()).filter(|term| !term.is_empty())
 }
 
+/// Nobody has anything so long in their fields, so nobody is asked for.
+pub(super) fn finds_nobody(filter: &UserFilter) -> bool {
+    term(filter).is_some_and(|term| !input::can_be_found(&term))
+}
+
 /// The same, if the index knows it.
 pub(super) fn indexed(filter: &UserFilter) -> Option<String> {
     term(filter).filter(|term| term.chars().count() >= SHORTEST)

@@ -1,8 +1,8 @@
 //! Finding people.
 
 use chrono::{DateTime, Utc};
-use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment};
-use sea_orm::Value;
+use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment, user};
+use sea_orm::{ColumnTrait, QueryFilter, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, search, view};
@@ -11,6 +11,8 @@ use crate::{
     database::{Sql, places},
     error::Outcome,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    scoped::Scoped,
+    tx::Tx,
     values,
 };
 
@@ -40,6 +42,30 @@ pub async fn by_ids(app: &App, team: TeamId, ids: &[UserId], parts: UserParts) -
         .collect()
 }
 
+/// Whatever else changes this person, or their access, comes before or after.
+pub async fn lock_user(tx: &Tx, user: UserId) -> Outcome<()> {
+    let sql = format!(
+        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
+        tx.db().dialect().for_update()
+    );
+    tx.db().rows(&sql, values![user, tx.actor().team]).await?;
+    Ok(())
+}
+
+/// Locks users in the order of their ids, so that no two wait for each other in a circle.
+pub async fn lock_users(tx: &Tx, ids: &[UserId]) -> Outcome<Vec<user::Model>> {
+    let sql = format!(
+        "SELECT 1 FROM users WHERE team_id = $1 AND id IN ({}) ORDER BY id{}",
+        places(2, ids.len()),
+        tx.db().dialect().for_update()
+    );
+    let mut values = values![tx.actor().team];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    tx.db().rows(&sql, values).await?;
+    let rows = user::Entity::of(tx.actor().team).filter(user::Column::Id.is_in(ids.iter().copied()));
+    Ok(rows.all(tx.db()).await?)
+}
+
 pub async fn list(
     app: &App,
     team: TeamId,
@@ -50,6 +76,7 @@ pub async fn list(
 ) -> Outcome<Page<UserView>> {
     let request = PageRequest::new(args, order(field, direction))?;
     let users = match search::indexed(filter) {
+        _ if search::finds_nobody(filter) => Vec::new(),
         Some(searched) => search::page(app, team, (filter, &searched), &request, parts).await?,
         None => {
             let mut values = Vec::new();
@@ -72,6 +99,9 @@ pub(super) async fn read(
 }
 
 pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64> {
+    if search::finds_nobody(filter) {
+        return Ok(0);
+    }
     let mut values = Vec::new();
     let wanted = condition(team, filter, joined, &mut values);
     let source = search::indexed(filter).map_or_else(
@@ -101,6 +131,9 @@ pub async fn walk(
     most: u32,
     parts: UserParts,
 ) -> Outcome<Vec<UserView>> {
+    if search::finds_nobody(filter) {
+        return Ok(Vec::new());
+    }
     let mut values = Vec::new();
     let mut sql = parts.select();
     sql.push_str(&condition(team, filter, joined, &mut values));

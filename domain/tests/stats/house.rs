@@ -171,7 +171,7 @@ pub async fn person(app: &App, actor: &Actor, name: &str) -> UserId {
         company_email: format!("{name}@example.com"),
         ..NewUser::default()
     };
-    let id = users::insert_or_find(app, &mut tx, new).await.expect("a person");
+    let id = users::insert_or_find(&mut tx, new).await.expect("a person");
     tx.commit().await.expect("a commit");
     id
 }

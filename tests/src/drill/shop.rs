@@ -162,9 +162,7 @@ async fn customers(app: &App, team: TeamId, count: usize) -> Vec<String> {
             company_email: format!("customer-{number}@drill.test"),
             ..NewUser::default()
         };
-        let id = users::insert_or_find(app, &mut tx, new)
-            .await
-            .expect("a customer");
+        let id = users::insert_or_find(&mut tx, new).await.expect("a customer");
         ids.push(id.to_string());
     }
     tx.commit().await.expect("a commit");

@@ -3,7 +3,8 @@
 mod under_way;
 
 use domain::users::{self, NewUser};
-use entities::UserSegment;
+use entities::{UserSegment, audit_entry};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
@@ -84,9 +85,7 @@ async fn crowd(stage: &Stage, count: usize) -> Vec<String> {
             company_email: format!("{n}@crowd.test"),
             ..NewUser::default()
         };
-        let id = users::insert_or_find(&stage.app, &mut tx, new)
-            .await
-            .expect("a person");
+        let id = users::insert_or_find(&mut tx, new).await.expect("a person");
         ids.push(id.to_string());
     }
     tx.commit().await.expect("a commit");
@@ -203,6 +202,10 @@ async fn a_filter_means_whom_it_matches_and_everybody_has_to_be_said() {
             json!({ "filter": { "search": "nobody of this name" } }),
             "INVALID filter",
         ),
+        (
+            json!({ "filter": { "search": "\u{fdfa}".repeat(10_000) } }),
+            "INVALID filter",
+        ),
         (json!({}), "INVALID filter"),
         (json!({ "everybody": true, "userIds": [ana] }), "INVALID filter"),
         (
@@ -231,6 +234,59 @@ async fn a_filter_means_whom_it_matches_and_everybody_has_to_be_said() {
         "two customers and the administrator"
     );
     assert!(!stage.may_use(&late, &book).await, "who came later is not meant");
+    stage.end().await;
+}
+
+/// A search takes no notice of control characters, and PostgreSQL would not keep a NUL.
+#[tokio::test]
+async fn a_filter_with_a_control_character_means_whom_it_means_without() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let (ana, eva) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+    );
+    let filter = json!({ "filter": { "search": "ana@\u{0}shop\u{7}" } });
+    let batch = id(&grant_many(&stage.admin, &book, filter).await);
+    stage.run_jobs().await;
+    assert_eq!(look(&stage, &batch).await, ("SUCCEEDED".into(), [1, 1, 1, 0, 0]));
+    assert!(stage.may_use(&ana, &book).await && !stage.may_use(&eva, &book).await);
+    stage.end().await;
+}
+
+/// S4.25: what an integration asked for is on record as its doing, each change with the batch that it is a part of.
+#[tokio::test]
+async fn an_integrations_batch_is_on_record_as_its_own() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let ana = stage.customer("ana@shop.test").await;
+    let key = stage
+        .key_with(&["commerce.entitlements.write", "users.read"])
+        .await;
+    let batch = id(&grant_many(&key, &book, json!({ "userIds": [ana] })).await);
+    stage.run_jobs().await;
+    let query = "{ auditLog(first: 100) { nodes { action actor { id } apiKey { name } } } }";
+    let seen = stage.admin.ask(query, json!({})).await.data()["auditLog"]["nodes"].clone();
+    let of = |action: &str| {
+        let mut entries = seen.as_array().into_iter().flatten();
+        entries
+            .find(|entry| entry["action"] == action)
+            .cloned()
+            .expect("an entry")
+    };
+    let asked = of("entitlement_batch.requested");
+    assert!(!asked["apiKey"].is_null() && asked["actor"].is_null());
+    for action in ["entitlement.changed", "entitlement_batch.finished"] {
+        let entry = of(action);
+        assert_eq!(
+            (&entry["apiKey"], &entry["actor"]),
+            (&asked["apiKey"], &Value::Null)
+        );
+    }
+    let changes = audit_entry::Entity::find().filter(audit_entry::Column::Action.eq("entitlement.changed"));
+    let changes = changes.all(stage.app.db.connection()).await.expect("rows");
+    let data: Vec<&Value> = changes.iter().map(|entry| &entry.data).collect();
+    assert_eq!(data, [&json!({ "action": "GRANTED", "batchId": batch })]);
     stage.end().await;
 }
 

@@ -217,3 +217,45 @@ async fn the_link_of_somebody_who_may_no_longer_come_in_is_dead() {
     assert_eq!(status(&of_key).await, 403);
     stage.end().await;
 }
+
+/// S3.6: the switch that ends an administrator's borrowed session ends the links that were made with it.
+#[tokio::test]
+async fn a_link_through_borrowed_eyes_ends_with_the_administrators_ecosystem() {
+    let stage = Stage::new().await;
+    let (ana, agent) = (stage.customer("ana@shop.test").await, stage.agent().await);
+    stage.staff("second@aurora.test", entities::UserRole::Admin).await;
+    let second = stage.user_with("second@aurora.test").await.id;
+    let (export, link) = ready(&stage, &agent).await;
+    let eyes = stage
+        .client_of(stage.user_with(AGENT).await.id, Some(second))
+        .await;
+    let borrowed = address(&stage, &seen(&eyes, &export).await["downloadUrl"]);
+    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [second.to_string()] });
+    let made = stage.admin.mutate(
+        "ecosystemRecord",
+        "EcosystemRecordInput",
+        input,
+        "ecosystem { id }",
+    );
+    let ecosystem = made.await.accepted()["ecosystem"]["id"].clone();
+    assert_eq!((status(&borrowed).await, status(&link).await), (200, 200));
+    let input = json!({ "ecosystemId": ecosystem, "reason": "unpaid" });
+    let suspended = stage.admin.mutate(
+        "ecosystemSuspend",
+        "EcosystemSuspendInput",
+        input,
+        "ecosystem { id }",
+    );
+    suspended.await.accepted();
+    assert_eq!((status(&borrowed).await, status(&link).await), (403, 200));
+    let input = json!({ "ecosystemId": ecosystem });
+    let opened = stage.admin.mutate(
+        "ecosystemActivate",
+        "EcosystemActivateInput",
+        input,
+        "ecosystem { id }",
+    );
+    opened.await.accepted();
+    assert_eq!(status(&borrowed).await, 200);
+    stage.end().await;
+}

@@ -29,7 +29,7 @@ async fn people(stage: &Stage, new: Vec<NewUser>) -> Vec<String> {
     let mut tx = tx.expect("a transaction");
     let mut ids = Vec::new();
     for person in new {
-        let id = users::insert_or_find(&stage.app, &mut tx, person).await;
+        let id = users::insert_or_find(&mut tx, person).await;
         ids.push(id.expect("a person").to_string());
     }
     tx.commit().await.expect("a commit");
@@ -53,7 +53,7 @@ fn customer(first: &str, email: &str) -> NewUser {
 }
 
 /// Many leads at once, by one statement; their ids are random, so they stand in no particular order.
-async fn crowd(stage: &Stage, many: u32) {
+pub(crate) async fn crowd(stage: &Stage, many: u32) {
     let uuid = match stage.app.db.dialect() {
         domain::database::Dialect::Postgres => "gen_random_uuid()",
         domain::database::Dialect::Sqlite => "randomblob(16)",

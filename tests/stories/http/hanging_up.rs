@@ -3,10 +3,13 @@
 use std::{future::Future, pin::pin, task::Poll};
 
 use domain::{
+    actor::{Actor, Principal},
     database::Sql,
+    stats,
     users::{self, NewUser},
 };
-use tests::stage::Stage;
+use entities::UserId;
+use tests::stage::{AGENT, Stage};
 
 /// Drops a future when it has been polled so many times.
 async fn hang_up_after(polls: usize, future: impl Future<Output = ()>) {
@@ -62,8 +65,51 @@ async fn write_somebody(stage: &Stage, email: String) {
         company_email: email,
         ..NewUser::default()
     };
-    users::insert_or_find(&stage.app, &mut tx, person)
-        .await
-        .expect("a person");
+    users::insert_or_find(&mut tx, person).await.expect("a person");
     tx.commit().await.expect("a commit");
+}
+
+/// S0.23: whoever has seen it is on record, wherever an earlier caller hung up; and a moment's looks are one.
+#[tokio::test]
+async fn the_next_look_at_somebodys_reading_is_on_record() {
+    let stage = Stage::new().await;
+    stage.agent().await;
+    let agent = Actor {
+        principal: Principal::User {
+            id: stage.user_with(AGENT).await.id,
+            role: entities::UserRole::Agent,
+        },
+        ..Actor::system(stage.team)
+    };
+    let look = async |user: UserId| {
+        stats::note_reading(&stage.app, &agent, user)
+            .await
+            .expect("a note");
+    };
+    let noted = async |user: UserId| {
+        let sql = "SELECT 1 FROM audit_entries WHERE action = 'stats.read' AND subject_id = $1";
+        let values = vec![user.to_string().into()];
+        stage
+            .app
+            .db
+            .connection()
+            .rows(sql, values)
+            .await
+            .expect("rows")
+            .len()
+    };
+    for polls in 1..40 {
+        let user: UserId = stage
+            .customer(&format!("{polls}@shop.test"))
+            .await
+            .parse()
+            .expect("an id");
+        hang_up_after(polls, look(user)).await;
+        look(user).await;
+        assert!((1..=2).contains(&noted(user).await), "after {polls} polls");
+    }
+    let user: UserId = stage.customer("ana@shop.test").await.parse().expect("an id");
+    futures::future::join_all((0..8).map(|_| look(user))).await;
+    assert_eq!(noted(user).await, 1);
+    stage.end().await;
 }

@@ -102,7 +102,7 @@ async fn the_mailbox_shows_hostile_mails_as_text() {
         company_email: "ana@shop.test".into(),
         ..NewUser::default()
     };
-    let ana = users::insert_or_find(&stage.app, &mut tx, new)
+    let ana = users::insert_or_find(&mut tx, new)
         .await
         .expect("a person")
         .to_string();

@@ -1,6 +1,7 @@
 //! S0.1, S0.5, S0.10: what is seen through somebody's eyes, from how many devices, and how it ends.
 
 use chrono::TimeDelta;
+use domain::database::Sql;
 use serde_json::{Value, json};
 use tests::{
     client::Client,
@@ -178,6 +179,92 @@ async fn what_is_open_ends_with_the_hour_and_with_an_administrators_word() {
         json!([]),
         "it is no longer listed"
     );
+    stage.end().await;
+}
+
+/// S0.2: without the feature nobody goes on looking, in no process; their own work and others' looks go on.
+#[tokio::test]
+async fn taking_the_feature_away_ends_what_it_has_opened() {
+    let stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
+    let id = stage.user_with("second@aurora.test").await.id.to_string();
+    let set = async |change: Value| {
+        let mut input = change;
+        input["userId"] = json!(id);
+        stage
+            .admin
+            .mutate("userUpdate", "UserUpdateInput", input, "user { features }")
+            .await
+            .accepted();
+    };
+    set(json!({ "features": ["IMPERSONATION"] })).await;
+    let theirs = seeing(&stage, &start(&second, &ana, "a look").await.accepted());
+    let others = seeing(&stage, &start(&stage.admin, &ana, "a look").await.accepted());
+    let elsewhere = stage.elsewhere(&theirs).await;
+    set(json!({ "features": ["IMPERSONATION"], "lastName": "Two" })).await;
+    let socket = Live::socket(&elsewhere, "subscription { events { topic } }", json!({})).await;
+    let scopes = "{ viewer { scopes } }";
+    assert_eq!(
+        theirs.ask(scopes, json!({})).await.status,
+        200,
+        "nothing was taken"
+    );
+
+    set(json!({ "features": [] })).await;
+    assert_eq!(socket.ended().await, "4403");
+    for client in [&theirs, &elsewhere] {
+        assert_eq!(client.ask(scopes, json!({})).await.status, 401);
+    }
+    for client in [&second, &others, &stage.admin] {
+        assert_eq!(client.ask(scopes, json!({})).await.status, 200);
+    }
+    assert_eq!(
+        start(&second, &ana, "a look").await.refusals(),
+        ["IMPERSONATION_NOT_ALLOWED userId"]
+    );
+    set(json!({ "features": ["IMPERSONATION"] })).await;
+    assert_eq!(
+        theirs.ask(scopes, json!({})).await.status,
+        401,
+        "it does not come back"
+    );
+    stage.end().await;
+}
+
+/// S0.3: nobody sees the platform as an administrator, also not as somebody who becomes one at that moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_looks_through_the_eyes_of_a_new_administrator() {
+    let stage = Stage::new().await;
+    let scopes = "{ viewer { scopes } }";
+    for round in 0..12 {
+        let user = stage.customer(&format!("{round}@shop.test")).await;
+        let input = json!({ "userId": user, "role": "ADMIN" });
+        let (started, promoted) = futures::join!(
+            start(&stage.admin, &user, "a look"),
+            stage
+                .admin
+                .mutate("userUpdate", "UserUpdateInput", input, "user { id }")
+        );
+        promoted.accepted();
+        if started.refusals().is_empty() {
+            let through = seeing(&stage, &started.accepted());
+            assert_eq!(through.ask(scopes, json!({})).await.status, 401, "round {round}");
+        }
+        let live = "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id \
+                    WHERE s.impersonator_id IS NOT NULL AND s.revoked_at IS NULL AND u.role = 'ADMIN'";
+        let live = stage.app.db.connection().rows(live, vec![]).await.expect("rows");
+        assert_eq!(live.len(), 0, "round {round}: begun after the promotion");
+    }
+    // Whatever made them one: the session itself is looked at.
+    let late = stage.customer("late@shop.test").await;
+    let through = seeing(&stage, &start(&stage.admin, &late, "a look").await.accepted());
+    assert_eq!(through.ask(scopes, json!({})).await.status, 200);
+    stage
+        .sql("UPDATE users SET role = 'ADMIN' WHERE email_key = 'late@shop.test'")
+        .await;
+    let through = stage.elsewhere(&through).await;
+    assert_eq!(through.ask(scopes, json!({})).await.status, 401);
     stage.end().await;
 }
 

@@ -1,12 +1,17 @@
 //! S3.4–S3.8: what customers have deployed, who is in it, and the one switch that closes it.
 
+use domain::database::Sql;
+use entities::{UserId, audit_entry};
 use futures::future::join_all;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
     live::Live,
-    stage::{AGENT, PASSWORD, Stage, text},
+    stage::{ADMIN, AGENT, PASSWORD, Stage, text},
 };
+
+use crate::exports::crowd;
 
 const ECOSYSTEM: &str = "ecosystem { id name active suspendedAt suspensionReason owner { companyEmail } \
      members(first: 100) { totalCount nodes { companyEmail } } }";
@@ -333,6 +338,108 @@ async fn an_ecosystem_told_again_is_the_same_one() {
         nodes[2]["ecosystem"]["members"]["totalCount"], 3,
         "everybody is in one at a time: {nodes:#}"
     );
+    stage.end().await;
+}
+
+/// S3.5: whoever comes or goes is told of and on record; whoever stays is not.
+#[tokio::test]
+async fn whoever_is_moved_is_told_of_and_on_record() {
+    let stage = Stage::new().await;
+    let (ana, eva, ivo, lea) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+        stage.customer("ivo@shop.test").await,
+        stage.customer("lea@shop.test").await,
+    );
+    let tell = async |external: &str, owner: &str, members: Value| {
+        let input = json!({ "externalId": external, "ownerId": owner, "name": "Casa", "memberIds": members });
+        let id = report(&stage.admin, input).await.accepted()["ecosystem"]["id"].clone();
+        let query = "query($id: ID!) { auditLog(subjectId: $id, first: 1) { nodes { id action } } \
+                     events(first: 100, topics: [USER_UPDATED]) { nodes { subjectId } } }";
+        let seen = stage.admin.ask(query, json!({ "id": id })).await.data();
+        assert_eq!(seen["auditLog"]["nodes"][0]["action"], "ecosystem.recorded");
+        let subject = text(&id);
+        let entries = audit_entry::Entity::find()
+            .filter(audit_entry::Column::SubjectId.eq(subject))
+            .order_by_desc(audit_entry::Column::Id);
+        let entry = entries.one(stage.app.db.connection()).await.expect("rows");
+        let data = entry.expect("an entry").data;
+        let told = seen["events"]["nodes"].as_array().expect("events").clone();
+        let told: Vec<String> = told.iter().map(|event| text(&event["subjectId"])).collect();
+        (data["joined"].clone(), data["left"].clone(), told)
+    };
+    let (joined, left, told) = tell("eco-1", &ana, json!([eva, ivo])).await;
+    assert_eq!((joined, left), (json!([ana, eva, ivo]), json!([])));
+    assert_eq!(told, [&ana, &eva, &ivo].map(Clone::clone));
+    let (joined, left, told) = tell("eco-1", &ana, json!([eva, lea])).await;
+    assert_eq!((joined, left), (json!([lea]), json!([ivo])));
+    assert_eq!(told[3..], [&ana, &ivo, &lea].map(Clone::clone));
+    let (joined, left, told) = tell("eco-2", &ivo, json!([eva])).await;
+    assert_eq!((joined, left), (json!([eva, ivo]), json!([])));
+    assert_eq!(told[6..], [&eva, &ivo].map(Clone::clone));
+    let (joined, left, told) = tell("eco-2", &ivo, json!([eva])).await;
+    assert_eq!((joined, left), (json!([]), json!([])));
+    assert_eq!(told[8..], [ivo], "its name may have changed");
+    stage.end().await;
+}
+
+/// As many as one report may name: their events are more than one statement takes.
+#[tokio::test]
+async fn a_whole_school_is_moved_at_once() {
+    let stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    crowd(&stage, 20_000).await;
+    let sql = "SELECT id FROM users WHERE company_email LIKE '%@crowd.test'";
+    let rows = stage.app.db.connection().rows(sql, vec![]).await.expect("rows");
+    let id = |row: &sea_orm::QueryResult| row.try_get_by_index::<UserId>(0).expect("an id").to_string();
+    let pupils: Vec<String> = rows.iter().map(id).collect();
+    for class in pupils.chunks(10_000) {
+        let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Escuela", "memberIds": class });
+        let school = report(&stage.admin, input).await.accepted()["ecosystem"].clone();
+        assert_eq!(school["members"]["totalCount"], 10_001);
+    }
+    let sql = "SELECT 1 FROM events WHERE topic = 'USER_UPDATED'";
+    let told = stage.app.db.connection().rows(sql, vec![]).await.expect("rows");
+    assert_eq!(told.len(), 10_001 + 20_001);
+    stage.end().await;
+}
+
+/// S3.4: whoever has an ecosystem is in it, and is not taken out of it by being named elsewhere.
+#[tokio::test]
+async fn the_owner_of_an_ecosystem_is_nobody_elses_member() {
+    let stage = Stage::new().await;
+    let (ana, eva) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+    );
+    let own = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana" });
+    let id = report(&stage.admin, own).await.accepted()["ecosystem"]["id"].clone();
+    let other = json!({ "externalId": "eco-2", "ownerId": eva, "name": "Casa Eva", "memberIds": [ana] });
+    let mut sentences = std::collections::BTreeSet::new();
+    for locale in [entities::Locale::En, entities::Locale::Es, entities::Locale::Pt] {
+        let admin = stage.user_with(ADMIN).await.id;
+        stage.speaks(admin, locale).await;
+        let refused = report(&stage.client_of(admin, None).await, other.clone()).await;
+        assert_eq!(refused.refusals(), ["CONFLICT memberIds"]);
+        sentences.insert(text(&refused.0["userErrors"][0]["message"]));
+    }
+    assert_eq!(sentences.len(), 3, "{sentences:?}");
+    assert_eq!(
+        listed(&stage, json!({ "hasEcosystem": true })).await,
+        ["ana@shop.test"],
+        "nothing was begun"
+    );
+    suspend(&stage.admin, &id, "unpaid").await.accepted();
+    assert_eq!(
+        listed(&stage, json!({ "active": false })).await,
+        ["ana@shop.test"]
+    );
+    activate(&stage.admin, &id).await.accepted();
+    let handed =
+        json!({ "externalId": "eco-1", "ownerId": eva, "name": "Casa Eva", "memberIds": [ana, eva] });
+    report(&stage.admin, handed).await.accepted();
+    let now = json!({ "externalId": "eco-2", "ownerId": eva, "name": "Casa Eva", "memberIds": [ana] });
+    report(&stage.admin, now).await.accepted();
     stage.end().await;
 }
 

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     client::Client,
-    stage::{Sale, Stage, text},
+    stage::{ADMIN, AGENT, Sale, Stage, text},
 };
 
 const USER: &str =
@@ -125,6 +125,47 @@ async fn an_address_is_one_persons_in_a_team() {
     );
     let foreign = change(&other, "x@shop.test").await;
     assert_eq!(foreign.refusals(), ["NOT_FOUND userId"]);
+    stage.end().await;
+}
+
+/// Forms send every field: only another role ends sessions, one's own too (S0.2).
+#[tokio::test]
+async fn a_form_that_sends_every_field_signs_nobody_out() {
+    let stage = Stage::new().await;
+    let (ana, agent) = (stage.customer("ana@shop.test").await, stage.agent().await);
+    let (agent_id, me) = (
+        stage.user_with(AGENT).await.id.to_string(),
+        stage.user_with(ADMIN).await.id.to_string(),
+    );
+    let input = json!({ "userId": ana, "reason": "a look" });
+    let started = stage
+        .admin
+        .mutate(
+            "impersonationStart",
+            "ImpersonationStartInput",
+            input,
+            "accessToken",
+        )
+        .await
+        .accepted();
+    let through = Client::new(&stage.url, Some(text(&started["accessToken"])));
+    let save = async |user: &str, role: &str, features: Value| {
+        let input = json!({ "userId": user, "firstName": format!("Now {role}"), "role": role, "active": true,
+            "features": features, "tier": "VIP" });
+        stage
+            .admin
+            .mutate("userUpdate", "UserUpdateInput", input, USER)
+            .await
+            .accepted();
+    };
+    let status = async |client: &Client| client.ask("{ viewer { scopes } }", json!({})).await.status;
+    save(&agent_id, "AGENT", json!([])).await;
+    save(&me, "ADMIN", json!(["IMPERSONATION"])).await;
+    for client in [&agent, &stage.admin, &through] {
+        assert_eq!(status(client).await, 200);
+    }
+    save(&agent_id, "MEMBER", json!([])).await;
+    assert_eq!((status(&agent).await, status(&stage.admin).await), (401, 200));
     stage.end().await;
 }
 

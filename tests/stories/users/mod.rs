@@ -21,7 +21,7 @@ async fn people(stage: &Stage, new: Vec<NewUser>) -> Vec<String> {
     let mut ids = Vec::new();
     for person in new {
         ids.push(
-            users::insert_or_find(&stage.app, &mut tx, person)
+            users::insert_or_find(&mut tx, person)
                 .await
                 .expect("a person")
                 .to_string(),

@@ -27,6 +27,8 @@ async fn any_part_of_any_field_and_nothing_else() {
     let ids = people(&stage, vec![angela, jose, plain, folded]).await;
     let long = "x".repeat(10_000);
     let full = format!("angela {long}");
+    let (hangul, ligatures) = ("\u{d55c}".repeat(10_000), "\u{fdfa}".repeat(10_000));
+    let wildcards = "%".repeat(10_000);
     for (term, expected) in [
         ("ngel", &[0][..]),
         ("NUNEZ", &[0]),
@@ -95,6 +97,10 @@ async fn any_part_of_any_field_and_nothing_else() {
         ("45634600", &[]),
         (long.as_str(), &[]),
         (full.as_str(), &[]),
+        // What becomes several letters each in the normal form.
+        (hangul.as_str(), &[]),
+        (ligatures.as_str(), &[]),
+        (wildcards.as_str(), &[]),
         ("\u{0}", &[0, 1, 2, 3]),
         ("   ", &[0, 1, 2, 3]),
     ] {
@@ -126,5 +132,44 @@ async fn another_teams_people_never_appear() {
         assert_eq!(found(&stage.admin, filter.clone()).await, ids);
         assert_eq!(found(&other, filter).await, Vec::<String>::new());
     }
+    stage.end().await;
+}
+
+/// The same terms for products and for files: nothing is found, nothing fails.
+#[tokio::test]
+async fn no_term_is_too_long_to_find_nothing() {
+    let stage = Stage::new().await;
+    let longest = "\u{fdfa}".repeat(200);
+    for (external, name) in [("short", "Rayuela"), ("long", &longest)] {
+        let input = json!({ "externalId": external, "name": name });
+        let recorded = stage
+            .admin
+            .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+        recorded.await.accepted();
+    }
+    let query = "query($s: String) { products(search: $s, first: 10) { totalCount nodes { name } edges { cursor } } }";
+    for (term, expected) in [
+        ("rayu".to_owned(), "Rayuela"),
+        (longest.clone(), longest.as_str()),
+        ("x".repeat(10_000), ""),
+        ("\u{d55c}".repeat(10_000), ""),
+        ("\u{fdfa}".repeat(10_000), ""),
+    ] {
+        let found = stage.admin.ask(query, json!({ "s": term })).await.data()["products"].clone();
+        let names = found["nodes"].as_array().expect("nodes").iter();
+        let names: Vec<&str> = names.map(|node| node["name"].as_str().expect("a name")).collect();
+        let expected: Vec<&str> = Some(expected)
+            .filter(|name| !name.is_empty())
+            .into_iter()
+            .collect();
+        assert_eq!(names, expected);
+        assert_eq!(found["totalCount"], expected.len());
+    }
+    let input = json!({ "segment": "LEAD", "filter": { "search": "\u{fdfa}".repeat(10_000) } });
+    let file = stage
+        .admin
+        .mutate("usersExport", "UsersExportInput", input, "export { id }")
+        .await;
+    assert_eq!(file.refusals(), ["EXPORT_EMPTY"]);
     stage.end().await;
 }

@@ -31,7 +31,7 @@ pub fn is_live(status: EntitlementBatchStatus) -> bool {
     }
 }
 
-fn followers(tx: &mut Tx, batch: &entitlement_batch::Model) {
+fn publish(tx: &mut Tx, batch: &entitlement_batch::Model) {
     tx.publish(
         EventTopic::EntitlementBatchUpdated,
         batch.id,

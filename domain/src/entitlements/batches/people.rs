@@ -38,7 +38,7 @@ impl People {
             (Some(filter), None, false) if filter.lets_everybody_through() => {
                 Err(Refusal::invalid("filter", Message::key("batch-filter-empty")))
             }
-            (Some(filter), None, false) => Ok(Self::Filter(filter)),
+            (Some(filter), None, false) => Ok(Self::Filter(filter.to_keep())),
             (None, Some(ids), false) => Self::named(ids),
             _ => Err(Refusal::invalid("filter", Message::key("batch-people-one-way"))),
         }

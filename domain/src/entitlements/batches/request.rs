@@ -5,10 +5,11 @@ use entities::{
     EntitlementBatchAction, EntitlementBatchId, EntitlementBatchStatus, ProductId, entitlement_batch,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
+use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{People, followers, is_live, store};
+use super::{People, is_live, publish, store};
 use crate::{
     actor::{Actor, Principal, Scope},
     app::App,
@@ -22,12 +23,15 @@ use crate::{
 };
 
 /// What is to become of everybody's access.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Change {
     Grant {
         /// When it was asked for, if none: the same for all.
+        #[serde(skip_serializing_if = "Option::is_none")]
         starts_at: Option<DateTime<Utc>>,
         /// For life if none.
+        #[serde(skip_serializing_if = "Option::is_none")]
         expires_at: Option<DateTime<Utc>>,
         notify_customer: bool,
     },
@@ -77,7 +81,7 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
         batch.note.clone(),
         json!({ "action": batch.action, "productId": batch.product_id, "people": batch.people, "total": total }),
     );
-    followers(&mut tx, &batch);
+    publish(&mut tx, &batch);
     tx.enqueue(NewJob::now(Work::ChangeAccess { batch: batch.id }).once(store::job_key(batch.id)));
     tx.commit().await?;
     Ok(batch)
@@ -98,14 +102,21 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
     let (Some(product), Some(people), Some(note), Some(key)) = (product, people, note, key) else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
-    let said = format!("{:?}", (&request.change, product, &people, &note));
+    let said = said(request.change, product, &people, note.as_deref());
+    let fingerprint = hex::encode(Sha256::digest(said));
     Ok(Checked {
         product,
         people,
         note,
         key,
-        fingerprint: hex::encode(Sha256::digest(said)),
+        fingerprint,
     })
+}
+
+/// The same request reads the same in every release: what it leaves out is not written, so a field more changes
+/// nothing for those who do not use it.
+fn said(change: Change, product: ProductId, people: &People, note: Option<&str>) -> String {
+    json!([change, product, people, note]).to_string()
 }
 
 /// What only the clock and the team's rows can tell. An id of another team is one that does not exist, and then
@@ -244,7 +255,61 @@ pub async fn cancel(
     batch.updated_at = tx.now();
     let batch = store::save(&tx, batch).await?;
     tx.audit("entitlement_batch.canceled", batch.id);
-    followers(&mut tx, &batch);
+    publish(&mut tx, &batch);
     tx.commit().await?;
     Ok((batch, Vec::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use entities::{UserId, UserSegment};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::users::UserFilter;
+
+    /// A replay finds what an earlier release has written down.
+    #[test]
+    fn a_request_reads_the_same_in_every_release() {
+        let product = ProductId(Uuid::nil());
+        let filter = UserFilter {
+            search: Some("ana".into()),
+            segment: Some(UserSegment::Customer),
+            ..UserFilter::default()
+        };
+        let grant = Change::Grant {
+            starts_at: None,
+            expires_at: Some(DateTime::UNIX_EPOCH),
+            notify_customer: true,
+        };
+        let named = People::Named(vec![UserId(Uuid::nil())]);
+        let (no_user, no_product) = (UserId(Uuid::nil()), product);
+        for (change, people, note, expected) in [
+            (
+                grant,
+                People::Filter(filter),
+                Some("an apology"),
+                json!([
+                    { "grant": { "expiresAt": "1970-01-01T00:00:00Z", "notifyCustomer": true } },
+                    no_product,
+                    { "filter": { "search": "ana", "segment": "CUSTOMER" } },
+                    "an apology",
+                ]),
+            ),
+            (
+                Change::Revoke,
+                named,
+                None,
+                json!(["revoke", no_product, { "named": [no_user] }, null]),
+            ),
+            (
+                Change::Revoke,
+                People::Everybody,
+                None,
+                json!(["revoke", no_product, "everybody", null]),
+            ),
+        ] {
+            assert_eq!(said(change, product, &people, note), expected.to_string());
+        }
+    }
 }

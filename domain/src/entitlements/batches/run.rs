@@ -1,7 +1,7 @@
 //! The job: it goes through the people of a batch in stretches, each of them one commit with the changes, their
 //! results and the place behind them. A worker that dies loses a stretch, and nobody is done twice.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use chrono::TimeDelta;
 use entities::{
@@ -11,7 +11,7 @@ use entities::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{followers, is_live, people, store};
+use super::{is_live, people, publish, store};
 use crate::{
     actor::Origin,
     app::App,
@@ -20,9 +20,10 @@ use crate::{
         manual::{self, Changed, Terms},
     },
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{self, ClaimedJob, Ending, Handled, NewJob, Work},
     message::Message,
     tx::Tx,
+    users,
 };
 
 /// People in one commit: few enough that nobody who wants one of them waits long.
@@ -30,7 +31,10 @@ const STRETCH: usize = 50;
 /// Stretches before another job has its turn.
 const TURN: usize = 20;
 /// How often a user is tried who cannot be done for a fault of ours.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: u32 = 3;
+/// Before the second attempt; before the third it is twice as long. Faults pass: a deadlock, a connection that is
+/// renewed.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Progress is told about once a second.
 const TOLD_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// A batch that rests so long has lost its job.
@@ -90,8 +94,9 @@ impl At<'_> {
     async fn one_by_one(&self) -> Outcome<Went> {
         for _ in 0..STRETCH {
             let mut went = self.stretch(1, Mode::Decide).await;
-            for _ in 1..ATTEMPTS {
+            for attempt in 1..ATTEMPTS {
                 if went.is_err() {
+                    tokio::time::sleep(PAUSE * attempt).await;
                     went = self.stretch(1, Mode::Decide).await;
                 }
             }
@@ -116,16 +121,17 @@ impl At<'_> {
         let Some(mut batch) = batch.filter(|batch| is_live(batch.status)) else {
             return Ok(Went::Over);
         };
-        if !store::holds(&tx, self.job).await? {
+        if !jobs::store::is_held(tx.db(), (self.job.id, self.job.fence)).await? {
             return Ok(Went::Over);
         }
         // Not the job's: a job that took the place of a lost one knows nobody (S0.6, S4.25).
-        let mut tx = tx.on_behalf_of(Origin {
+        let origin = Origin {
             actor: batch.api_key_id.is_none().then_some(batch.requested_by),
             impersonator: batch.impersonator_id,
             api_key: batch.api_key_id,
             trace: self.job.payload.by.trace.clone(),
-        });
+        };
+        let mut tx = tx.on_behalf_of(origin).part_of("batchId", self.id);
         let product = store::product(&tx, batch.product_id).await?;
         let product = product.ok_or_else(|| anyhow::anyhow!("{} is gone", batch.product_id))?;
         let (ids, place) = people::next(&tx, &batch, size).await?;
@@ -155,7 +161,7 @@ impl At<'_> {
         let quiet = batch.told_at.is_none_or(|at| tx.now() - at >= TOLD_EVERY);
         if went == Went::Over || quiet {
             batch.told_at = Some(tx.now());
-            followers(&mut tx, &batch);
+            publish(&mut tx, &batch);
         }
         store::save(&tx, batch).await?;
         tx.commit().await?;
@@ -190,7 +196,7 @@ async fn decide(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let people = store::lock_users(tx, ids).await?;
+    let people = users::store::lock_users(tx, ids).await?;
     let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
     // The queue may have rested for longer than the access was to last.
     let ended = manual::check_dates(batch.starts_at, batch.expires_at, tx.now()).err();
@@ -309,6 +315,6 @@ async fn fail(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
     batch.failure_message = Some(Message::key("batch-given-up").to_stored());
     let batch = store::save(tx, batch).await?;
     tx.audit("entitlement_batch.failed", batch.id);
-    followers(tx, &batch);
+    publish(tx, &batch);
     Ok(())
 }

@@ -2,16 +2,13 @@
 
 use std::collections::HashMap;
 
-use entities::{
-    EntitlementBatchId, ProductId, UserId, entitlement_batch, entitlement_batch_result, product, user,
-};
+use entities::{EntitlementBatchId, ProductId, UserId, entitlement_batch, entitlement_batch_result, product};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Value};
 
 use crate::{
     app::App,
     database::{Sql, places},
     error::Outcome,
-    jobs::ClaimedJob,
     scoped::Scoped,
     tx::Tx,
     values,
@@ -33,30 +30,10 @@ pub async fn lock(tx: &Tx, id: EntitlementBatchId) -> Outcome<Option<entitlement
     Ok(entitlement_batch::Entity::of_by_id(team, id).one(tx.db()).await?)
 }
 
-/// Whether the job is still in our hands: another worker may have been given it.
-pub async fn holds(tx: &Tx, job: &ClaimedJob) -> Outcome<bool> {
-    let sql = "SELECT 1 FROM jobs WHERE id = $1 AND fence = $2 AND status = 'RUNNING'";
-    Ok(tx.db().row(sql, values![job.id, job.fence]).await?.is_some())
-}
-
 /// The product, which stays as it is until the transaction ends.
 pub async fn product(tx: &Tx, id: ProductId) -> Outcome<Option<product::Model>> {
     let row = product::Entity::of_by_id(tx.actor().team, id).lock_shared();
     Ok(row.one(tx.db()).await?)
-}
-
-/// Locks users in the order of their ids, so that no two wait for each other in a circle.
-pub async fn lock_users(tx: &Tx, ids: &[UserId]) -> Outcome<Vec<user::Model>> {
-    let sql = format!(
-        "SELECT 1 FROM users WHERE team_id = $1 AND id IN ({}) ORDER BY id{}",
-        places(2, ids.len()),
-        tx.db().dialect().for_update()
-    );
-    let mut values = values![tx.actor().team];
-    values.extend(ids.iter().map(|id| Value::from(*id)));
-    tx.db().rows(&sql, values).await?;
-    let rows = user::Entity::of(tx.actor().team).filter(user::Column::Id.is_in(ids.iter().copied()));
-    Ok(rows.all(tx.db()).await?)
 }
 
 /// How many of these are people of the team.

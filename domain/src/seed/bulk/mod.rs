@@ -191,7 +191,7 @@ async fn found_team(app: &App, crowd: &Crowd, name: &str) -> Outcome<String> {
         company_email: address.clone(),
         ..NewUser::default()
     };
-    let admin = users::insert_or_find(app, &mut tx, admin).await?;
+    let admin = users::insert_or_find(&mut tx, admin).await?;
     passwords::store(&tx, admin, hash).await?;
     tx.audit("admin.created", admin);
     tx.commit().await?;

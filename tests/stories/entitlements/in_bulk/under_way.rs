@@ -1,7 +1,7 @@
 //! Batches under way: their workers die, they meet each other, they are stopped, they fail for one user alone.
 
 use domain::{
-    database::Sql,
+    database::{Dialect, Sql},
     entitlements::batches,
     jobs::{ClaimedJob, Ending, Handled, Queue, Work, store},
     operations,
@@ -214,19 +214,15 @@ async fn a_batch_that_is_canceled_stops_between_two_stretches() {
     stage.end().await;
 }
 
-/// A fault that one user brings about stops nobody else, and is said.
-#[tokio::test]
-async fn one_user_who_cannot_be_done_fails_alone() {
-    let stage = Stage::new().await;
-    let book = stage.product("Rayuela").await;
-    let people = crowd(&stage, 60).await;
-    let unlucky: entities::UserId = people[20].parse().expect("an id");
+/// A fault that this user brings about.
+async fn plant(stage: &Stage, user: &str) {
+    let unlucky: entities::UserId = user.parse().expect("an id");
     let hex = unlucky.0.simple().to_string();
     let plant = match stage.app.db.dialect() {
-        domain::database::Dialect::Sqlite => vec![format!(
+        Dialect::Sqlite => vec![format!(
             "CREATE TRIGGER planted BEFORE INSERT ON entitlements WHEN NEW.user_id = x'{hex}' BEGIN SELECT RAISE(ABORT, 'planted'); END"
         )],
-        domain::database::Dialect::Postgres => vec![
+        Dialect::Postgres => vec![
             "CREATE FUNCTION planted() RETURNS trigger AS $$ BEGIN RAISE EXCEPTION 'planted'; END $$ LANGUAGE plpgsql".into(),
             format!(
                 "CREATE TRIGGER planted BEFORE INSERT ON entitlements FOR EACH ROW WHEN (NEW.user_id = '{}') EXECUTE FUNCTION planted()",
@@ -243,6 +239,15 @@ async fn one_user_who_cannot_be_done_fails_alone() {
             .await
             .expect("a trigger");
     }
+}
+
+/// A fault that one user brings about stops nobody else, and is said.
+#[tokio::test]
+async fn one_user_who_cannot_be_done_fails_alone() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let people = crowd(&stage, 60).await;
+    plant(&stage, &people[20]).await;
     let batch = id(&grant_many(
         &stage.admin,
         &book,
@@ -264,6 +269,41 @@ async fn one_user_who_cannot_be_done_fails_alone() {
         (1, &json!("20@crowd.test"))
     );
     assert!(!text(&failed[0]["message"]).is_empty());
+    stage.end().await;
+}
+
+/// A fault that passes costs nobody their access: between two attempts there is time for it to pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_brief_fault_is_waited_out() {
+    let stage = Stage::new().await;
+    let book = stage.product("Rayuela").await;
+    let people = crowd(&stage, 30).await;
+    plant(&stage, &people[20]).await;
+    let filter = json!({ "filter": { "segment": "CUSTOMER" } });
+    let batch = id(&grant_many(&stage.admin, &book, filter).await);
+    let job = claim(&stage).await.remove(0);
+    let passes = async {
+        until_done(&stage, &batch, 20).await;
+        // Attempts that follow each other at once are over before all of these have had their turn.
+        for _ in 0..6 {
+            let tx = stage.app.begin_as_system(stage.team).await;
+            let tx = tx.expect("a transaction");
+            let lock = tx.db().dialect().for_update();
+            let sql = format!("SELECT 1 FROM entitlement_batches WHERE status = 'RUNNING'{lock}");
+            tx.db().rows(&sql, vec![]).await.expect("a turn");
+        }
+        let remove = match stage.app.db.dialect() {
+            Dialect::Sqlite => "DROP TRIGGER planted",
+            Dialect::Postgres => "DROP TRIGGER planted ON entitlements",
+        };
+        let connection = stage.app.db.connection();
+        connection.execute_unprepared(remove).await.expect("no trigger");
+    };
+    futures::join!(work(&stage, &job), passes);
+    assert_eq!(
+        look(&stage, &batch).await,
+        ("SUCCEEDED".into(), [30, 30, 30, 0, 0])
+    );
     stage.end().await;
 }
 
