@@ -1,9 +1,9 @@
 //! Ecosystems: the workspaces that customers deploy, and the one switch that closes one to everybody in it.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use entities::{EcosystemId, EventTopic, UserId, ecosystem};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
+use entities::{EcosystemId, EventTopic, UserId, UserRole, ecosystem};
+use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
 use serde_json::json;
 
 use super::{EcosystemView, UserParts, UserView, store};
@@ -92,7 +92,7 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
         .chain([owner])
         .collect();
     let sql = format!(
-        "SELECT id FROM users WHERE team_id = $1 AND (id IN ({}) OR ecosystem_id = \
+        "SELECT id, role FROM users WHERE team_id = $1 AND (id IN ({}) OR ecosystem_id = \
          (SELECT id FROM ecosystems WHERE team_id = $1 AND external_id = $2)) ORDER BY id{}",
         places(3, wanted.len()),
         tx.db().dialect().for_update()
@@ -100,16 +100,21 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
     let mut values = values![tx.actor().team, external_id];
     values.extend(wanted.iter().map(|id| Value::from(*id)));
     let rows = tx.db().rows(&sql, values).await?;
-    let known: HashSet<UserId> = rows
+    let known: HashMap<UserId, UserRole> = rows
         .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<_, _>>()?;
-    if !known.contains(&owner) {
-        return Err(Refusal::not_found("ownerId", "user").into());
-    }
-    if !wanted.is_subset(&known) {
-        return Err(Refusal::not_found("memberIds", "user").into());
-    }
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect::<Result<_, DbErr>>()?;
+    let belongs = |field, user: &UserId| match known.get(user) {
+        None => Err(Refusal::not_found(field, "user")),
+        Some(UserRole::Member) => Ok(()),
+        // Whoever may close an ecosystem would close the door to them.
+        Some(_) => Err(Refusal::invalid(
+            field,
+            Message::key("invalid-staff-in-ecosystem"),
+        )),
+    };
+    belongs("ownerId", &owner)?;
+    wanted.iter().try_for_each(|user| belongs("memberIds", user))?;
     Ok(())
 }
 

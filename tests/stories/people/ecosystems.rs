@@ -454,7 +454,12 @@ async fn a_report_of_an_ecosystem_names_what_is_wrong_with_it() {
         .await;
     let foreign = made.accepted()["user"]["id"].clone();
     let missing = "user_01h455vb4pex5vsknk084sn02q";
+    let query = "{ users(first: 1, filter: { role: ADMIN }) { nodes { id } } }";
+    let boss = stage.admin.ask(query, json!({})).await.data()["users"]["nodes"][0]["id"].clone();
     for (more, expected) in [
+        // Whoever may suspend it would shut them out.
+        (json!({ "ownerId": boss }), "INVALID ownerId"),
+        (json!({ "memberIds": [boss] }), "INVALID memberIds"),
         (json!({ "externalId": "" }), "INVALID externalId"),
         (json!({ "externalId": "x".repeat(201) }), "INVALID externalId"),
         (json!({ "name": " " }), "INVALID name"),
