@@ -31,7 +31,6 @@ invalid-password-too-short = { $min ->
         [one] The password must have at least one character.
        *[other] The password must have at least { $min } characters.
     }
-invalid-staff-in-ecosystem = Staff do not belong to an ecosystem: name customers only.
 invalid-too-many = { $max ->
         [one] These are too many: one at most.
        *[other] These are too many: { $max } at most.

@@ -31,7 +31,6 @@ invalid-password-too-short = { $min ->
         [one] La contraseña debe tener al menos un carácter.
        *[other] La contraseña debe tener al menos { $min } caracteres.
     }
-invalid-staff-in-ecosystem = El personal no forma parte de un ecosistema: indica solo clientes.
 invalid-too-many = { $max ->
         [one] Son demasiados: uno como máximo.
        *[other] Son demasiados: { $max } como máximo.

@@ -31,7 +31,6 @@ invalid-password-too-short = { $min ->
         [one] A senha deve ter pelo menos um caractere.
        *[other] A senha deve ter pelo menos { $min } caracteres.
     }
-invalid-staff-in-ecosystem = A equipe não faz parte de um ecossistema: indique somente clientes.
 invalid-too-many = { $max ->
         [one] São itens demais: no máximo um.
        *[other] São itens demais: no máximo { $max }.

@@ -6,7 +6,7 @@ use entities::{EcosystemId, EventTopic, UserId, UserRole, ecosystem};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
 use serde_json::json;
 
-use super::{EcosystemView, UserParts, UserView, store};
+use super::{EcosystemView, UserParts, UserView, people::administrators_only, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -104,17 +104,17 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
         .iter()
         .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
         .collect::<Result<_, DbErr>>()?;
-    let belongs = |field, user: &UserId| match known.get(user) {
-        None => Err(Refusal::not_found(field, "user")),
-        Some(UserRole::Member) => Ok(()),
-        // Whoever may close an ecosystem would close the door to them.
-        Some(_) => Err(Refusal::invalid(
-            field,
-            Message::key("invalid-staff-in-ecosystem"),
-        )),
-    };
-    belongs("ownerId", &owner)?;
-    wanted.iter().try_for_each(|user| belongs("memberIds", user))?;
+    let missing = |user: &&UserId| !known.contains_key(user);
+    if missing(&&owner) {
+        return Err(Refusal::not_found("ownerId", "user").into());
+    }
+    if wanted.iter().any(|user| missing(&user)) {
+        return Err(Refusal::not_found("memberIds", "user").into());
+    }
+    // Whoever may close an ecosystem could otherwise shut them out.
+    if wanted.iter().any(|user| known[user] != UserRole::Member) {
+        administrators_only(tx.actor())?;
+    }
     Ok(())
 }
 
@@ -218,7 +218,7 @@ async fn ids(tx: &Tx, sql: &str, values: Vec<Value>) -> Outcome<Vec<UserId>> {
 }
 
 /// S3.6–S3.8: closes an ecosystem to everybody in it, at once: sign-ins, open sessions, links and access
-/// all look at this one switch.
+/// all look at this one switch. Where staff are among them, it is an administrator's.
 pub async fn suspend(
     app: &App,
     actor: &Actor,
@@ -256,6 +256,10 @@ async fn switch(
     tx.db().rows(&lock, values![id, actor.team]).await?;
     let known = ecosystem::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let known = known.ok_or_else(|| Refusal::not_found("ecosystemId", "ecosystem"))?;
+    let staff = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND role <> 'MEMBER' LIMIT 1";
+    if tx.db().row(staff, values![id, actor.team]).await?.is_some() {
+        administrators_only(actor)?;
+    }
     if known.suspended_at.is_some() == suspended_for.is_some() {
         return Ok(view(known));
     }

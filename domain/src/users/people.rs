@@ -254,7 +254,7 @@ async fn end_sessions(tx: &Tx, id: UserId, change: &UserChange, changed: &[&str]
     Ok(())
 }
 
-fn administrators_only(actor: &Actor) -> Outcome<()> {
+pub(super) fn administrators_only(actor: &Actor) -> Outcome<()> {
     if actor.is_admin() {
         Ok(())
     } else {

@@ -152,12 +152,10 @@ fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {
     ] {
         refusals.keep(input::within(field, number, 0, most));
     }
-    if report.licenses_total >= 0
-        && report.licenses_assigned + report.licenses_suspended > report.licenses_total
-    {
+    if report.licenses_assigned + report.licenses_suspended > report.licenses_total {
         let message = Message::key("invalid-range")
             .with("min", 0)
-            .with("max", report.licenses_total);
+            .with("max", report.licenses_total.max(0));
         refusals.add(Refusal::invalid("licensesAssigned", message));
     }
     refusals.check()?;
