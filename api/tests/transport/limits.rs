@@ -29,7 +29,7 @@ async fn a_document_that_asks_for_too_much_is_refused() {
             format!("{{ hello }} #{}", "x".repeat(15 * 1024)),
             "QUERY_TOO_LONG",
         ),
-        (format!("{{ {} }}", "hello ".repeat(999)), "QUERY_TOO_LONG"),
+        (format!("{{ {} }}", "hello ".repeat(1_999)), "QUERY_TOO_LONG"),
         (
             format!("{{ {} }}", nested("{ a ", "}", 2_000, "a")),
             "QUERY_TOO_LONG",
@@ -101,7 +101,7 @@ async fn what_is_within_the_limits_is_answered() {
         .collect::<Vec<_>>()
         .concat();
     let cases = [
-        format!("{{ {} }}", "hello ".repeat(998)),
+        format!("{{ {} }}", "hello ".repeat(1_998)),
         format!("{{ {} }}", nested("tree {", "}", 14, "value")),
         format!("{{ {} }}", nested("...{", "}", 63, "hello")),
         doubling(10),
