@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     App,
-    identity::{Keyring, sessions::Origin},
+    identity::{Keyring, sessions::SignInOrigin},
     language,
 };
 use entities::Locale;
@@ -24,16 +24,16 @@ pub struct Identity {
 
 #[async_trait]
 impl http::Authenticator for Identity {
-    async fn authenticate(&self, call: http::Call) -> Result<http::Caller, http::Denied> {
+    async fn authenticate(&self, call: http::Call) -> Result<http::Caller, http::AuthenticationError> {
         let ip_address = call.ip.map(|ip| ip.to_string());
         let mut locale = call.accept_language.as_deref().and_then(language::negotiate);
         let mut actor = None;
         if let Some(token) = &call.credential {
             let credentials = self.keyring.authenticate(token).await.map_err(|error| match error {
-                domain::Error::Denied(_) | domain::Error::Refused(_) => http::Denied::Invalid,
+                domain::Error::Denied(_) | domain::Error::Refused(_) => http::AuthenticationError::Invalid,
                 domain::Error::Fault(fault) => {
                     tracing::error!(error = ?fault, trace_id = %call.trace_id, "nobody can be authenticated");
-                    http::Denied::Unavailable
+                    http::AuthenticationError::Unavailable
                 }
             })?;
             let mut known = credentials.actor.clone();
@@ -46,7 +46,7 @@ impl http::Authenticator for Identity {
             locale = Some(known.locale);
             actor = Some(known);
         }
-        let origin = Origin {
+        let origin = SignInOrigin {
             ip_address,
             user_agent: call.user_agent,
             trace: Some(call.trace_id),

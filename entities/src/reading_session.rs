@@ -1,4 +1,4 @@
-//! One sitting of one reader with one title.
+//! One session of one reader with one title.
 
 use sea_orm::entity::prelude::*;
 

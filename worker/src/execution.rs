@@ -128,13 +128,13 @@ pub(crate) async fn settle(app: &App, held: (JobId, i64), verdict: &Verdict) -> 
         Verdict::Done => store::finish(&app.db, &[held], now).await.map(|_| ()),
         Verdict::Again { at, note } => store::retry(&app.db, held, *at, note, false).await,
         Verdict::Retry { at, error } => store::retry(&app.db, held, *at, error, true).await,
-        Verdict::Dead { reason } => store::bury(&app.db, held, reason, now).await,
+        Verdict::Dead { reason } => store::park(&app.db, held, reason, now).await,
     }
 }
 
 /// Does what a claimed job wants, from taking it up to having its end written down.
 pub(crate) async fn work(engine: Arc<Engine>, claimed: Claimed) {
-    let Claimed { job, seat, hold } = claimed;
+    let Claimed { job, permit, hold } = claimed;
     if engine.stop.is_cancelled() {
         return finisher::give_back(&engine, job.queue, &[hold]).await;
     }
@@ -151,12 +151,12 @@ pub(crate) async fn work(engine: Arc<Engine>, claimed: Claimed) {
         verdict = attempt(&engine.app, &engine.handlers, &job) => verdict,
     };
     if verdict == Verdict::Done {
-        // The seat is kept until there is room: finishing must keep up with starting.
+        // The permit is kept until there is room: finishing must keep up with starting.
         let _ = engine.finisher.send(hold).await;
-        drop(seat);
+        drop(permit);
         return;
     }
-    drop(seat);
+    drop(permit);
     finisher::write(&engine, std::slice::from_ref(&hold), || {
         settle(&engine.app, hold.job(), &verdict)
     })

@@ -21,28 +21,28 @@ pub(crate) struct Pools {
     known: CancellationToken,
 }
 
-/// The seats of one queue. A job takes one for as long as it runs.
+/// The permits of one queue. A job takes one for as long as it runs.
 pub(crate) struct Pool {
-    seats: Mutex<Seats>,
-    /// There may be a free seat now. One waits for it: the queue's claimer.
+    permits: Mutex<Permits>,
+    /// There may be a free permit now. One waits for it: the queue's claimer.
     changed: Notify,
 }
 
-struct Seats {
+struct Permits {
     limit: usize,
     taken: usize,
     paused: bool,
 }
 
 /// A place for one running job; free again when it is dropped.
-pub(crate) struct Seat(Arc<Pool>);
+pub(crate) struct Permit(Arc<Pool>);
 
 impl Pools {
     /// Closed until the operators' decisions are known: a paused queue must not start.
     pub fn new(configured: HashMap<Queue, usize>) -> Self {
         let closed = || {
             Arc::new(Pool {
-                seats: Mutex::new(Seats {
+                permits: Mutex::new(Permits {
                     limit: 0,
                     taken: 0,
                     paused: true,
@@ -83,9 +83,9 @@ impl Pools {
     /// For the list of processes: `{"refunds": {"running": 1, "concurrency": 8, "paused": false}, …}`.
     pub fn describe(&self) -> Json {
         let pool = |queue: Queue| {
-            let seats = self.of(queue).seats.lock().expect("no panic while held");
+            let permits = self.of(queue).permits.lock().expect("no panic while held");
             let described =
-                json!({"running": seats.taken, "concurrency": seats.limit, "paused": seats.paused});
+                json!({"running": permits.taken, "concurrency": permits.limit, "paused": permits.paused});
             (queue.as_str().to_owned(), described)
         };
         Json::Object(Queue::ALL.into_iter().map(pool).collect())
@@ -94,26 +94,26 @@ impl Pools {
 
 impl Pool {
     fn set(&self, limit: usize, paused: bool) {
-        let mut seats = self.seats.lock().expect("no panic while held");
-        if (seats.limit, seats.paused) != (limit, paused) {
-            (seats.limit, seats.paused) = (limit, paused);
-            drop(seats);
+        let mut permits = self.permits.lock().expect("no panic while held");
+        if (permits.limit, permits.paused) != (limit, paused) {
+            (permits.limit, permits.paused) = (limit, paused);
+            drop(permits);
             self.changed.notify_one();
         }
     }
 
     /// How many more jobs may start now.
     pub fn free(&self) -> usize {
-        let seats = self.seats.lock().expect("no panic while held");
-        if seats.paused {
+        let permits = self.permits.lock().expect("no panic while held");
+        if permits.paused {
             0
         } else {
-            seats.limit.saturating_sub(seats.taken)
+            permits.limit.saturating_sub(permits.taken)
         }
     }
 
     /// Waits until at least one job may start.
-    pub async fn vacancy(&self) -> usize {
+    pub async fn until_free(&self) -> usize {
         loop {
             let free = self.free();
             if free > 0 {
@@ -123,15 +123,15 @@ impl Pool {
         }
     }
 
-    pub fn sit(self: &Arc<Self>) -> Seat {
-        self.seats.lock().expect("no panic while held").taken += 1;
-        Seat(self.clone())
+    pub fn acquire(self: &Arc<Self>) -> Permit {
+        self.permits.lock().expect("no panic while held").taken += 1;
+        Permit(self.clone())
     }
 }
 
-impl Drop for Seat {
+impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.seats.lock().expect("no panic while held").taken -= 1;
+        self.0.permits.lock().expect("no panic while held").taken -= 1;
         self.0.changed.notify_one();
     }
 }
@@ -155,14 +155,14 @@ mod tests {
         assert_eq!(pool.free(), 0, "nothing starts before the decisions are known");
         pools.apply(&[]);
         assert_eq!(pool.free(), 3);
-        let seats = [pool.sit(), pool.sit()];
+        let permits = [pool.acquire(), pool.acquire()];
         assert_eq!(pool.free(), 1);
         pools.apply(&[setting(false, 1)]);
         assert_eq!(pool.free(), 0, "what runs goes on");
         pools.apply(&[setting(true, 8)]);
         assert_eq!(pool.free(), 0);
         pools.apply(&[setting(false, 8)]);
-        drop(seats);
+        drop(permits);
         assert_eq!(pool.free(), 8);
     }
 }

@@ -12,7 +12,7 @@ use async_graphql::{Context, Data, ErrorExtensions, ID, Result, dataloader::Data
 use domain::{
     App, Denied, Error, Message, Outcome, Refusal,
     actor::Actor,
-    identity::{Keyring, sessions::Origin},
+    identity::{Keyring, sessions::SignInOrigin},
     language,
 };
 use entities::Locale;
@@ -31,7 +31,7 @@ pub struct Caller {
     pub token: Option<String>,
     /// The viewer's language; before anybody has signed in, the browser's.
     pub locale: Locale,
-    pub origin: Origin,
+    pub origin: SignInOrigin,
 }
 
 /// Puts everything that resolvers ask for into the data of one execution.

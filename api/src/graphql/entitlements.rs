@@ -7,7 +7,7 @@ use domain::{
     entitlements::{
         self,
         manual::{self, Changed, GrantRequest},
-        reading::{self, Diagnosis, Of},
+        reading::{self, Diagnosis, HistoryOf},
         rules,
     },
 };
@@ -43,7 +43,7 @@ impl Entitlement {
 
     /// The part of it that counts at the moment of asking.
     fn run(&self, ctx: &Context<'_>) -> rules::Run {
-        rules::Span::of(&self.0).at(ctx.app().clock.now())
+        rules::Schedule::of(&self.0).at(ctx.app().clock.now())
     }
 }
 
@@ -127,7 +127,7 @@ impl Entitlement {
         #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<EntitlementEventConnection> {
-        let of = Of::Entitlement {
+        let of = HistoryOf::Entitlement {
             id: self.0.id,
             user: self.0.user_id,
         };
@@ -138,7 +138,7 @@ impl Entitlement {
 /// A page of a history.
 pub async fn history(
     ctx: &Context<'_>,
-    of: Of,
+    of: HistoryOf,
     args: domain::page::PageArgs,
 ) -> Result<EntitlementEventConnection> {
     let page = reading::history(ctx.app(), ctx.actor()?, of, &args).await;
@@ -274,7 +274,7 @@ impl EntitlementCount {
 }
 
 /// How histories are counted.
-pub struct HistoryCount(Of);
+pub struct HistoryCount(HistoryOf);
 
 impl HistoryCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {

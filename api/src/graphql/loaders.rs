@@ -173,7 +173,7 @@ impl Loader<TitlesOf> for Loaders {
         let mut pages = HashMap::new();
         for (first, wanted) in grouped(keys.to_vec(), |key| key.first) {
             let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
-            let found = shared(stats::firsts::titles(&self.app, self.actor.team, &users, first).await)?;
+            let found = shared(stats::first_pages::titles(&self.app, self.actor.team, &users, first).await)?;
             pages.extend(
                 found
                     .into_iter()
@@ -193,7 +193,8 @@ impl Loader<ActivityOf> for Loaders {
         let mut pages = HashMap::new();
         for (first, wanted) in grouped(keys.to_vec(), |key| key.first) {
             let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
-            let found = shared(stats::firsts::activity(&self.app, self.actor.team, &users, first).await)?;
+            let found =
+                shared(stats::first_pages::activity(&self.app, self.actor.team, &users, first).await)?;
             pages.extend(
                 found
                     .into_iter()
@@ -229,7 +230,7 @@ impl Loader<PurchasesOf> for Loaders {
         let mut pages = HashMap::new();
         for ((kind, first), wanted) in grouped(keys.to_vec(), |key| (key.kind, key.first)) {
             let users: Vec<UserId> = wanted.iter().map(|key| key.user).collect();
-            let found = purchases::firsts::of(&self.app, self.actor.team, &users, kind, first).await;
+            let found = purchases::first_pages::of(&self.app, self.actor.team, &users, kind, first).await;
             let found = shared(found)?.into_iter();
             pages.extend(found.map(|(user, page)| (PurchasesOf { user, kind, first }, page)));
         }

@@ -153,7 +153,7 @@ impl TitleReading {
     }
 }
 
-/// One sitting of one reader with one title.
+/// One session of one reader with one title.
 #[derive(Clone, Debug)]
 pub struct ReadingSession(pub reading_session::Model);
 
@@ -163,7 +163,7 @@ impl From<reading_session::Model> for ReadingSession {
     }
 }
 
-/// One sitting of one reader with one title.
+/// One session of one reader with one title.
 #[Object]
 impl ReadingSession {
     /// TypeID.

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
     App, Outcome,
     actor::{Actor, Scope},
-    entitlements::reading::Of,
+    entitlements::reading::HistoryOf,
     impersonation,
     page::PageRequest,
     purchases,
@@ -176,7 +176,12 @@ impl User {
         #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
         #[graphql(desc = "Before this cursor.")] before: Option<String>,
     ) -> Result<EntitlementEventConnection> {
-        entitlements::history(ctx, Of::User(self.0.id), page_args(first, after, last, before)).await
+        entitlements::history(
+            ctx,
+            HistoryOf::User(self.0.id),
+            page_args(first, after, last, before),
+        )
+        .await
     }
 
     /// Products that can be granted now: active ones that the user has no active access to.

@@ -23,7 +23,7 @@ use super::trace::TraceId;
 pub trait Authenticator: Send + Sync + 'static {
     /// A call without a credential is allowed: it is for identity to say what an anonymous caller
     /// may do.
-    async fn authenticate(&self, call: Call) -> Result<Caller, Denied>;
+    async fn authenticate(&self, call: Call) -> Result<Caller, AuthenticationError>;
 }
 
 /// What a request says about its sender.
@@ -109,7 +109,7 @@ impl fmt::Debug for Caller {
 
 /// Why a call is not served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
+pub enum AuthenticationError {
     /// The credential is unknown, expired, revoked or not a bearer token.
     Invalid,
     RateLimited {
@@ -122,7 +122,7 @@ pub enum Denied {
 impl Call {
     /// Reads the request's head; an `Authorization` header that is not a bearer token is an invalid
     /// credential, not an anonymous call.
-    pub(super) fn read(parts: &Parts, trace: &TraceId) -> Result<Self, Denied> {
+    pub(super) fn read(parts: &Parts, trace: &TraceId) -> Result<Self, AuthenticationError> {
         Ok(Self {
             credential: bearer(&parts.headers)?,
             ..Self::anonymous(parts, trace)
@@ -148,22 +148,22 @@ impl Call {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Denied> {
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, AuthenticationError> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let Some(value) = values.next() else {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(Denied::Invalid);
+        return Err(AuthenticationError::Invalid);
     }
     let (scheme, token) = value
         .to_str()
         .ok()
         .and_then(|text| text.split_once(' '))
-        .ok_or(Denied::Invalid)?;
+        .ok_or(AuthenticationError::Invalid)?;
     let token = token.trim();
     if !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
-        return Err(Denied::Invalid);
+        return Err(AuthenticationError::Invalid);
     }
     Ok(Some(token.to_owned()))
 }

@@ -24,7 +24,7 @@ use async_graphql::Executor;
 use axum::{Router, routing::any};
 use tokio_util::sync::CancellationToken;
 
-pub use caller::{Authenticator, Call, Caller, ClientIp, Denied, client_ip};
+pub use caller::{AuthenticationError, Authenticator, Call, Caller, ClientIp, client_ip};
 pub use limits::Limits;
 pub use refusal::codes;
 pub use trace::TraceId;

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::{
     GraphqlService,
     answer::{Answer, CostReport},
-    caller::{Call, Caller, Denied},
+    caller::{AuthenticationError, Call, Caller},
     errors::{self, Understanding},
     params::Params,
     refusal::Refusal,
@@ -30,10 +30,10 @@ pub(super) struct Prepared {
 
 impl<E: Executor> GraphqlService<E> {
     /// Identity has as long as a request has; what takes longer is unavailable.
-    pub(super) async fn authenticate(&self, call: Call) -> Result<Caller, Denied> {
+    pub(super) async fn authenticate(&self, call: Call) -> Result<Caller, AuthenticationError> {
         tokio::time::timeout(self.limits.request_time, self.authenticator.authenticate(call))
             .await
-            .unwrap_or(Err(Denied::Unavailable))
+            .unwrap_or(Err(AuthenticationError::Unavailable))
     }
 
     pub(super) fn prepare(

@@ -3,7 +3,7 @@
 use async_graphql::Pos;
 use axum::http::StatusCode;
 
-use super::caller::Denied;
+use super::caller::AuthenticationError;
 
 /// The codes that the transport sets in `extensions.code`. Resolvers add their own.
 pub mod codes {
@@ -74,15 +74,15 @@ impl Refusal {
     }
 }
 
-impl From<Denied> for Refusal {
-    fn from(denied: Denied) -> Self {
+impl From<AuthenticationError> for Refusal {
+    fn from(denied: AuthenticationError) -> Self {
         match denied {
-            Denied::Invalid => Self::http(
+            AuthenticationError::Invalid => Self::http(
                 StatusCode::UNAUTHORIZED,
                 codes::UNAUTHENTICATED,
                 "The credential is unknown, has expired or was revoked.",
             ),
-            Denied::RateLimited { retry_after_secs } => Self {
+            AuthenticationError::RateLimited { retry_after_secs } => Self {
                 retry_after_secs: Some(retry_after_secs),
                 ..Self::http(
                     StatusCode::TOO_MANY_REQUESTS,
@@ -90,7 +90,7 @@ impl From<Denied> for Refusal {
                     format!("Too many requests. Try again in {retry_after_secs} s."),
                 )
             },
-            Denied::Unavailable => Self::http(
+            AuthenticationError::Unavailable => Self::http(
                 StatusCode::SERVICE_UNAVAILABLE,
                 codes::SERVICE_UNAVAILABLE,
                 "The service cannot answer at the moment. Try again soon.",

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use api::http::{Authenticator, Call, Caller, Denied, GraphqlService, Limits, TraceId};
+use api::http::{AuthenticationError, Authenticator, Call, Caller, GraphqlService, Limits, TraceId};
 use async_graphql::{
     Context, Error, ErrorExtensions, InputObject, Object, Result, Schema, SimpleObject, Subscription,
 };
@@ -167,7 +167,7 @@ pub struct Callers {
 
 #[async_trait]
 impl Authenticator for Callers {
-    async fn authenticate(&self, call: Call) -> Result<Caller, Denied> {
+    async fn authenticate(&self, call: Call) -> Result<Caller, AuthenticationError> {
         let revoked = self.revoked.subscribe();
         match call.credential.as_deref() {
             None => Ok(Caller::new(|_| {})),
@@ -181,9 +181,9 @@ impl Authenticator for Callers {
                 )
             }
             Some("slow") => std::future::pending().await,
-            Some("limited") => Err(Denied::RateLimited { retry_after_secs: 7 }),
-            Some("down") => Err(Denied::Unavailable),
-            Some(_) => Err(Denied::Invalid),
+            Some("limited") => Err(AuthenticationError::RateLimited { retry_after_secs: 7 }),
+            Some("down") => Err(AuthenticationError::Unavailable),
+            Some(_) => Err(AuthenticationError::Invalid),
         }
     }
 }

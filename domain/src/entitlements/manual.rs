@@ -201,7 +201,7 @@ pub async fn extend(
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let mut tx = app.begin(actor).await?;
     let row = lock(&mut tx, id.map_err(Error::from)?).await?;
-    let before = rules::Span::of(&row).at(tx.now()).expires_at;
+    let before = rules::Schedule::of(&row).at(tx.now()).expires_at;
     let code = match (rules::status(&row, tx.now()), before) {
         (EntitlementStatus::Active, Some(end)) if expires_at > end => None,
         (EntitlementStatus::Active, Some(_)) => Some((UserErrorCode::EntitlementExpiryNotLater, "expiresAt")),

@@ -280,7 +280,7 @@ async fn end(tx: &mut Tx, row: entitlement::Model, reason: &Message) -> Outcome<
 /// Makes the entitlement say what its grants say now.
 async fn follow_grants(tx: &Tx, row: entitlement::Model, grace_days: i64) -> Outcome<entitlement::Model> {
     let grants = store::grants(tx, row.id).await?;
-    let row = rules::followed(row, &grants, grace_days, tx.now());
+    let row = rules::with_grants(row, &grants, grace_days, tx.now());
     Ok(row.into_active_model().reset_all().update(tx.db()).await?)
 }
 

@@ -80,7 +80,7 @@ pub async fn count(app: &App, actor: &Actor, user: UserId, status: &[Entitlement
     number(app, &format!("SELECT count(*){condition}"), values).await
 }
 
-/// A user's entitlements, each with the run that counts now (`Span::at`). The time is used in any case: PostgreSQL
+/// A user's entitlements, each with the run that counts now (`Schedule::at`). The time is used in any case: PostgreSQL
 /// wants to know the type of each place.
 const COUNTING: &str = "(SELECT n.*, \
      CASE WHEN moved THEN next_starts_at ELSE starts_at END AS from_at, \
@@ -144,12 +144,12 @@ pub async fn event(
 
 /// Whose history.
 #[derive(Clone, Copy, Debug)]
-pub enum Of {
+pub enum HistoryOf {
     User(UserId),
     Entitlement { id: EntitlementId, user: UserId },
 }
 
-impl Of {
+impl HistoryOf {
     fn user(self) -> UserId {
         match self {
             Self::User(user) | Self::Entitlement { user, .. } => user,
@@ -168,7 +168,7 @@ impl Of {
 pub async fn history(
     app: &App,
     actor: &Actor,
-    of: Of,
+    of: HistoryOf,
     args: &PageArgs,
 ) -> Outcome<Page<entitlement_event::Model>> {
     may_read(actor, of.user())?;
@@ -184,7 +184,7 @@ pub async fn history(
     Ok(request.page(rows, |row| (Key::Time(row.at), row.id.0)))
 }
 
-pub async fn history_count(app: &App, actor: &Actor, of: Of) -> Outcome<i64> {
+pub async fn history_count(app: &App, actor: &Actor, of: HistoryOf) -> Outcome<i64> {
     may_read(actor, of.user())?;
     let (condition, value) = of.condition();
     let sql = format!("SELECT count(*) FROM entitlement_events{condition}");
@@ -344,7 +344,7 @@ fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Ve
         .entitlement
         .as_ref()
         .map(|row| (row, rules::status(row, now)));
-    let run = |row| rules::Span::of(row).at(now);
+    let run = |row| rules::Schedule::of(row).at(now);
     let date = |at: Option<chrono::DateTime<chrono::Utc>>| {
         at.map_or_else(String::new, |at| at.with_timezone(&zone).date_naive().to_string())
     };

@@ -17,7 +17,7 @@ pub struct Run {
 
 /// The run of an entitlement that counts, and the one after it, if there is a gap and more behind it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct Schedule {
     pub run: Run,
     pub next: Option<Run>,
 }
@@ -27,10 +27,10 @@ pub fn status(row: &entitlement::Model, now: DateTime<Utc>) -> EntitlementStatus
     if row.revoked_at.is_some() {
         return EntitlementStatus::Revoked;
     }
-    Span::of(row).status(now)
+    Schedule::of(row).status(now)
 }
 
-impl Span {
+impl Schedule {
     /// As it stands in a row.
     pub fn of(row: &entitlement::Model) -> Self {
         Self {
@@ -130,7 +130,7 @@ pub fn span(
     grace_days: i64,
     told: Option<Run>,
     now: DateTime<Utc>,
-) -> Option<Span> {
+) -> Option<Schedule> {
     let mut runs = runs(grants);
     for run in &mut runs {
         let begun = told.filter(|told| told.expires_at == run.expires_at && run.expires_at <= Some(now));
@@ -150,20 +150,20 @@ pub fn span(
         .enumerate()
         .find(counts)
         .or(runs.iter().enumerate().next_back())?;
-    Some(Span {
+    Some(Schedule {
         run: *run,
         next: runs.get(i + 1).copied(),
     })
 }
 
 /// The row as its grants have it at `now`. Without any that stands it stays as it is.
-pub fn followed(
+pub fn with_grants(
     mut row: entitlement::Model,
     grants: &[entitlement_grant::Model],
     grace_days: i64,
     now: DateTime<Utc>,
 ) -> entitlement::Model {
-    let Some(span) = span(grants, grace_days, Some(Span::of(&row).run), now) else {
+    let Some(span) = span(grants, grace_days, Some(Schedule::of(&row).run), now) else {
         return row;
     };
     row.starts_at = span.run.starts_at;
@@ -258,7 +258,7 @@ mod tests {
 
     #[test]
     fn s4_22_the_status_follows_the_clock() {
-        let span = Span {
+        let span = Schedule {
             run: run(1, Some(3), Some(5)),
             next: None,
         };
@@ -275,7 +275,7 @@ mod tests {
                 "{hour}"
             );
         }
-        let for_life = Span {
+        let for_life = Schedule {
             run: run(1, None, None),
             next: None,
         };
@@ -283,7 +283,7 @@ mod tests {
             (for_life.status(at(999)), for_life.until(at(999))),
             (EntitlementStatus::Active, None)
         );
-        let no_grace = Span {
+        let no_grace = Schedule {
             run: run(1, Some(3), None),
             next: None,
         };
@@ -292,7 +292,7 @@ mod tests {
 
     #[test]
     fn s4_22_a_gap_between_two_runs_gives_nothing() {
-        let span = |next: i64| Span {
+        let span = |next: i64| Schedule {
             run: run(1, Some(3), Some(5)),
             next: Some(run(next, Some(9), None)),
         };
@@ -334,7 +334,7 @@ mod tests {
         let for_life = [granted(1, Some(10)), granted(4, None), granted(30, Some(40))];
         assert_eq!(
             span(&for_life, 3, None, at(0)),
-            Some(Span {
+            Some(Schedule {
                 run: run(1, None, None),
                 next: None
             })

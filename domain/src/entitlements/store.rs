@@ -48,7 +48,7 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
             grace_ends_at: row.try_get_by_index(at + 1)?,
         })
     };
-    let span = rules::Span {
+    let span = rules::Schedule {
         run: run(row.try_get_by_index(at)?, at + 1)?,
         next: next.map(|starts_at| run(starts_at, at + 4)).transpose()?,
     };

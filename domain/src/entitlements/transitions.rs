@@ -69,12 +69,12 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
     for row in rows {
         let days = days.get(&row.product_id).copied().unwrap_or_default();
         let grants = grants.get(&row.id).map_or(&[][..], Vec::as_slice);
-        let now = rules::followed(row.clone(), grants, days, tx.now());
+        let now = rules::with_grants(row.clone(), grants, days, tx.now());
         for (action, run) in happened(&row, &now) {
             history.push(entry(&tx, run, action));
             tell(&mut tx, run, action);
         }
-        if rules::Span::of(&row) == rules::Span::of(&now) {
+        if rules::Schedule::of(&row) == rules::Schedule::of(&now) {
             statuses.entry(now.announced_status).or_default().push(now.id);
         } else {
             now.into_active_model().reset_all().update(tx.db()).await?;
@@ -110,7 +110,7 @@ pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<e
 
 /// Whether anything has happened by itself that was not announced.
 fn is_behind(row: &entitlement::Model, now: DateTime<Utc>) -> bool {
-    let span = rules::Span::of(row);
+    let span = rules::Schedule::of(row);
     row.closed_at.is_none() && (span.at(now) != span.run || span.status(now) != row.announced_status)
 }
 

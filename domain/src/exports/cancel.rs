@@ -3,7 +3,7 @@
 use entities::{ExportId, export};
 
 use super::{
-    state::{self, Step},
+    state::{self, Transition},
     store,
 };
 use crate::{
@@ -28,7 +28,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: Result<ExportId, Refusal>) -> 
     let export = found
         .filter(|export| store::is_visible(actor, export))
         .ok_or_else(|| Refusal::not_found("exportId", "export"))?;
-    let refusals = match state::next(export.status, Step::Cancel) {
+    let refusals = match state::next(export.status, Transition::Cancel) {
         None => vec![Refusal::new(UserErrorCode::ExportNotCancelable).on("exportId")],
         Some(_) => Vec::new(),
     };
@@ -36,7 +36,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: Result<ExportId, Refusal>) -> 
         return Ok(Canceled { export, refusals });
     }
     let before = export.clone();
-    let canceled = store::step(&mut tx, export, Step::Cancel, store::Changes::default()).await?;
+    let canceled = store::step(&mut tx, export, Transition::Cancel, store::Changes::default()).await?;
     tx.commit().await?;
     Ok(Canceled {
         export: canceled.unwrap_or(before),

@@ -12,7 +12,7 @@ use super::{
     KEPT_FOR, object_key,
     output::Written,
     spreadsheet,
-    state::Step,
+    state::Transition,
     store::{self, Changes, File},
 };
 use crate::{
@@ -77,7 +77,7 @@ impl<'a> Attempt<'a> {
         if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
             return Ok(None);
         }
-        let Some(export) = store::step(&mut tx, export, Step::Start, Changes::default()).await? else {
+        let Some(export) = store::step(&mut tx, export, Transition::Start, Changes::default()).await? else {
             return Ok(None);
         };
         tx.commit().await?;
@@ -139,7 +139,7 @@ impl<'a> Attempt<'a> {
             ..Changes::default()
         };
         let completed = match self.still_ours(&tx).await? {
-            Some(export) => store::step(&mut tx, export, Step::Complete, changes).await?,
+            Some(export) => store::step(&mut tx, export, Transition::Complete, changes).await?,
             None => None,
         };
         if completed.is_none() {
@@ -178,7 +178,7 @@ pub(super) async fn fail(tx: &mut Tx, export: export::Model) -> Outcome<Option<e
         failure: Some(Message::key("export-failed")),
         ..Changes::default()
     };
-    store::step(tx, export, Step::Fail, changes).await
+    store::step(tx, export, Transition::Fail, changes).await
 }
 
 async fn transaction(app: &App, job: &ClaimedJob, team: TeamId) -> Outcome<Tx> {

@@ -5,7 +5,7 @@ use entities::{ApiKeyId, EventTopic, ExportId, ExportStatus, UserId, export};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement, Value};
 use serde_json::json;
 
-use super::state::{self, Step};
+use super::state::{self, Transition};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -135,7 +135,7 @@ pub(super) struct File {
 pub(super) async fn step(
     tx: &mut Tx,
     export: export::Model,
-    step: Step,
+    step: Transition,
     changes: Changes,
 ) -> Outcome<Option<export::Model>> {
     let Some(status) = state::next(export.status, step) else {
@@ -145,7 +145,7 @@ pub(super) async fn step(
     let mut row = export.into_active_model();
     row.status = Set(status);
     row.updated_at = Set(tx.now());
-    if step == Step::Start {
+    if step == Transition::Start {
         row.attempt = Set(attempt + 1);
         row.done = Set(0);
     }
@@ -170,11 +170,11 @@ pub(super) async fn step(
     }
     let export = row.update(tx.db()).await?;
     let action = match step {
-        Step::Start => "export.started",
-        Step::Complete => "export.completed",
-        Step::Fail => "export.failed",
-        Step::Cancel => "export.canceled",
-        Step::Expire => "export.expired",
+        Transition::Start => "export.started",
+        Transition::Complete => "export.completed",
+        Transition::Fail => "export.failed",
+        Transition::Cancel => "export.canceled",
+        Transition::Expire => "export.expired",
     };
     tx.audit_with(
         action,

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     PREFIX, job_key, read_key, run,
-    state::{self, Step},
+    state::{self, Transition},
     store::{self, Changes},
 };
 use crate::{
@@ -103,7 +103,7 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
             continue;
         };
         // From this commit on nobody finds the file; the sweep deletes it.
-        if store::step(&mut tx, export, Step::Expire, Changes::default())
+        if store::step(&mut tx, export, Transition::Expire, Changes::default())
             .await?
             .is_some()
         {

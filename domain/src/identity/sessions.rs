@@ -41,7 +41,7 @@ pub struct SignedIn {
 
 /// Where a sign-in comes from.
 #[derive(Clone, Debug, Default)]
-pub struct Origin {
+pub struct SignInOrigin {
     pub ip_address: Option<String>,
     pub user_agent: Option<String>,
     pub trace: Option<String>,
@@ -49,7 +49,12 @@ pub struct Origin {
 
 /// S3.1: staff sign in with e-mail and password. An unknown address and a wrong password get the same
 /// answer in the same time.
-pub async fn sign_in(app: &App, email: &str, password: &SecretString, origin: Origin) -> Outcome<SignedIn> {
+pub async fn sign_in(
+    app: &App,
+    email: &str,
+    password: &SecretString,
+    origin: SignInOrigin,
+) -> Outcome<SignedIn> {
     // Nobody has such an address, and PostgreSQL takes no NUL in a text.
     let email_key = email.trim().to_lowercase().replace(char::is_control, "\u{fffd}");
     let per_address = format!("sign-in:{}", hex::encode(Token::hash(&email_key)));
@@ -71,7 +76,7 @@ pub async fn sign_in(app: &App, email: &str, password: &SecretString, origin: Or
     Err(Refusal::new(UserErrorCode::CredentialsInvalid).into())
 }
 
-async fn open(app: &App, team: TeamId, user: UserId, origin: Origin) -> Outcome<SignedIn> {
+async fn open(app: &App, team: TeamId, user: UserId, origin: SignInOrigin) -> Outcome<SignedIn> {
     let found = user::Entity::of_by_id(team, user)
         .one(app.db.connection())
         .await?;

@@ -111,7 +111,7 @@ pub async fn claim(
 async fn bury_unreadable(db: &Database, row: &QueryResult, error: &Error, now: DateTime<Utc>) -> Outcome<()> {
     let held: (JobId, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(5)?);
     tracing::error!(job = %held.0, error = ?error, "a job cannot be read");
-    bury(db, held, "this version cannot read the job", now).await
+    park(db, held, "this version cannot read the job", now).await
 }
 
 fn read_claimed(row: &QueryResult, queue: Queue) -> Outcome<ClaimedJob> {
@@ -187,7 +187,7 @@ pub async fn retry(
 }
 
 /// Parks a job: it runs again only if somebody asks for it.
-pub async fn bury(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
+pub async fn park(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
     db.execute(
         "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, lease_expires_at = NULL \
          WHERE id = $3 AND fence = $4 AND status = 'RUNNING'",

@@ -1,6 +1,6 @@
 //! What was bought, as the store tells us.
 
-pub mod firsts;
+pub mod first_pages;
 pub mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -4,17 +4,17 @@
 //! asks what became of it; `settle` is the one place where what we learn changes anything.
 
 pub mod evidence;
+mod notifications;
 pub mod process;
 pub mod request;
 pub mod rules;
 pub mod settle;
 pub mod state;
 pub mod store;
-mod tell;
 
 pub use evidence::{Check, Eligibility, eligibilities};
+pub(crate) use notifications::note_effect;
 pub(crate) use process::{ask_now, observe};
 pub use process::{pause_subscription, process, reconcile};
 pub use request::{RefundRequest, request};
 pub use store::{RefundFilter, count, find, list};
-pub(crate) use tell::note_effect;

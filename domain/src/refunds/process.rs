@@ -38,7 +38,7 @@ const QUIET: TimeDelta = TimeDelta::seconds(10);
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What is to be done with a refund.
-enum Step {
+enum NextAction {
     /// It was never sent, or the gateway does not know it and would still know its key.
     Send,
     /// It may have been sent: what became of it?
@@ -62,17 +62,17 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
         .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
     let (step, case) = take_up(app, job, team, id).await?;
     match step {
-        Step::Nothing => Ok(Ending::Done),
-        Step::Wait => Ok(again(
+        NextAction::Nothing => Ok(Ending::Done),
+        NextAction::Wait => Ok(again(
             app.clock.now(),
             TimeDelta::milliseconds(300),
             "another refund of the payment is on its way",
         )),
-        Step::Send => {
+        NextAction::Send => {
             let told = send(&case).await;
             conclude(app, job, case, told).await
         }
-        Step::Ask => {
+        NextAction::Ask => {
             let found = ask(app, &case).await;
             match found {
                 Ok(None) if may_send_again(&case.refund, app.clock.now()) => {
@@ -88,16 +88,16 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
 }
 
 /// Decides what to do and records, before any call, that it is going to be done.
-async fn take_up(app: &App, job: &ClaimedJob, team: TeamId, id: RefundId) -> Outcome<(Step, Case)> {
+async fn take_up(app: &App, job: &ClaimedJob, team: TeamId, id: RefundId) -> Outcome<(NextAction, Case)> {
     let (mut tx, refund, purchase) = open(app, job, team, id).await?;
     let gateway = connect(app, &tx, &purchase).await?;
     let step = match refund.status {
-        RefundStatus::Succeeded | RefundStatus::Failed | RefundStatus::Reversed => Step::Nothing,
-        RefundStatus::Processing | RefundStatus::Pending | RefundStatus::NeedsAttention => Step::Ask,
-        RefundStatus::Requested if another_under_way(&tx, &refund).await? => Step::Wait,
-        RefundStatus::Requested => Step::Send,
+        RefundStatus::Succeeded | RefundStatus::Failed | RefundStatus::Reversed => NextAction::Nothing,
+        RefundStatus::Processing | RefundStatus::Pending | RefundStatus::NeedsAttention => NextAction::Ask,
+        RefundStatus::Requested if another_under_way(&tx, &refund).await? => NextAction::Wait,
+        RefundStatus::Requested => NextAction::Send,
     };
-    if !matches!(step, Step::Send) {
+    if !matches!(step, NextAction::Send) {
         return Ok((
             step,
             Case {
@@ -427,7 +427,7 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
         }
     }
     effects.store(&tx, refund.id).await?;
-    super::tell::followers(&mut tx, &refund);
+    super::notifications::publish_update(&mut tx, &refund);
     tx.commit().await?;
     Ok(Ending::Done)
 }

@@ -9,9 +9,9 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    evidence,
-    rules::{self, Decision, Facts, Policy, Wish},
-    store, tell,
+    evidence, notifications,
+    rules::{self, Decision, Facts, Policy, RefundTerms},
+    store,
 };
 use crate::{
     actor::{Actor, Principal, Scope},
@@ -65,7 +65,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
     let team = store::team(&tx).await?;
     let policy = Policy::of(&team);
     let facts = evidence::gather(app, tx.db(), purchase).await?;
-    let wish = Wish {
+    let wish = RefundTerms {
         reason: request.reason,
         note: checked.note.clone(),
         amount: checked.amount,
@@ -79,14 +79,21 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
     let purchase = reserve(&tx, &facts.purchase, decision).await?;
     take_access(&mut tx, &refund, &facts.purchase).await?;
     store::add_step(&tx, refund.id, RefundStatus::Requested, None).await?;
-    tell::customer(app, &mut tx, &refund, &purchase, tell::Occasion::Requested).await?;
+    notifications::customer(
+        app,
+        &mut tx,
+        &refund,
+        &purchase,
+        notifications::Occasion::Requested,
+    )
+    .await?;
     tx.audit_with(
         "refund.requested",
         Some(refund.id.to_string()),
         refund.note.clone(),
         json!({ "purchaseId": purchase.id, "reason": refund.reason, "amount": refund.amount().to_string(), "overridePolicy": refund.override_policy }),
     );
-    tell::followers(&mut tx, &refund);
+    notifications::publish_update(&mut tx, &refund);
     tx.publish(
         EventTopic::PurchaseUpdated,
         purchase.id,
@@ -153,7 +160,7 @@ fn key_conflict() -> Error {
 async fn insert(
     tx: &Tx,
     checked: &Checked,
-    wish: &Wish,
+    wish: &RefundTerms,
     decision: Decision,
     policy: Policy,
     facts: &Facts,

@@ -49,7 +49,7 @@ pub struct Facts {
 
 /// What the agent asks for.
 #[derive(Clone, Debug)]
-pub struct Wish {
+pub struct RefundTerms {
     pub reason: RefundReason,
     pub note: Option<String>,
     /// The whole refundable amount if none.
@@ -194,7 +194,7 @@ pub fn override_required(policy: Policy, facts: &Facts) -> bool {
 }
 
 /// The decision, or everything that stands in its way.
-pub fn decide(policy: Policy, facts: &Facts, wish: &Wish) -> Result<Decision, Vec<RefundRefusal>> {
+pub fn decide(policy: Policy, facts: &Facts, wish: &RefundTerms) -> Result<Decision, Vec<RefundRefusal>> {
     let mut refusals = blockers(policy, facts);
     let left = facts.purchase.refundable();
     let amount = wish.amount.unwrap_or(left);

@@ -58,8 +58,8 @@ fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
     facts
 }
 
-fn wish(change: impl FnOnce(&mut Wish)) -> Wish {
-    let mut wish = Wish {
+fn wish(change: impl FnOnce(&mut RefundTerms)) -> RefundTerms {
+    let mut wish = RefundTerms {
         reason: RefundReason::RequestedByCustomer,
         note: None,
         amount: None,
@@ -167,7 +167,8 @@ fn s0_30_and_s0_43_notes_and_the_policy() {
     use UserErrorCode::{RefundNoteRequired, RefundPolicyOverrideRequired};
     let read = |percent: f64| facts(|it| it.percent_read = percent);
     let note = || Some("the app kept crashing".to_owned());
-    let overriding = |may: bool| move |it: &mut Wish| (it.override_policy, it.may_override) = (true, may);
+    let overriding =
+        |may: bool| move |it: &mut RefundTerms| (it.override_policy, it.may_override) = (true, may);
     for (name, facts, wish, expected) in [
         (
             "other without a note",

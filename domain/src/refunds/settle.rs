@@ -6,9 +6,9 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    rules,
+    notifications, rules,
     state::{self, Observation},
-    store, tell,
+    store,
 };
 use crate::{
     adapters::gateways::{GatewayRefund, GatewayRefundStatus},
@@ -107,7 +107,7 @@ pub(super) async fn settle(
         row.failure_code = Set(Some(code.clone()));
         row.failure_message = Set(Some(message.clone()));
     }
-    if after != before && !state::is_open(after) {
+    if after != before && !state::is_unsettled(after) {
         row.completed_at = Set(Some(tx.now()));
     }
     let refund = row.update(tx.db()).await?;
@@ -122,7 +122,7 @@ pub(super) async fn settle(
         None,
         json!({ "from": before, "to": after, "gatewayRefundId": refund.gateway_refund_id }),
     );
-    tell::followers(tx, &refund);
+    notifications::publish_update(tx, &refund);
     Ok(refund)
 }
 
@@ -146,7 +146,7 @@ async fn bring_about(
             effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Done, None);
             effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Done, None);
             pause_agreement(tx, refund, &purchase).await?;
-            mail = Some((purchase, tell::Occasion::Succeeded));
+            mail = Some((purchase, notifications::Occasion::Succeeded));
         }
         RefundStatus::Failed => {
             let message = refund.failure_message.clone().unwrap_or_default();
@@ -170,7 +170,7 @@ async fn bring_about(
                 note.with("refund", refund.id).with("amount", refund.amount()),
             )
             .await?;
-            mail = Some((purchase, tell::Occasion::Failed));
+            mail = Some((purchase, notifications::Occasion::Failed));
         }
         RefundStatus::NeedsAttention => {
             let note = follow_up.unwrap_or_else(|| {
@@ -194,7 +194,7 @@ async fn bring_about(
             if before == RefundStatus::Succeeded {
                 let_agreement_go_on(tx, refund, &purchase, detail, &mut effects).await?;
                 let purchase = give_back(tx, refund, purchase, 0, -amount, &mut effects).await?;
-                mail = Some((purchase, tell::Occasion::Failed));
+                mail = Some((purchase, notifications::Occasion::Failed));
             }
             let note = Message::key("follow-up-refund-reversed");
             store::add_follow_up(
@@ -207,7 +207,7 @@ async fn bring_about(
     }
     effects.store(tx, refund.id).await?;
     if let Some((purchase, occasion)) = mail {
-        tell::customer(app, tx, refund, &purchase, occasion).await?;
+        notifications::customer(app, tx, refund, &purchase, occasion).await?;
     }
     Ok(())
 }
@@ -314,7 +314,7 @@ async fn undo_taking_of_the_rest(
     row.takes_access = Set(false);
     row.updated_at = Set(tx.now());
     let rest = row.update(tx.db()).await?;
-    tell::followers(tx, &rest);
+    notifications::publish_update(tx, &rest);
     Ok(plan_back)
 }
 

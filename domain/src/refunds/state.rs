@@ -43,8 +43,8 @@ pub const fn next(status: RefundStatus, observation: Observation) -> RefundStatu
     }
 }
 
-/// Whether money may still move without us doing anything.
-pub const fn is_open(status: RefundStatus) -> bool {
+/// Whether the outcome is still to come: money may move without us doing anything.
+pub const fn is_unsettled(status: RefundStatus) -> bool {
     match status {
         RefundStatus::Requested
         | RefundStatus::Processing

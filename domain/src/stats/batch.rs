@@ -7,33 +7,33 @@ use entities::{ProductId, ReadingSessionId, UserId};
 
 use super::{
     report::Entry,
-    rules::{self, Sitting, Span},
+    rules::{self, ReadingSession, TimeSpan},
 };
 use crate::{
     error::{Refusal, UserErrorCode},
     message::Message,
 };
 
-/// What the database knows of a batch's sittings, readers and titles.
+/// What the database knows of a batch's sessions, readers and titles.
 #[derive(Debug, Default)]
 pub(super) struct Known {
     pub users: HashSet<UserId>,
     pub products: HashSet<ProductId>,
-    pub sittings: HashMap<String, (ReadingSessionId, Sitting)>,
+    pub sessions: HashMap<String, (ReadingSessionId, ReadingSession)>,
 }
 
-/// Sittings as they are going to be, by external id. In this order, which is everybody's, they are written.
+/// Sessions as they are going to be, by external id. In this order, which is everybody's, they are written.
 pub(super) struct Batch {
     known: Known,
-    sittings: BTreeMap<String, Sitting>,
+    sessions: BTreeMap<String, ReadingSession>,
 }
 
-/// One sitting that is new or has gone on.
+/// One session that is new or has gone on.
 pub(super) struct Change<'a> {
     pub external_id: &'a str,
     pub id: Option<ReadingSessionId>,
-    pub before: Option<&'a Sitting>,
-    pub after: &'a Sitting,
+    pub before: Option<&'a ReadingSession>,
+    pub after: &'a ReadingSession,
 }
 
 /// What is added to a title's row.
@@ -50,7 +50,7 @@ pub(super) struct TitleGain {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct UserGain {
     pub sessions: i64,
-    /// Less than nothing where a sitting turns out to have begun earlier, in time that was counted already.
+    /// Less than nothing where a session turns out to have begun earlier, in time that was counted already.
     pub seconds: i64,
     pub last_read_at: Option<DateTime<Utc>>,
 }
@@ -59,13 +59,13 @@ impl Batch {
     pub fn new(known: Known) -> Self {
         Self {
             known,
-            sittings: BTreeMap::new(),
+            sessions: BTreeMap::new(),
         }
     }
 
     /// Takes one report as if it came alone, after those before it.
     pub fn take(&mut self, entry: &Entry) -> Result<(), Vec<Refusal>> {
-        let report = &entry.sitting;
+        let report = &entry.session;
         let mut missing = Vec::new();
         if !self.known.users.contains(&report.user) {
             missing.push(Refusal::not_found("userId", "user"));
@@ -77,9 +77,9 @@ impl Batch {
             return Err(missing);
         }
         let earlier = self
-            .sittings
+            .sessions
             .get(&entry.external_id)
-            .or_else(|| self.known.sittings.get(&entry.external_id).map(|(_, it)| it));
+            .or_else(|| self.known.sessions.get(&entry.external_id).map(|(_, it)| it));
         let next = match earlier {
             None => report.clone(),
             Some(earlier) if (earlier.user, earlier.product) == (report.user, report.product) => {
@@ -94,19 +94,19 @@ impl Batch {
             let message = Message::key("invalid-session-too-long");
             return Err(vec![Refusal::invalid("endedAt", message)]);
         }
-        self.sittings.insert(entry.external_id.clone(), next);
+        self.sessions.insert(entry.external_id.clone(), next);
         Ok(())
     }
 
-    /// How many sittings were reported, each once.
+    /// How many sessions were reported, each once.
     pub fn len(&self) -> usize {
-        self.sittings.len()
+        self.sessions.len()
     }
 
     /// What is to be written: reports that say nothing new change nothing.
     pub fn changes(&self) -> Vec<Change<'_>> {
-        let changes = self.sittings.iter().map(|(external_id, after)| {
-            let known = self.known.sittings.get(external_id);
+        let changes = self.sessions.iter().map(|(external_id, after)| {
+            let known = self.known.sessions.get(external_id);
             Change {
                 external_id,
                 id: known.map(|(id, _)| *id),
@@ -121,16 +121,16 @@ impl Batch {
 
     /// The readers of the batch, also those of whom nothing new was said.
     pub fn readers(&self) -> impl Iterator<Item = UserId> {
-        self.sittings.values().map(|sitting| sitting.user)
+        self.sessions.values().map(|session| session.user)
     }
 }
 
-/// For each reader, the spans in which another sitting must have started to overlap with what changes.
-pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, Span)> {
-    let mut spans = BTreeMap::<UserId, Vec<Span>>::new();
+/// For each reader, the spans in which another session must have started to overlap with what changes.
+pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, TimeSpan)> {
+    let mut spans = BTreeMap::<UserId, Vec<TimeSpan>>::new();
     for change in changes {
         let of_user = spans.entry(change.after.user).or_default();
-        of_user.extend(change.before.map(Sitting::span));
+        of_user.extend(change.before.map(ReadingSession::span));
         of_user.push(change.after.span());
     }
     let windows = spans.into_iter().flat_map(|(user, spans)| {
@@ -161,20 +161,20 @@ pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId
     gains
 }
 
-/// `neighbours` are the unchanged sittings around the changed ones.
+/// `neighbours` are the unchanged sessions around the changed ones.
 pub(super) fn user_gains(
     readers: impl Iterator<Item = UserId>,
     changes: &[Change<'_>],
-    neighbours: &HashMap<UserId, Vec<Span>>,
+    neighbours: &HashMap<UserId, Vec<TimeSpan>>,
 ) -> BTreeMap<UserId, UserGain> {
     let mut gains: BTreeMap<UserId, UserGain> = readers.map(|user| (user, UserGain::default())).collect();
-    let mut spans = HashMap::<UserId, (Vec<Span>, Vec<Span>)>::new();
+    let mut spans = HashMap::<UserId, (Vec<TimeSpan>, Vec<TimeSpan>)>::new();
     for Change { before, after, .. } in changes {
         let gain = gains.entry(after.user).or_default();
         gain.sessions += i64::from(before.is_none());
         gain.last_read_at = gain.last_read_at.max(Some(after.last_read_at()));
         let (old, new) = spans.entry(after.user).or_default();
-        old.extend(before.map(Sitting::span));
+        old.extend(before.map(ReadingSession::span));
         new.push(after.span());
     }
     for (user, gain) in &mut gains {

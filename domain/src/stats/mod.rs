@@ -2,7 +2,7 @@
 //! (S0.11 to S0.24).
 
 mod batch;
-pub mod firsts;
+pub mod first_pages;
 mod notes;
 mod reading;
 mod report;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use entities::{ProductId, UserId};
 
-use super::rules::{LONGEST, Sitting};
+use super::rules::{LONGEST, ReadingSession};
 use crate::{
     error::{Outcome, Refusal, Refusals},
     input,
@@ -13,7 +13,7 @@ use crate::{
 /// How far ahead of ours a device's clock may be.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// A sitting as a device reports it, again and again. The same `external_id` is the same sitting.
+/// A session as a device reports it, again and again. The same `external_id` is the same session.
 #[derive(Clone, Debug)]
 pub struct SessionReport {
     pub external_id: String,
@@ -31,7 +31,7 @@ pub struct SessionReport {
 pub(super) struct Entry {
     pub index: usize,
     pub external_id: String,
-    pub sitting: Sitting,
+    pub session: ReadingSession,
 }
 
 /// Checks everything that takes no look at what is stored.
@@ -55,7 +55,7 @@ pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) ->
     else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
-    let sitting = Sitting {
+    let session = ReadingSession {
         user,
         product,
         // What both databases can keep.
@@ -68,7 +68,7 @@ pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) ->
     Ok(Entry {
         index,
         external_id,
-        sitting,
+        session,
     })
 }
 

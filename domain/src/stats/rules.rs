@@ -1,31 +1,31 @@
-//! What a sitting is, and how long somebody has read: time that two sittings share is one reader's time and
+//! What a session is, and how long somebody has read: time that two sessions share is one reader's time and
 //! counts once (S0.24).
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{ProductId, UserId};
 
-/// No sitting is longer. So whatever overlaps a moment has begun at most this long before.
+/// No session is longer. So whatever overlaps a moment has begun at most this long before.
 pub const LONGEST: TimeDelta = TimeDelta::hours(24);
 
 /// S0.16: reading now, or so lately that it counts as now.
 const ACTIVE_WITHIN: TimeDelta = TimeDelta::hours(2);
 
-/// One sitting of one reader with one title, as all its reports together tell it.
+/// One session of one reader with one title, as all its reports together tell it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Sitting {
+pub struct ReadingSession {
     pub user: UserId,
     pub product: ProductId,
     pub started_at: DateTime<Utc>,
     /// None while it goes on, or if the device never said.
     pub ended_at: Option<DateTime<Utc>>,
-    /// Time spent reading; breaks make it shorter than the sitting.
+    /// Time spent reading; breaks make it shorter than the session.
     pub seconds: i64,
     pub percent_read: f64,
     pub device: Option<String>,
 }
 
-impl Sitting {
-    /// The same sitting after one more report. It never runs backwards, so reports may come in any order; it has not
+impl ReadingSession {
+    /// The same session after one more report. It never runs backwards, so reports may come in any order; it has not
     /// ended before what was read in it.
     #[must_use]
     pub fn after(&self, report: &Self) -> Self {
@@ -43,7 +43,7 @@ impl Sitting {
         }
     }
 
-    /// Whether it lasted longer than any sitting does, breaks included.
+    /// Whether it lasted longer than any session does, breaks included.
     pub fn is_too_long(&self) -> bool {
         self.seconds > LONGEST.num_seconds()
             || self.ended_at.is_some_and(|end| end - self.started_at > LONGEST)
@@ -56,8 +56,8 @@ impl Sitting {
     }
 
     /// The time that it takes up in the reader's total.
-    pub fn span(&self) -> Span {
-        Span::new(self.started_at, self.seconds)
+    pub fn span(&self) -> TimeSpan {
+        TimeSpan::new(self.started_at, self.seconds)
     }
 }
 
@@ -68,12 +68,12 @@ pub fn is_active(last_read_at: Option<DateTime<Utc>>, now: DateTime<Utc>) -> boo
 
 /// A stretch of time in whole seconds since 1970, without its end: sums of it are exact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
+pub struct TimeSpan {
     pub from: i64,
     pub until: i64,
 }
 
-impl Span {
+impl TimeSpan {
     pub fn new(start: DateTime<Utc>, seconds: i64) -> Self {
         let from = start.timestamp();
         Self {
@@ -88,10 +88,10 @@ impl Span {
 }
 
 /// Overlapping and touching spans made one; in order, without the empty ones.
-fn union(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
-    let mut spans: Vec<Span> = spans.into_iter().filter(|span| !span.is_empty()).collect();
+fn union(spans: impl IntoIterator<Item = TimeSpan>) -> Vec<TimeSpan> {
+    let mut spans: Vec<TimeSpan> = spans.into_iter().filter(|span| !span.is_empty()).collect();
     spans.sort_unstable();
-    let mut merged: Vec<Span> = Vec::new();
+    let mut merged: Vec<TimeSpan> = Vec::new();
     for span in spans {
         match merged.last_mut() {
             Some(last) if span.from <= last.until => last.until = last.until.max(span.until),
@@ -102,18 +102,18 @@ fn union(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
 }
 
 /// How many seconds the spans take up together, each second once.
-pub fn covered(spans: impl IntoIterator<Item = Span>) -> i64 {
+pub fn covered(spans: impl IntoIterator<Item = TimeSpan>) -> i64 {
     union(spans).iter().map(|span| span.until - span.from).sum()
 }
 
-/// When a sitting must have started to overlap one of these spans: outside of it nobody has to look.
-pub fn neighbourhoods(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
+/// When a session must have started to overlap one of these spans: outside of it nobody has to look.
+pub fn neighbourhoods(spans: impl IntoIterator<Item = TimeSpan>) -> Vec<TimeSpan> {
     let reach = LONGEST.num_seconds();
     union(
         spans
             .into_iter()
             .filter(|span| !span.is_empty())
-            .map(|span| Span {
+            .map(|span| TimeSpan {
                 from: span.from - reach,
                 until: span.until,
             }),
@@ -122,8 +122,8 @@ pub fn neighbourhoods(spans: impl IntoIterator<Item = Span>) -> Vec<Span> {
 
 /// By how much the total changes when `before` become `after` amid `neighbours`: those that overlap any of
 /// them, and as many others as one likes.
-pub fn growth(neighbours: &[Span], before: &[Span], after: &[Span]) -> i64 {
-    let with = |changed: &[Span]| covered(neighbours.iter().chain(changed).copied());
+pub fn growth(neighbours: &[TimeSpan], before: &[TimeSpan], after: &[TimeSpan]) -> i64 {
+    let with = |changed: &[TimeSpan]| covered(neighbours.iter().chain(changed).copied());
     with(after) - with(before)
 }
 

@@ -9,16 +9,16 @@ use super::*;
 
 const HOUR: i64 = 3600;
 
-fn span((from, until): (i64, i64)) -> Span {
-    Span { from, until }
+fn span((from, until): (i64, i64)) -> TimeSpan {
+    TimeSpan { from, until }
 }
 
 fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).expect("a time")
 }
 
-fn sitting(start: i64, end: Option<i64>, seconds: i64, percent_read: f64) -> Sitting {
-    Sitting {
+fn session(start: i64, end: Option<i64>, seconds: i64, percent_read: f64) -> ReadingSession {
+    ReadingSession {
         user: UserId(Uuid::nil()),
         product: ProductId(Uuid::nil()),
         started_at: time(start),
@@ -82,8 +82,8 @@ fn a_change_counts_only_what_nothing_else_covers() {
         // It began earlier than was known, where somebody else has read already.
         (vec![(0, 10)], Some((10, 20)), (0, 10), -10),
     ] {
-        let neighbours: Vec<Span> = neighbours.into_iter().map(span).collect();
-        let before: Vec<Span> = before.into_iter().map(span).collect();
+        let neighbours: Vec<TimeSpan> = neighbours.into_iter().map(span).collect();
+        let before: Vec<TimeSpan> = before.into_iter().map(span).collect();
         assert_eq!(
             growth(&neighbours, &before, &[span(after)]),
             by,
@@ -94,18 +94,18 @@ fn a_change_counts_only_what_nothing_else_covers() {
 
 #[test]
 fn a_sitting_never_runs_backwards() {
-    let known = sitting(100, Some(400), 200, 40.0);
+    let known = session(100, Some(400), 200, 40.0);
     for (report, result) in [
-        (sitting(100, Some(500), 300, 50.0), (100, Some(500), 300, 50.0)),
-        (sitting(100, None, 50, 10.0), (100, Some(400), 200, 40.0)),
-        (sitting(50, Some(300), 250, 39.0), (50, Some(400), 250, 40.0)),
-        (sitting(200, Some(300), 10, 90.0), (100, Some(400), 200, 90.0)),
+        (session(100, Some(500), 300, 50.0), (100, Some(500), 300, 50.0)),
+        (session(100, None, 50, 10.0), (100, Some(400), 200, 40.0)),
+        (session(50, Some(300), 250, 39.0), (50, Some(400), 250, 40.0)),
+        (session(200, Some(300), 10, 90.0), (100, Some(400), 200, 90.0)),
         // More was read than fits before the end that was told.
-        (sitting(100, None, 350, 40.0), (100, Some(450), 350, 40.0)),
+        (session(100, None, 350, 40.0), (100, Some(450), 350, 40.0)),
     ] {
         let (start, end, seconds, percent) = result;
-        assert_eq!(known.after(&report), sitting(start, end, seconds, percent));
-        assert_eq!(report.after(&known), sitting(start, end, seconds, percent));
+        assert_eq!(known.after(&report), session(start, end, seconds, percent));
+        assert_eq!(report.after(&known), session(start, end, seconds, percent));
     }
 }
 
@@ -121,50 +121,50 @@ fn the_last_reader_of_two_hours_is_still_reading() {
     ] {
         assert_eq!(is_active(last, now), active, "{last:?}");
     }
-    assert_eq!(sitting(10, None, 5, 0.0).last_read_at(), time(15));
-    assert_eq!(sitting(10, Some(90), 5, 0.0).last_read_at(), time(90));
+    assert_eq!(session(10, None, 5, 0.0).last_read_at(), time(15));
+    assert_eq!(session(10, Some(90), 5, 0.0).last_read_at(), time(90));
 }
 
-/// Which sitting a report is of, and what it says.
-fn reports() -> impl Strategy<Value = Vec<(u8, Sitting)>> {
+/// Which session a report is of, and what it says.
+fn reports() -> impl Strategy<Value = Vec<(u8, ReadingSession)>> {
     let start = prop_oneof![0..3 * HOUR, 0..90 * HOUR];
     let seconds = prop_oneof![Just(0), 0..HOUR, 0..=24 * HOUR];
     let report = (0_u8..6, start, seconds, 0.0..100.0)
-        .prop_map(|(key, start, seconds, percent)| (key, sitting(start, None, seconds, percent)));
+        .prop_map(|(key, start, seconds, percent)| (key, session(start, None, seconds, percent)));
     prop::collection::vec(report, 0..30)
 }
 
 /// The book as the database keeps it: a batch sees only its neighbourhood.
 #[derive(Default)]
 struct Book {
-    sittings: BTreeMap<u8, Sitting>,
+    sessions: BTreeMap<u8, ReadingSession>,
     total: i64,
 }
 
 impl Book {
-    fn record(&mut self, batch: &[(u8, Sitting)]) {
-        let mut changed = BTreeMap::<u8, Sitting>::new();
+    fn record(&mut self, batch: &[(u8, ReadingSession)]) {
+        let mut changed = BTreeMap::<u8, ReadingSession>::new();
         for (key, report) in batch {
-            let known = changed.get(key).or_else(|| self.sittings.get(key));
+            let known = changed.get(key).or_else(|| self.sessions.get(key));
             let next = known.map_or_else(|| report.clone(), |known| known.after(report));
             changed.insert(*key, next);
         }
-        let before: Vec<Span> = changed
+        let before: Vec<TimeSpan> = changed
             .keys()
-            .filter_map(|key| self.sittings.get(key))
-            .map(Sitting::span)
+            .filter_map(|key| self.sessions.get(key))
+            .map(ReadingSession::span)
             .collect();
-        let after: Vec<Span> = changed.values().map(Sitting::span).collect();
+        let after: Vec<TimeSpan> = changed.values().map(ReadingSession::span).collect();
         let windows = neighbourhoods(before.iter().chain(&after).copied());
-        let neighbours: Vec<Span> = self
-            .sittings
+        let neighbours: Vec<TimeSpan> = self
+            .sessions
             .iter()
             .filter(|(key, _)| !changed.contains_key(key))
-            .map(|(_, sitting)| sitting.span())
+            .map(|(_, session)| session.span())
             .filter(|span| windows.iter().any(|w| w.from <= span.from && span.from < w.until))
             .collect();
         self.total += growth(&neighbours, &before, &after);
-        self.sittings.extend(changed);
+        self.sessions.extend(changed);
     }
 }
 
@@ -179,13 +179,13 @@ proptest! {
         let mut book = Book::default();
         for batch in reports.chunks(size) {
             book.record(batch);
-            prop_assert_eq!(book.total, covered(book.sittings.values().map(Sitting::span)));
+            prop_assert_eq!(book.total, covered(book.sessions.values().map(ReadingSession::span)));
         }
         let mut other = Book::default();
         for report in &shuffled {
             other.record(std::slice::from_ref(report));
         }
-        prop_assert_eq!(&other.sittings, &book.sittings);
+        prop_assert_eq!(&other.sessions, &book.sessions);
         prop_assert_eq!(other.total, book.total);
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{QueryResult, Value};
 use super::{
     batch::{Change, Known, TitleGain, UserGain},
     report::Entry,
-    rules::{Sitting, Span},
+    rules::{ReadingSession, TimeSpan},
 };
 use crate::{
     database::{Dialect, Sql, places},
@@ -21,8 +21,8 @@ use crate::{
 /// Locks the batch's readers and finds what is known. Everybody locks in the order of ids, so nobody waits
 /// for somebody who waits for them.
 pub(super) async fn lock_known(tx: &Tx, entries: &[Entry]) -> Outcome<Known> {
-    let users = lock_users(tx, &distinct(entries.iter().map(|entry| entry.sitting.user))).await?;
-    let products = distinct(entries.iter().map(|entry| entry.sitting.product));
+    let users = lock_users(tx, &distinct(entries.iter().map(|entry| entry.session.user))).await?;
+    let products = distinct(entries.iter().map(|entry| entry.session.product));
     let sql = format!(
         "SELECT id FROM products WHERE team_id = $1 AND id IN ({})",
         places(2, products.len())
@@ -34,11 +34,11 @@ pub(super) async fn lock_known(tx: &Tx, entries: &[Entry]) -> Outcome<Known> {
          FROM reading_sessions WHERE team_id = $1 AND external_id IN ({})",
         places(2, external_ids.len())
     );
-    let sittings = tx.db().rows(&sql, with_team(tx, external_ids)).await?;
+    let sessions = tx.db().rows(&sql, with_team(tx, external_ids)).await?;
     Ok(Known {
         users,
         products: first_column(&products)?,
-        sittings: sittings.iter().map(read_sitting).collect::<Outcome<_>>()?,
+        sessions: sessions.iter().map(read_sitting).collect::<Outcome<_>>()?,
     })
 }
 
@@ -55,8 +55,8 @@ async fn lock_users(tx: &Tx, users: &[UserId]) -> Outcome<HashSet<UserId>> {
     first_column(&tx.db().rows(&sql, with_team(tx, users.iter().copied())).await?)
 }
 
-fn read_sitting(row: &QueryResult) -> Outcome<(String, (ReadingSessionId, Sitting))> {
-    let sitting = Sitting {
+fn read_sitting(row: &QueryResult) -> Outcome<(String, (ReadingSessionId, ReadingSession))> {
+    let session = ReadingSession {
         user: row.try_get_by_index(2)?,
         product: row.try_get_by_index(3)?,
         started_at: row.try_get_by_index(4)?,
@@ -65,16 +65,16 @@ fn read_sitting(row: &QueryResult) -> Outcome<(String, (ReadingSessionId, Sittin
         percent_read: row.try_get_by_index(7)?,
         device: row.try_get_by_index(8)?,
     };
-    Ok((row.try_get_by_index(1)?, (row.try_get_by_index(0)?, sitting)))
+    Ok((row.try_get_by_index(1)?, (row.try_get_by_index(0)?, session)))
 }
 
-/// The sittings that started in these windows, without those that change.
+/// The sessions that started in these windows, without those that change.
 pub(super) async fn neighbours(
     tx: &Tx,
-    windows: &[(UserId, Span)],
+    windows: &[(UserId, TimeSpan)],
     changes: &[Change<'_>],
-) -> Outcome<HashMap<UserId, Vec<Span>>> {
-    let mut spans = HashMap::<UserId, Vec<Span>>::new();
+) -> Outcome<HashMap<UserId, Vec<TimeSpan>>> {
+    let mut spans = HashMap::<UserId, Vec<TimeSpan>>::new();
     if windows.is_empty() {
         return Ok(spans);
     }
@@ -85,9 +85,9 @@ pub(super) async fn neighbours(
             .iter()
             .map(|(user, window)| values![*user, time(window.from), time(window.until)]),
     );
-    // Both must go from the windows to the index of a reader's sittings and never through the table: SQLite
+    // Both must go from the windows to the index of a reader's sessions and never through the table: SQLite
     // keeps to the order of a CROSS JOIN, PostgreSQL to a subquery with an OFFSET.
-    let sittings = match tx.db().dialect() {
+    let sessions = match tx.db().dialect() {
         Dialect::Postgres => {
             "LATERAL (SELECT * FROM reading_sessions r WHERE r.user_id = near.user_id \
              AND r.started_at >= near.since AND r.started_at < near.till OFFSET 0) s WHERE"
@@ -99,12 +99,12 @@ pub(super) async fn neighbours(
     };
     let sql = format!(
         "WITH near (user_id, since, till) AS (VALUES {places}) \
-         SELECT s.user_id, s.id, s.started_at, s.seconds FROM near CROSS JOIN {sittings} s.team_id = $1"
+         SELECT s.user_id, s.id, s.started_at, s.seconds FROM near CROSS JOIN {sessions} s.team_id = $1"
     );
     let themselves: HashSet<ReadingSessionId> = changes.iter().filter_map(|change| change.id).collect();
     for row in tx.db().rows(&sql, values).await? {
         if !themselves.contains(&row.try_get_by_index(1)?) {
-            let span = Span::new(row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            let span = TimeSpan::new(row.try_get_by_index(2)?, row.try_get_by_index(3)?);
             spans.entry(row.try_get_by_index(0)?).or_default().push(span);
         }
     }
@@ -121,18 +121,18 @@ pub(super) async fn save_sittings(tx: &Tx, changes: &[Change<'_>]) -> Outcome<bo
     let places = rows(
         &mut values,
         changes.iter().map(|change| {
-            let sitting = change.after;
+            let session = change.after;
             values![
                 change.id.unwrap_or_else(|| tx.id()),
                 tx.actor().team,
                 change.external_id,
-                sitting.user,
-                sitting.product,
-                sitting.started_at,
-                sitting.ended_at,
-                sitting.seconds,
-                sitting.percent_read,
-                sitting.device.clone(),
+                session.user,
+                session.product,
+                session.started_at,
+                session.ended_at,
+                session.seconds,
+                session.percent_read,
+                session.device.clone(),
                 tx.now(),
             ]
         }),

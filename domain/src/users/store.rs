@@ -116,7 +116,7 @@ pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64>
 
 /// A place in a walk through everybody, oldest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+pub struct Position {
     pub created_at: DateTime<Utc>,
     pub id: UserId,
 }
@@ -127,7 +127,7 @@ pub async fn walk(
     db: &(impl Sql + Sync),
     team: TeamId,
     filter: &UserFilter,
-    (after, until): (Option<Place>, DateTime<Utc>),
+    (after, until): (Option<Position>, DateTime<Utc>),
     most: u32,
     parts: UserParts,
 ) -> Outcome<Vec<UserView>> {
@@ -139,7 +139,7 @@ pub async fn walk(
     sql.push_str(&condition(team, filter, joined, &mut values));
     values.push(until.into());
     sql.push_str(&format!(" AND u.created_at <= ${}", values.len()));
-    if let Some(Place { created_at, id }) = after {
+    if let Some(Position { created_at, id }) = after {
         values.extend(values![created_at, id]);
         let n = values.len();
         sql.push_str(&format!(" AND (u.created_at, u.id) > (${}, ${n})", n - 1));

@@ -259,11 +259,11 @@ async fn s0_24_reports_at_the_same_time_lose_nothing() {
     for reader in readers {
         let sql = "SELECT started_at, seconds FROM reading_sessions WHERE user_id = $1";
         let rows = house.app.db.connection().rows(sql, values![reader]).await;
-        let spans: Vec<rules::Span> = rows
+        let spans: Vec<rules::TimeSpan> = rows
             .expect("sessions")
             .iter()
             .map(|row| {
-                rules::Span::new(
+                rules::TimeSpan::new(
                     row.try_get_by_index(0).expect("a time"),
                     row.try_get_by_index(1).expect("seconds"),
                 )

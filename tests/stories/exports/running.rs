@@ -13,12 +13,12 @@ use worker::Handlers;
 
 use super::{address, cancel, crowd, files, get, lead, leads, people, rows, seen};
 
-/// How a worker asks for the next stretch of people.
-const STRETCH: &str = "u.id LIMIT 1000";
+/// How a worker asks for the next chunk of people.
+const CHUNK: &str = "u.id LIMIT 1000";
 
-/// A worker of its own, held up behind its first stretch.
+/// A worker of its own, held up behind its first chunk.
 async fn held_worker(stage: &Stage) -> (JoinHandle<()>, Held) {
-    let mut held = stage.statements.hold(STRETCH);
+    let mut held = stage.statements.hold(CHUNK);
     let app = stage.app.clone();
     let worker = tokio::spawn(async move {
         let done = worker::run_due(&app, &Handlers::default()).await;
@@ -108,9 +108,9 @@ async fn a_worker_notices_that_its_export_was_canceled() {
     stage.statements.take();
     drop(held);
     worker.await.expect("the worker goes on");
-    let stretches = stage.statements.take();
-    let stretches = stretches.iter().filter(|sql| sql.contains(STRETCH)).count();
-    assert!(stretches <= 5, "{stretches} more stretches were read");
+    let chunks = stage.statements.take();
+    let chunks = chunks.iter().filter(|sql| sql.contains(CHUNK)).count();
+    assert!(chunks <= 5, "{chunks} more chunks were read");
     let after = seen(&stage.admin, &export).await;
     assert_eq!(
         (&after["status"], &after["downloadUrl"]),

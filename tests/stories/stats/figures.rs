@@ -7,7 +7,7 @@ use tests::{
     stage::{ADMIN, AGENT, Sale, Stage, text},
 };
 
-use super::{figures, record, recorded, sitting};
+use super::{figures, record, recorded, session};
 
 /// S0.11–S0.14, S0.18: how often, how long, how far in each title, and when.
 #[tokio::test]
@@ -18,10 +18,10 @@ async fn the_figures_say_how_often_how_long_and_how_far() {
     recorded(
         &stage,
         vec![
-            sitting("2", &ana, &book, ("10:00", "10:20"), 80.5),
-            sitting("1", &ana, &other, ("08:00", "08:10"), 12.0),
+            session("2", &ana, &book, ("10:00", "10:20"), 80.5),
+            session("1", &ana, &other, ("08:00", "08:10"), 12.0),
             // Back to the beginning.
-            sitting("3", &ana, &book, ("11:00", "11:30"), 3.0),
+            session("3", &ana, &book, ("11:00", "11:30"), 3.0),
         ],
     )
     .await;
@@ -67,9 +67,9 @@ async fn the_history_goes_page_by_page() {
     for n in 0..25 {
         // Some begin at the same moment.
         let from = format!("09:{:02}", n / 2);
-        reports.push(sitting(&format!("a{n}"), &ana, &book, (&from, "10:00"), 1.0));
+        reports.push(session(&format!("a{n}"), &ana, &book, (&from, "10:00"), 1.0));
     }
-    reports.push(sitting("of eva", &eva, &book, ("09:00", "10:00"), 1.0));
+    reports.push(session("of eva", &eva, &book, ("09:00", "10:00"), 1.0));
     recorded(&stage, reports).await;
     let query = "query($id: ID!, $first: Int, $after: String, $last: Int, $before: String) { user(id: $id) { readingStats { \
                  activity(first: $first, after: $after, last: $last, before: $before) { totalCount nodes { id startedAt } \
@@ -111,11 +111,11 @@ async fn whoever_has_read_within_two_hours_is_active() {
         stage.customer("ivo@shop.test").await,
     );
     let book = stage.product("Rayuela").await;
-    let mut open = sitting("open", &eva, &book, ("11:00", "11:30"), 1.0);
+    let mut open = session("open", &eva, &book, ("11:00", "11:30"), 1.0);
     open["endedAt"] = Value::Null;
     recorded(
         &stage,
-        vec![sitting("one", &ana, &book, ("11:30", "12:00"), 1.0), open],
+        vec![session("one", &ana, &book, ("11:30", "12:00"), 1.0), open],
     )
     .await;
     let active = async || {
@@ -147,7 +147,7 @@ async fn the_figures_say_how_old_they_are() {
     let stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
     let book = stage.product("Rayuela").await;
-    let report = sitting("one", &ana, &book, ("11:00", "11:30"), 1.0);
+    let report = session("one", &ana, &book, ("11:00", "11:30"), 1.0);
     let as_of = async || figures(&stage.admin, &ana).await["asOf"].clone();
     stage.pass(TimeDelta::minutes(10));
     assert_eq!(
@@ -301,7 +301,7 @@ async fn a_list_shows_the_figures_without_a_query_per_row() {
         let times = ("09:00", format!("09:{:02}", n + 1));
         recorded(
             &stage,
-            vec![sitting(
+            vec![session(
                 &format!("s{n}"),
                 &reader,
                 &book,

@@ -13,8 +13,8 @@ const FIGURES: &str = "query($id: ID!) { user(id: $id) { readingStats { asOf tot
      titles { totalCount nodes { product { name } sessions seconds percentRead firstReadAt lastReadAt } } \
      activity { totalCount nodes { product { name } startedAt endedAt seconds percentRead device } } } } }";
 
-/// A sitting this morning as a device reports it: `from` and `until` are hours and minutes.
-fn sitting(id: &str, user: &str, product: &str, (from, until): (&str, &str), percent: f64) -> Value {
+/// A session this morning as a device reports it: `from` and `until` are hours and minutes.
+fn session(id: &str, user: &str, product: &str, (from, until): (&str, &str), percent: f64) -> Value {
     let minutes = |time: &str| -> i64 {
         let (hour, minute) = time.split_once(':').expect("hours and minutes");
         hour.parse::<i64>().expect("hours") * 60 + minute.parse::<i64>().expect("minutes")

@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::stage::Stage;
 
-use super::{but, figures, record, recorded, sitting};
+use super::{but, figures, record, recorded, session};
 
 /// A shop with two titles and a reader.
 async fn shop() -> (Stage, String, [String; 2]) {
@@ -29,7 +29,7 @@ async fn a_thousand_reports_are_taken_at_once_and_not_one_more() {
                 (from.clone(), from)
             };
             but(
-                &sitting(&name, &ana, &book, (&report.0, &report.1), 10.0),
+                &session(&name, &ana, &book, (&report.0, &report.1), 10.0),
                 &json!({ "device": "A tablet with a name of usual length" }),
             )
         })
@@ -60,12 +60,12 @@ async fn a_session_told_in_any_order_ends_alike() {
         let name = format!("phone-{number}");
         let reports = [
             but(
-                &sitting(&name, &user, &book, ("09:00", "09:10"), 5.0),
+                &session(&name, &user, &book, ("09:00", "09:10"), 5.0),
                 &json!({ "endedAt": null }),
             ),
-            sitting(&name, &user, &book, ("09:00", "09:20"), 30.0),
+            session(&name, &user, &book, ("09:00", "09:20"), 30.0),
             // It has leafed back.
-            sitting(&name, &user, &book, ("09:00", "09:40"), 20.0),
+            session(&name, &user, &book, ("09:00", "09:40"), 20.0),
         ];
         if number % 2 == 0 {
             for at in order {
@@ -122,7 +122,7 @@ async fn time_that_sessions_share_counts_once() {
         // It turns out to have begun earlier.
         ("by itself", &book, ("08:50", "11:10"), (160, 325)),
     ] {
-        recorded(&stage, vec![sitting(name, &ana, title, times, 10.0)]).await;
+        recorded(&stage, vec![session(name, &ana, title, times, 10.0)]).await;
         assert_eq!(total().await, expected, "{name}");
     }
     let seen = figures(&stage.admin, &ana).await;
@@ -145,7 +145,7 @@ async fn what_cannot_be_is_refused_and_the_rest_is_kept() {
         .mutate("productRecord", "ProductRecordInput", made, "product { id }")
         .await;
     let foreign_title = made.accepted()["product"]["id"].clone();
-    let good = |name: &str| sitting(name, &ana, &book, ("10:00", "10:30"), 10.0);
+    let good = |name: &str| session(name, &ana, &book, ("10:00", "10:30"), 10.0);
     let cases = [
         (json!({ "seconds": 1802 }), "INVALID input.sessions.0.seconds"),
         (json!({ "seconds": -1 }), "INVALID input.sessions.1.seconds"),
@@ -244,9 +244,9 @@ async fn an_id_stays_with_its_reader_and_its_title() {
     let eva = stage.customer("eva@shop.test").await;
     let times = ("10:00", "10:30");
     let batch = vec![
-        sitting("one", &ana, &book, times, 10.0),
-        sitting("one", &eva, &book, times, 10.0),
-        sitting("one", &ana, &other, times, 10.0),
+        session("one", &ana, &book, times, 10.0),
+        session("one", &eva, &book, times, 10.0),
+        session("one", &ana, &other, times, 10.0),
     ];
     let payload = record(&stage.admin, batch.clone()).await;
     assert_eq!(
@@ -287,15 +287,15 @@ async fn reports_at_the_same_moment_add_up_to_one_truth() {
     let reports = (1..=20).map(|n| {
         // Everybody speaks of both sessions and of one of their own, in either order.
         let mut batch = vec![
-            sitting(
+            session(
                 "shared",
                 &ana,
                 &book,
                 ("10:00", &minute(n)),
                 f64::from(u8::try_from(n).expect("small")),
             ),
-            sitting("also shared", &eva, &other, ("10:00", &minute(21 - n)), 1.0),
-            sitting(
+            session("also shared", &eva, &other, ("10:00", &minute(21 - n)), 1.0),
+            session(
                 &format!("own-{n}"),
                 &ana,
                 &other,
@@ -342,7 +342,7 @@ async fn reports_at_the_same_moment_add_up_to_one_truth() {
 #[tokio::test]
 async fn reporting_takes_its_own_scope() {
     let (stage, ana, [book, _]) = shop().await;
-    let report = sitting("one", &ana, &book, ("10:00", "10:30"), 10.0);
+    let report = session("one", &ana, &book, ("10:00", "10:30"), 10.0);
     let input = json!({ "sessions": [report] });
     let reader = stage.integration(&["stats.write"]).await;
     assert_eq!(

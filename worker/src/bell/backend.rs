@@ -22,7 +22,7 @@ use entities::JobId;
 use futures::{StreamExt, ready, stream::BoxStream};
 use tokio::time::{sleep, timeout};
 
-use crate::{engine::Engine, finisher, leases::Hold, pools::Seat};
+use crate::{engine::Engine, finisher, leases::Hold, pools::Permit};
 
 /// The relay looks into the table for all queues; this is for the day it does not.
 const SAFETY_TICK: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ const MOST_AT_ONCE: usize = 500;
 /// A job with everything that it occupies in this process.
 pub(crate) struct Claimed {
     pub job: ClaimedJob,
-    pub seat: Seat,
+    pub permit: Permit,
     pub hold: Hold,
 }
 
@@ -142,7 +142,7 @@ impl Claimer {
     /// Waits until there may be work and room for it. Returns the room.
     async fn wanted(&mut self) -> usize {
         if self.due {
-            // Lets jobs that are as good as done leave their seats, so that one claim fills them all.
+            // Lets jobs that are as good as done leave their permits, so that one claim fills them all.
             tokio::task::yield_now().await;
         } else {
             tokio::select! {
@@ -151,7 +151,7 @@ impl Claimer {
             }
             self.due = true;
         }
-        self.engine.pools.of(self.queue).vacancy().await
+        self.engine.pools.of(self.queue).until_free().await
     }
 
     async fn claim(&mut self, free: usize) {
@@ -186,7 +186,7 @@ impl Claimer {
         self.claimed = jobs
             .into_iter()
             .map(|job| Claimed {
-                seat: pool.sit(),
+                permit: pool.acquire(),
                 hold: self.engine.leases.hold((job.id, job.fence)),
                 job,
             })

@@ -30,7 +30,7 @@ use super::{
 use crate::http::{
     GraphqlService,
     answer::Answer,
-    caller::{Call, Caller, Denied},
+    caller::{AuthenticationError, Call, Caller},
     params::Params,
     refusal::{Refusal, codes},
     trace::TraceId,
@@ -40,7 +40,7 @@ enum Phase {
     Waiting {
         until: Instant,
     },
-    Authenticating(BoxFuture<'static, Result<Caller, Denied>>),
+    Authenticating(BoxFuture<'static, Result<Caller, AuthenticationError>>),
     Ready {
         caller: Caller,
         ended: BoxFuture<'static, ()>,
@@ -62,8 +62,10 @@ impl Phase {
             }
             Self::Authenticating(answer) => match answer.await {
                 Ok(caller) => Change::Authenticated(caller),
-                Err(Denied::Invalid) => Change::Over(Close::Forbidden),
-                Err(Denied::RateLimited { .. } | Denied::Unavailable) => Change::Over(Close::TryAgainLater),
+                Err(AuthenticationError::Invalid) => Change::Over(Close::Forbidden),
+                Err(AuthenticationError::RateLimited { .. } | AuthenticationError::Unavailable) => {
+                    Change::Over(Close::TryAgainLater)
+                }
             },
             Self::Ready { ended, .. } => {
                 ended.await;
@@ -89,7 +91,7 @@ pub(super) struct Session<E> {
     service: GraphqlService<E>,
     shutdown: CancellationToken,
     /// With the credential of the upgrade request, if that had one.
-    call: Result<Call, Denied>,
+    call: Result<Call, AuthenticationError>,
     /// For a credential that comes with `connection_init`.
     anonymous: Call,
     phase: Phase,
@@ -98,7 +100,7 @@ pub(super) struct Session<E> {
 }
 
 impl<E: Executor> Session<E> {
-    pub fn new(service: GraphqlService<E>, call: Result<Call, Denied>, anonymous: Call) -> Self {
+    pub fn new(service: GraphqlService<E>, call: Result<Call, AuthenticationError>, anonymous: Call) -> Self {
         let until = Instant::now() + service.limits.init_time;
         let operations = Arc::new(Operations::new(service.limits.operations_per_socket));
         let shutdown = service.shutdown.clone();
@@ -200,9 +202,12 @@ impl<E: Executor> Session<E> {
         }
     }
 
-    fn authentication(&self, credential: Option<String>) -> BoxFuture<'static, Result<Caller, Denied>> {
+    fn authentication(
+        &self,
+        credential: Option<String>,
+    ) -> BoxFuture<'static, Result<Caller, AuthenticationError>> {
         let call = match credential {
-            Some(token) if token.is_empty() => Err(Denied::Invalid),
+            Some(token) if token.is_empty() => Err(AuthenticationError::Invalid),
             Some(token) => Ok(Call {
                 credential: Some(token),
                 ..self.anonymous.clone()

@@ -9,7 +9,7 @@ use crate::{
     error::{Outcome, Refusal},
     message::Message,
     tx::Tx,
-    users::{self, UserFilter, UserParts, store::Place},
+    users::{self, UserFilter, UserParts, store::Position},
 };
 
 /// The most that can be named one by one.
@@ -73,13 +73,13 @@ pub(super) async fn next(
     tx: &Tx,
     batch: &entitlement_batch::Model,
     most: usize,
-) -> Outcome<(Vec<UserId>, Option<Place>)> {
+) -> Outcome<(Vec<UserId>, Option<Position>)> {
     let walk = async |filter: &UserFilter| -> Outcome<_> {
-        let place: Option<Place> = batch.place.clone().map(serde_json::from_value).transpose()?;
+        let place: Option<Position> = batch.place.clone().map(serde_json::from_value).transpose()?;
         let (until, parts): (DateTime<Utc>, _) = (batch.requested_at, UserParts::default());
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         let found = users::store::walk(tx.db(), batch.team_id, filter, (place, until), most, parts).await?;
-        let last = found.last().map(|user| Place {
+        let last = found.last().map(|user| Position {
             created_at: user.created_at,
             id: user.id,
         });

@@ -102,7 +102,7 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
     let (Some(product), Some(people), Some(note), Some(key)) = (product, people, note, key) else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
-    let said = said(request.change, product, &people, note.as_deref());
+    let said = canonical(request.change, product, &people, note.as_deref());
     let fingerprint = hex::encode(Sha256::digest(said));
     Ok(Checked {
         product,
@@ -115,7 +115,7 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
 
 /// The same request reads the same in every release: what it leaves out is not written, so a field more changes
 /// nothing for those who do not use it.
-fn said(change: Change, product: ProductId, people: &People, note: Option<&str>) -> String {
+fn canonical(change: Change, product: ProductId, people: &People, note: Option<&str>) -> String {
     json!([change, product, people, note]).to_string()
 }
 
@@ -240,7 +240,7 @@ pub async fn cancel(
     manual::authorise(app, actor, Scope::EntitlementsWrite).await?;
     let id = id.map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
-    // Waits for the stretch that is under way: after the answer nobody's access is changed any more.
+    // Waits for the chunk that is under way: after the answer nobody's access is changed any more.
     let batch = store::lock(&tx, id).await?;
     let mut batch = batch.ok_or_else(|| Refusal::not_found("batchId", "entitlement-batch"))?;
     if !is_live(batch.status) {
@@ -309,7 +309,7 @@ mod tests {
                 json!(["revoke", no_product, "everybody", null]),
             ),
         ] {
-            assert_eq!(said(change, product, &people, note), expected.to_string());
+            assert_eq!(canonical(change, product, &people, note), expected.to_string());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The job: it goes through the people of a batch in stretches, each of them one commit with the changes, their
-//! results and the place behind them. A worker that dies loses a stretch, and nobody is done twice.
+//! The job: it goes through the people of a batch in chunks, each of them one commit with the changes, their
+//! results and the place behind them. A worker that dies loses a chunk, and nobody is done twice.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -27,8 +27,8 @@ use crate::{
 };
 
 /// People in one commit: few enough that nobody who wants one of them waits long.
-const STRETCH: usize = 50;
-/// Stretches before another job has its turn.
+const CHUNK: usize = 50;
+/// Chunks before another job has its turn.
 const TURN: usize = 20;
 /// How often a user is tried who cannot be done for a fault of ours.
 const ATTEMPTS: u32 = 3;
@@ -36,19 +36,19 @@ const ATTEMPTS: u32 = 3;
 /// renewed.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Progress is told about once a second.
-const TOLD_EVERY: TimeDelta = TimeDelta::seconds(1);
+const PUBLISH_EVERY: TimeDelta = TimeDelta::seconds(1);
 /// A batch that rests so long has lost its job.
 const QUIET: TimeDelta = TimeDelta::minutes(1);
 /// After so many parked jobs a batch is given up.
 const JOBS_ALLOWED: i64 = 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Went {
-    On,
-    Over,
+enum Progress {
+    Continues,
+    Finished,
 }
 
-/// What is done with the users of a stretch.
+/// What is done with the users of a chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     Decide,
@@ -63,16 +63,16 @@ pub async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> Handled
             reason: "a batch without a team".into(),
         });
     };
-    let work = At { app, job, team, id };
+    let work = BatchRun { app, job, team, id };
     for _ in 0..TURN {
-        let went = match work.stretch(STRETCH, Mode::Decide).await {
-            Ok(went) => went,
+        let progress = match work.chunk(CHUNK, Mode::Decide).await {
+            Ok(progress) => progress,
             Err(error) => {
-                tracing::warn!(batch = %id, error = ?error, "a stretch of a batch failed; its users are done one by one");
+                tracing::warn!(batch = %id, error = ?error, "a chunk of a batch failed; its users are done one by one");
                 work.one_by_one().await?
             }
         };
-        if went == Went::Over {
+        if progress == Progress::Finished {
             return Ok(Ending::Done);
         }
     }
@@ -82,47 +82,47 @@ pub async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> Handled
     })
 }
 
-struct At<'a> {
+struct BatchRun<'a> {
     app: &'a App,
     job: &'a ClaimedJob,
     team: TeamId,
     id: EntitlementBatchId,
 }
 
-impl At<'_> {
-    /// The users of a stretch that failed, each in a commit of their own.
-    async fn one_by_one(&self) -> Outcome<Went> {
-        for _ in 0..STRETCH {
-            let mut went = self.stretch(1, Mode::Decide).await;
+impl BatchRun<'_> {
+    /// The users of a chunk that failed, each in a commit of their own.
+    async fn one_by_one(&self) -> Outcome<Progress> {
+        for _ in 0..CHUNK {
+            let mut progress = self.chunk(1, Mode::Decide).await;
             for attempt in 1..ATTEMPTS {
-                if went.is_err() {
+                if progress.is_err() {
                     tokio::time::sleep(PAUSE * attempt).await;
-                    went = self.stretch(1, Mode::Decide).await;
+                    progress = self.chunk(1, Mode::Decide).await;
                 }
             }
-            let went = match went {
-                Ok(went) => went,
+            let progress = match progress {
+                Ok(progress) => progress,
                 Err(error) => {
                     tracing::error!(batch = %self.id, error = ?error, "a user of a batch cannot be done");
-                    self.stretch(1, Mode::GiveUp).await?
+                    self.chunk(1, Mode::GiveUp).await?
                 }
             };
-            if went == Went::Over {
-                return Ok(Went::Over);
+            if progress == Progress::Finished {
+                return Ok(Progress::Finished);
             }
         }
-        Ok(Went::On)
+        Ok(Progress::Continues)
     }
 
-    async fn stretch(&self, size: usize, mode: Mode) -> Outcome<Went> {
+    async fn chunk(&self, size: usize, mode: Mode) -> Outcome<Progress> {
         let tx = self.app.begin_as_system(self.team).await?;
-        // The batch's lock keeps a worker that was given up for dead from doing the same stretch again.
+        // The batch's lock keeps a worker that was given up for dead from doing the same chunk again.
         let batch = store::lock(&tx, self.id).await?;
         let Some(mut batch) = batch.filter(|batch| is_live(batch.status)) else {
-            return Ok(Went::Over);
+            return Ok(Progress::Finished);
         };
         if !jobs::store::is_held(tx.db(), (self.job.id, self.job.fence)).await? {
-            return Ok(Went::Over);
+            return Ok(Progress::Finished);
         }
         // Not the job's: a job that took the place of a lost one knows nobody (S0.6, S4.25).
         let origin = Origin {
@@ -141,8 +141,12 @@ impl At<'_> {
         };
         note(&tx, &mut batch, results).await?;
         batch.place = place.map(serde_json::to_value).transpose()?;
-        let went = if ids.len() < size { Went::Over } else { Went::On };
-        if went == Went::Over {
+        let progress = if ids.len() < size {
+            Progress::Finished
+        } else {
+            Progress::Continues
+        };
+        if progress == Progress::Finished {
             batch.status = EntitlementBatchStatus::Succeeded;
             batch.finished_at = Some(tx.now());
             // Who has left the filter meanwhile was not met.
@@ -158,25 +162,25 @@ impl At<'_> {
         } else {
             batch.status = EntitlementBatchStatus::Running;
         }
-        let quiet = batch.told_at.is_none_or(|at| tx.now() - at >= TOLD_EVERY);
-        if went == Went::Over || quiet {
+        let quiet = batch.told_at.is_none_or(|at| tx.now() - at >= PUBLISH_EVERY);
+        if progress == Progress::Finished || quiet {
             batch.told_at = Some(tx.now());
             publish(&mut tx, &batch);
         }
         store::save(&tx, batch).await?;
         tx.commit().await?;
-        Ok(went)
+        Ok(progress)
     }
 }
 
 /// What becomes of one user.
-struct Became {
+struct UserResult {
     outcome: EntitlementBatchOutcome,
     changed: Changed,
 }
 
-fn given_up() -> Became {
-    Became {
+fn given_up() -> UserResult {
+    UserResult {
         outcome: EntitlementBatchOutcome::Failed,
         changed: Changed {
             entitlement: None,
@@ -192,7 +196,7 @@ async fn decide(
     batch: &entitlement_batch::Model,
     product: &product::Model,
     ids: &[UserId],
-) -> Outcome<Vec<(UserId, Became)>> {
+) -> Outcome<Vec<(UserId, UserResult)>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -239,15 +243,19 @@ async fn decide(
         } else {
             EntitlementBatchOutcome::Refused
         };
-        results.push((*id, Became { outcome, changed }));
+        results.push((*id, UserResult { outcome, changed }));
     }
     Ok(results)
 }
 
 /// Writes the results and counts them.
-async fn note(tx: &Tx, batch: &mut entitlement_batch::Model, results: Vec<(UserId, Became)>) -> Outcome<()> {
+async fn note(
+    tx: &Tx,
+    batch: &mut entitlement_batch::Model,
+    results: Vec<(UserId, UserResult)>,
+) -> Outcome<()> {
     let mut rows = Vec::with_capacity(results.len());
-    for (user, Became { outcome, changed }) in results {
+    for (user, UserResult { outcome, changed }) in results {
         batch.done += 1;
         let counter = match outcome {
             EntitlementBatchOutcome::Granted | EntitlementBatchOutcome::Revoked => &mut batch.succeeded,

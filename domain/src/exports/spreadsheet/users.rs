@@ -19,13 +19,13 @@ use crate::{
     language, products, teams,
     users::{
         UserFilter, UserParts, UserView,
-        store::{Place, walk},
+        store::{Position, walk},
     },
 };
 
 /// Rows that are read at once.
-const STRETCH: u32 = 1000;
-/// Stretches that may wait for the writer.
+const CHUNK: u32 = 1000;
+/// Chunks that may wait for the writer.
 const WAITING: usize = 2;
 
 /// What is read and not yet written.
@@ -81,9 +81,9 @@ async fn feed(attempt: &mut Attempt<'_>, rows: mpsc::Sender<Batch>) -> Outcome<O
     let mut known = BTreeSet::new();
     let (mut place, mut count) = (None, 0);
     loop {
-        let users = walk(app.db.connection(), team, &filter, (place, until), STRETCH, parts).await?;
+        let users = walk(app.db.connection(), team, &filter, (place, until), CHUNK, parts).await?;
         let Some(last) = users.last() else { break };
-        place = Some(Place {
+        place = Some(Position {
             created_at: last.created_at,
             id: last.id,
         });

@@ -1,4 +1,4 @@
-//! What somebody in bulk has bought, may use, and has read: three purchases, three entitlements and ten sittings
+//! What somebody in bulk has bought, may use, and has read: three purchases, three entitlements and ten sessions
 //! for each on average.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -10,7 +10,7 @@ use super::{
     tables::{Batch, Cell, In},
 };
 use crate::{
-    entitlements::rules::{Run, Span},
+    entitlements::rules::{Run, Schedule},
     seed::whole,
 };
 
@@ -132,7 +132,7 @@ fn grant(
     let grace = ends
         .filter(|_| product.grace_days > 0)
         .map(|end| end + TimeDelta::days(product.grace_days));
-    let span = Span {
+    let span = Schedule {
         run: Run {
             starts_at: at,
             expires_at: ends,
@@ -208,17 +208,17 @@ fn grant(
     }
 }
 
-/// Sittings one after the other, turn by turn over up to three titles, each a little further than the last.
+/// Sessions one after the other, turn by turn over up to three titles, each a little further than the last.
 fn read(person: &mut Person<'_>, opened: &[Opened], batch: &mut Batch) {
     let now = person.crowd.now;
     let titles = opened
         .len()
         .min(1 + usize::try_from(person.dice.below(3)).unwrap_or(0));
-    let sittings = 1 + person.dice.below(28);
+    let sessions = 1 + person.dice.below(28);
     let Some(since) = opened[..titles].iter().map(|title| title.since).max() else {
         return;
     };
-    let gap = (now - since).num_seconds() / (sittings + 1);
+    let gap = (now - since).num_seconds() / (sessions + 1);
     if gap < 1200 {
         return;
     }
@@ -226,7 +226,7 @@ fn read(person: &mut Person<'_>, opened: &[Opened], batch: &mut Batch) {
         .map(|_| whole(1 + person.dice.below(1000)) / 10.0)
         .collect();
     let mut totals = vec![(0_i64, 0_i64, since, since); titles];
-    for n in 0..sittings {
+    for n in 0..sessions {
         let turn = usize::try_from(n).unwrap_or(0) % titles;
         let starts = since + TimeDelta::seconds((n + 1) * gap);
         let seconds = (300 + person.dice.below(3300)).min(gap / 2);
@@ -235,7 +235,7 @@ fn read(person: &mut Person<'_>, opened: &[Opened], batch: &mut Batch) {
         *first = if *done == 0 { starts } else { *first };
         (*done, *read, *last) = (*done + 1, *read + seconds, ends);
         let turns =
-            (sittings - i64::try_from(turn).unwrap_or(0) - 1) / i64::try_from(titles).unwrap_or(1) + 1;
+            (sessions - i64::try_from(turn).unwrap_or(0) - 1) / i64::try_from(titles).unwrap_or(1) + 1;
         let percent = if *done == turns {
             goals[turn]
         } else {
@@ -270,15 +270,15 @@ fn sum_up(
     totals: &[(i64, i64, DateTime<Utc>, DateTime<Utc>)],
     batch: &mut Batch,
 ) {
-    for ((title, goal), (sittings, seconds, first, last)) in opened.iter().zip(goals).zip(totals) {
-        if *sittings > 0 {
+    for ((title, goal), (sessions, seconds, first, last)) in opened.iter().zip(goals).zip(totals) {
+        if *sessions > 0 {
             batch.add(
                 In::Titles,
                 [
                     person.id.into(),
                     title.product.into(),
                     person.team(),
-                    (*sittings).into(),
+                    (*sessions).into(),
                     (*seconds).into(),
                     Cell::Real(*goal),
                     (*first).into(),

@@ -14,7 +14,7 @@ use super::{
     stories::GIFTS,
 };
 use crate::{
-    entitlements::rules::{self, Span},
+    entitlements::rules::{self, Schedule},
     message::Message,
 };
 
@@ -148,7 +148,13 @@ fn grant_row(book: &Book, of: EntitlementId, id: GrantId, grant: &Grant) -> enti
 type Chapter = (DateTime<Utc>, EntitlementAction, Option<UserId>, Option<String>);
 
 /// S4.25: the history, as it would have been written.
-fn tell(book: &mut Book, (id, user): (EntitlementId, UserId), span: Span, grants: &[Grant], revoked: bool) {
+fn tell(
+    book: &mut Book,
+    (id, user): (EntitlementId, UserId),
+    span: Schedule,
+    grants: &[Grant],
+    revoked: bool,
+) {
     let mut story: Vec<Chapter> = Vec::new();
     for (i, grant) in grants.iter().enumerate() {
         let action = if i == 0 {

@@ -91,7 +91,7 @@ fn facts(purchase: &purchase::Model, now: DateTime<Utc>, read: Option<(f64, i64)
         refunds_before: 0,
         refunded_before: Money::zero(purchase.currency),
         sessions,
-        seconds_read: sessions * super::sales::SITTING,
+        seconds_read: sessions * super::sales::SESSION,
         percent_read,
         purchase: purchase.clone(),
     }

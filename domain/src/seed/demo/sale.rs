@@ -57,7 +57,7 @@ pub struct Sale {
     pub access: Access,
     /// Whether a recurring agreement at the gateway hangs on it.
     pub agreement: bool,
-    /// The furthest point, and in how many sittings.
+    /// The furthest point, and in how many sessions.
     pub read: Option<(f64, i64)>,
     pub refund: Option<Refunded>,
 }
@@ -89,9 +89,9 @@ impl Sale {
         }
     }
 
-    pub fn read(self, percent: f64, sittings: i64) -> Self {
+    pub fn read(self, percent: f64, sessions: i64) -> Self {
         Self {
-            read: Some((percent, sittings)),
+            read: Some((percent, sessions)),
             ..self
         }
     }

@@ -18,8 +18,8 @@ use super::{
 };
 use crate::{error::Outcome, seed::whole};
 
-/// How long one sitting lasts, in seconds.
-pub const SITTING: i64 = 1500;
+/// How long one session lasts, in seconds.
+pub const SESSION: i64 = 1500;
 
 pub fn purchase_id(key: &str) -> PurchaseId {
     PurchaseId(named("purchase", key))
@@ -134,8 +134,8 @@ fn write(book: &mut Book, grants: &mut Grants, sale: &Sale) -> Outcome<()> {
         None,
         facts,
     );
-    if let Some((percent, sittings)) = sale.read {
-        read(book, &purchase, percent, sittings.min(sale.days_ago));
+    if let Some((percent, sessions)) = sale.read {
+        read(book, &purchase, percent, sessions.min(sale.days_ago));
     }
     let mut grant = Grant {
         purchase: Some(purchase.id),
@@ -178,18 +178,18 @@ fn subscription_id(sale: &Sale) -> String {
     }
 }
 
-/// Sittings a day apart, from the day after the sale on. Those of another title are two hours away.
-fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sittings: i64) {
+/// Sessions a day apart, from the day after the sale on. Those of another title are two hours away.
+fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sessions: i64) {
     let (user, product) = (purchase.user_id, purchase.product_id);
     let days = (book.now - purchase.purchased_at).num_days();
     let titles = book.titles.iter().filter(|title| title.user_id == user).count();
     let apart = TimeDelta::hours(2) * i32::try_from(titles).unwrap_or(0);
     let now = book.now;
-    let start = |n: i64| now - TimeDelta::days(days - 1 - n) - apart - TimeDelta::seconds(SITTING);
-    for n in 0..sittings {
-        let reading_now = start(n) + TimeDelta::seconds(SITTING) >= now;
+    let start = |n: i64| now - TimeDelta::days(days - 1 - n) - apart - TimeDelta::seconds(SESSION);
+    for n in 0..sessions {
+        let reading_now = start(n) + TimeDelta::seconds(SESSION) >= now;
         let name = format!("{}-{}", purchase.external_id, n + 1);
-        let share = ((percent * whole(n + 1) / whole(sittings)) * 10.0).round() / 10.0;
+        let share = ((percent * whole(n + 1) / whole(sessions)) * 10.0).round() / 10.0;
         book.sessions.push(reading_session::Model {
             id: ReadingSessionId(named("reading", &name)),
             team_id: book.team,
@@ -197,28 +197,28 @@ fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sittings: i64
             user_id: user,
             product_id: product,
             started_at: start(n),
-            ended_at: (!reading_now).then(|| start(n) + TimeDelta::seconds(SITTING)),
-            seconds: SITTING,
-            percent_read: if n + 1 == sittings { percent } else { share },
+            ended_at: (!reading_now).then(|| start(n) + TimeDelta::seconds(SESSION)),
+            seconds: SESSION,
+            percent_read: if n + 1 == sessions { percent } else { share },
             device: Some(device(&name)),
-            reported_at: start(n) + TimeDelta::seconds(SITTING),
+            reported_at: start(n) + TimeDelta::seconds(SESSION),
         });
     }
-    let last_read_at = start(sittings - 1) + TimeDelta::seconds(SITTING);
+    let last_read_at = start(sessions - 1) + TimeDelta::seconds(SESSION);
     book.titles.push(title_reading::Model {
         user_id: user,
         product_id: product,
         team_id: book.team,
-        sessions: sittings,
-        seconds: sittings * SITTING,
+        sessions,
+        seconds: sessions * SESSION,
         percent_read: percent,
         first_read_at: start(0),
         last_read_at,
     });
-    count(book, user, sittings, last_read_at);
+    count(book, user, sessions, last_read_at);
 }
 
-fn count(book: &mut Book, user: UserId, sittings: i64, last: chrono::DateTime<chrono::Utc>) {
+fn count(book: &mut Book, user: UserId, sessions: i64, last: chrono::DateTime<chrono::Utc>) {
     let (team, now) = (book.team, book.now);
     let reader = book.readers.entry(user).or_insert(user_reading::Model {
         user_id: user,
@@ -228,8 +228,8 @@ fn count(book: &mut Book, user: UserId, sittings: i64, last: chrono::DateTime<ch
         last_read_at: None,
         as_of: now,
     });
-    reader.sessions += sittings;
-    reader.seconds += sittings * SITTING;
+    reader.sessions += sessions;
+    reader.seconds += sessions * SESSION;
     reader.last_read_at = reader.last_read_at.max(Some(last));
 }
 

@@ -405,13 +405,13 @@ async fn a_batch_without_a_job_is_taken_up_again_or_given_up() {
     for _ in 0..3 {
         assert_eq!(look(&stage, &cursed).await.0, "REQUESTED");
         for job in claim(&stage).await {
-            let bury = store::bury(
+            let park = store::park(
                 &stage.app.db,
                 (job.id, job.fence),
                 "planted",
                 stage.app.clock.now(),
             );
-            bury.await.expect("a parked job");
+            park.await.expect("a parked job");
         }
         after_a_while().await;
     }

@@ -63,7 +63,7 @@ pub(super) async fn customer(
     mails::write(app, tx, &user, &content, occasion, refund.id.to_string()).await
 }
 
-pub(super) fn followers(tx: &mut Tx, refund: &refund::Model) {
+pub(super) fn publish_update(tx: &mut Tx, refund: &refund::Model) {
     tx.publish(
         EventTopic::RefundUpdated,
         refund.id,
@@ -89,6 +89,6 @@ pub(crate) async fn note_effect(
     let detail = error.map(|error| Message::key("effect-mail-not-delivered").with("message", error));
     effects.set(kind, status, detail);
     effects.store(tx, id).await?;
-    followers(tx, &refund);
+    publish_update(tx, &refund);
     Ok(())
 }
