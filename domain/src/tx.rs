@@ -1,7 +1,7 @@
 //! One use case's transaction: the database's, the actor, one frozen `now`, and what goes along with each
 //! change: its audit entry, its event, its job.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{AuditEntryId, EventId, EventTopic, JobId};
 use sea_orm::{DatabaseTransaction, Value};
 use serde_json::{Value as Json, json};
@@ -18,6 +18,8 @@ use crate::{
 
 /// SQLite binds 32,766 values to a statement, and PostgreSQL twice as many; a row has less than ten of its own.
 const ROWS_AT_ONCE: usize = 1000;
+/// How far the clocks of two machines may be apart. One that is further ahead is wrong, and not followed.
+const CLOCK_SKEW: TimeDelta = TimeDelta::seconds(5);
 
 /// A use case under way. Nothing outside the database happens before [`Tx::commit`].
 pub struct Tx {
@@ -103,9 +105,22 @@ impl Tx {
         &self.origin
     }
 
-    /// The time of this use case: the same however often it is asked.
+    /// The time of this use case: the same however often it is asked, until [`Self::read_clock_again`].
     pub fn now(&self) -> DateTime<Utc> {
         self.now
+    }
+
+    /// Time goes on while a lock is waited for. Who decides by the time reads the clock again once they have the
+    /// lock, or what somebody else has decided meanwhile would lie in their future.
+    pub(crate) fn read_clock_again(&mut self) {
+        self.now = self.now.max(self.app.clock.now());
+    }
+
+    /// The same for what another machine has written, whose clock may be a little ahead.
+    pub(crate) fn not_before(&mut self, written: DateTime<Utc>) {
+        if written - self.now <= CLOCK_SKEW {
+            self.now = self.now.max(written);
+        }
     }
 
     pub fn id<T: From<Uuid>>(&self) -> T {

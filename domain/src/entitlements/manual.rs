@@ -76,7 +76,7 @@ pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> O
     let mut tx = app.begin(actor).await?;
     let (customer, product) = known(&tx, user, product).await?;
     let terms = Terms {
-        starts_at: request.starts_at.unwrap_or_else(|| tx.now()),
+        starts_at: request.starts_at,
         expires_at: request.expires_at,
         note,
         notify_customer: request.notify_customer,
@@ -91,7 +91,8 @@ pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> O
 /// How access is given by hand.
 #[derive(Clone, Debug)]
 pub(super) struct Terms {
-    pub starts_at: DateTime<Utc>,
+    /// Now if none.
+    pub starts_at: Option<DateTime<Utc>>,
     pub expires_at: Option<DateTime<Utc>>,
     pub note: Option<String>,
     pub notify_customer: bool,
@@ -110,9 +111,11 @@ pub(super) async fn give(
         return Ok(Changed::refused(None, refusal));
     }
     store::lock_user(tx, customer.id).await?;
-    if let Some(open) = current(tx, customer.id, product.id).await? {
+    let open = current(tx, customer.id, product.id).await?;
+    let starts_at = terms.starts_at.unwrap_or_else(|| tx.now());
+    if let Some(open) = open {
         let grants = store::grants(tx, open.id).await?;
-        if rules::is_taken(&open, &grants, terms.starts_at, tx.now()) {
+        if rules::is_taken(&open, &grants, starts_at, tx.now()) {
             let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
             return Ok(Changed::refused(Some(open), refusal));
         }
@@ -121,24 +124,24 @@ pub(super) async fn give(
         user: customer.id,
         source: GrantSource::Manual,
         purchase: None,
-        starts_at: terms.starts_at,
+        starts_at,
         expires_at: terms.expires_at,
         note: terms.note.clone().map(Message::text),
     };
-    let id = grant(tx, product.id, new).await?;
-    let row = store::by_id(tx, id).await?;
+    let granted = grant(tx, product.id, new).await?;
+    let row = store::by_id(tx, granted.entitlement).await?;
     if terms.notify_customer {
         let facts = AccessFacts {
             locale: customer.locale,
             customer: customer.first_name.clone(),
             product: product.name.clone(),
-            starts_at: terms.starts_at,
+            starts_at,
             expires_at: terms.expires_at,
         };
         // Each grant is an occasion of its own: an entitlement may be granted to more than once.
-        let occasion = format!("{id}:granted:{}", terms.starts_at.timestamp_micros());
+        let occasion = format!("{}:granted", granted.grant);
         let content = MailContent::AccessGranted(facts);
-        mails::write(app, tx, customer, &content, occasion, id.to_string()).await?;
+        mails::write(app, tx, customer, &content, occasion, row.id.to_string()).await?;
     }
     Ok(Changed::accepted(row))
 }

@@ -9,8 +9,8 @@ pub mod transitions;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantSource, ProductId, PurchaseId,
-    RefundId, UserId, entitlement, entitlement_event, entitlement_grant,
+    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantId, GrantSource, ProductId,
+    PurchaseId, RefundId, UserId, entitlement, entitlement_event, entitlement_grant,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
@@ -26,9 +26,11 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Nothing gives it any more, or not now.
-    Revoked(EntitlementId),
+    Revoked,
     /// Something else still gives it.
-    Kept(EntitlementId),
+    Kept,
+    /// It had ended by itself, at that time.
+    Ended(DateTime<Utc>),
     /// There was none.
     Nothing,
 }
@@ -70,8 +72,15 @@ pub struct NewGrant {
     pub note: Option<Message>,
 }
 
+/// A new reason for access, and what it is a reason for.
+#[derive(Clone, Copy, Debug)]
+pub struct Granted {
+    pub grant: GrantId,
+    pub entitlement: EntitlementId,
+}
+
 /// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one.
-pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<EntitlementId> {
+pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<Granted> {
     store::lock_user(tx, new.user).await?;
     let days = store::grace_days(tx, product).await?;
     let current = match current(tx, new.user, product).await? {
@@ -82,8 +91,12 @@ pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<En
         other => other,
     };
     let id = current.as_ref().map_or_else(|| tx.id(), |row| row.id);
+    let granted = Granted {
+        grant: tx.id(),
+        entitlement: id,
+    };
     let grant = entitlement_grant::Model {
-        id: tx.id(),
+        id: granted.grant,
         team_id: tx.actor().team,
         entitlement_id: id,
         source: new.source,
@@ -114,7 +127,7 @@ pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<En
         store::insert_grant(tx, grant).await?;
         record(tx, &row, EntitlementAction::Granted, None, new.note.as_ref()).await?;
     }
-    Ok(id)
+    Ok(granted)
 }
 
 async fn insert(
@@ -194,6 +207,18 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         return Ok(Taken::Nothing);
     };
     let row = store::by_id(tx, first.entitlement_id).await?;
+    let ids: Vec<_> = grants.iter().map(|grant| grant.id).collect();
+    let end = grants
+        .iter()
+        .map(|grant| grant.expires_at)
+        .reduce(|one, other| Some(one?.max(other?)));
+    if let (true, true, Some(end)) = (row.closed_at.is_some(), row.revoked_at.is_none(), end.flatten())
+        && end <= tx.now()
+    {
+        // It was over when it was taken, so that there is nothing to tell.
+        store::reinstate_grants(tx, &ids, row.id).await?;
+        return Ok(Taken::Ended(end));
+    }
     let days = store::grace_days(tx, row.product_id).await?;
     let standing = match current(tx, user, row.product_id).await? {
         Some(open) if open.id != row.id && rules::status(&open, tx.now()) == EntitlementStatus::Expired => {
@@ -203,7 +228,6 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         Some(open) => open,
         None => row,
     };
-    let ids: Vec<_> = grants.iter().map(|grant| grant.id).collect();
     store::reinstate_grants(tx, &ids, standing.id).await?;
     let before = standing.expires_at;
     let mut change = standing.into_active_model();
@@ -214,7 +238,7 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
     let row = change.update(tx.db()).await?;
     let row = follow_grants(tx, row, days).await?;
     record(tx, &row, EntitlementAction::Restored, before, None).await?;
-    Ok(Taken::Kept(row.id))
+    Ok(Taken::Kept)
 }
 
 /// The open entitlement to a product. The user is locked.
@@ -250,10 +274,14 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
         if (row.starts_at, row.expires_at) != before {
             record(tx, &row, action, before.1, Some(&reason)).await?;
         }
-        return Ok(if lost { Taken::Revoked(id) } else { Taken::Kept(id) });
+        return Ok(if lost { Taken::Revoked } else { Taken::Kept });
+    }
+    if let (EntitlementStatus::Expired, Some(end)) = (rules::status(&row, tx.now()), row.expires_at) {
+        close(tx, row).await?;
+        return Ok(Taken::Ended(end));
     }
     end(tx, row, &reason).await?;
-    Ok(Taken::Revoked(id))
+    Ok(Taken::Revoked)
 }
 
 fn is_usable(status: EntitlementStatus) -> bool {

@@ -136,7 +136,7 @@ pub fn span(
         let begun = told.filter(|told| told.expires_at == run.expires_at && run.expires_at <= Some(now));
         run.grace_ends_at = match begun {
             Some(told) if run.expires_at.is_some() => told.grace_ends_at,
-            // What was over before the run that was told of has had its tolerance.
+            // It has had its tolerance, or has lost what made it last longer: neither is a natural end now.
             _ if is_past(run, told, now) => None,
             _ => grace(run.expires_at, grace_days),
         };
@@ -177,9 +177,10 @@ pub fn with_grants(
     row
 }
 
+/// Whether it was over before the end that was told.
 fn is_past(run: &Run, told: Option<Run>, now: DateTime<Utc>) -> bool {
-    let before = |end| told.is_some_and(|told| end < told.starts_at);
-    run.expires_at.is_some_and(|end| end <= now && before(end))
+    let earlier = |end| told.is_some_and(|told| told.expires_at.is_none_or(|told| end < told));
+    run.expires_at.is_some_and(|end| end <= now && earlier(end))
 }
 
 /// Whether anything that stands still gives access, now or later. Tolerance gives none.
@@ -352,6 +353,16 @@ mod tests {
             run(30, Some(40), Some(88)),
             "not the first for two days more"
         );
+    }
+
+    #[test]
+    fn s4_22_an_end_that_comes_too_late_to_be_natural_is_not_tolerated() {
+        // A refund has taken what lasted until 50, or for life.
+        let grants = [granted(0, Some(10)), granted(60, None)];
+        for told in [run(0, Some(50), Some(98)), run(0, None, None)] {
+            let found = span(&grants, 2, Some(told), at(12)).expect("something stands");
+            assert_eq!(found.status(at(12)), EntitlementStatus::Scheduled);
+        }
     }
 
     #[test]

@@ -12,14 +12,13 @@ use sea_orm::{
 };
 
 use super::{Access, rules};
-pub(crate) use crate::users::store::lock_user;
 use crate::{
     app::App,
     database::{Sql, places},
     error::Outcome,
     scoped::Scoped,
     tx::Tx,
-    values,
+    users, values,
 };
 
 /// One look-up in the index of open entitlements; suspension of the user or of their ecosystem comes with it.
@@ -62,8 +61,15 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
     })
 }
 
+/// Nobody else changes this user's access until the transaction ends. What counts is the time from here on.
+pub async fn lock_user(tx: &mut Tx, user: UserId) -> Outcome<()> {
+    users::store::lock_user(tx, user).await?;
+    tx.read_clock_again();
+    Ok(())
+}
+
 /// These entitlements, of users whose access nobody else changes at this moment; from now on, nobody else does.
-pub async fn lock_free(tx: &Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
+pub async fn lock_free(tx: &mut Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
     let team = tx.actor().team;
     let sql = format!(
         "SELECT id FROM users WHERE team_id = $1 AND id IN (SELECT user_id FROM entitlements WHERE id IN ({})) \
@@ -81,7 +87,12 @@ pub async fn lock_free(tx: &Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitlemen
     let rows = entitlement::Entity::of(team)
         .filter(entitlement::Column::Id.is_in(ids.iter().copied()))
         .filter(entitlement::Column::UserId.is_in(users));
-    Ok(rows.order_by_asc(entitlement::Column::Id).all(tx.db()).await?)
+    let rows = rows.order_by_asc(entitlement::Column::Id).all(tx.db()).await?;
+    tx.read_clock_again();
+    for row in &rows {
+        tx.not_before(row.updated_at);
+    }
+    Ok(rows)
 }
 
 /// The entitlement that counts for a user and a product.

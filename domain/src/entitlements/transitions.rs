@@ -60,7 +60,7 @@ async fn due(app: &App) -> Outcome<BTreeMap<TeamId, Vec<EntitlementId>>> {
 /// One transaction for many: a team may have given ten thousand people the same end.
 async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<usize> {
     let mut tx = app.begin_as_system(team).await?;
-    let mut rows = store::lock_free(&tx, ids).await?;
+    let mut rows = store::lock_free(&mut tx, ids).await?;
     rows.retain(|row| is_behind(row, tx.now()));
     let days = store::grace_days_of(&tx, rows.iter().map(|row| row.product_id)).await?;
     let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
@@ -94,6 +94,7 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
 /// access finds it like this, so that nothing goes untold because they were quicker than the round. The user is
 /// locked.
 pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
+    tx.not_before(row.updated_at);
     if !is_behind(&row, tx.now()) {
         return Ok(row);
     }
@@ -108,10 +109,13 @@ pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<e
     Ok(row)
 }
 
-/// Whether anything has happened by itself that was not announced.
+/// Whether anything has happened by itself that was not announced. A next run that has begun is one, also where it is
+/// the same as the one that counts: migration `0007` marks so what has to be read from its grants anew.
 fn is_behind(row: &entitlement::Model, now: DateTime<Utc>) -> bool {
-    let span = rules::Schedule::of(row);
-    row.closed_at.is_none() && (span.at(now) != span.run || span.status(now) != row.announced_status)
+    let schedule = rules::Schedule::of(row);
+    let next_has_begun = schedule.next.is_some_and(|next| next.starts_at <= now);
+    let changed = schedule.at(now) != schedule.run || schedule.status(now) != row.announced_status;
+    row.closed_at.is_none() && (next_has_begun || changed)
 }
 
 /// What has happened by itself since the last announcement, each with the row as it was about it. Where another run

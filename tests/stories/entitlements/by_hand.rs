@@ -1,8 +1,13 @@
 //! S4.7–S4.21, S4.23–S4.27.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::stage::{Sale, Stage, text};
+use tests::{
+    client::Client,
+    database::is_postgres,
+    stage::{ADMIN, PASSWORD, Sale, Stage, text},
+};
 
 use super::{extend, grant, history, revoke};
 use crate::refunds::request;
@@ -158,6 +163,56 @@ async fn of_many_who_grant_extend_or_revoke_at_once_one_wins() {
     stage.end().await;
 }
 
+/// S4.11, S4.23: whoever waits for another's grant has begun earlier, and is refused all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn who_had_to_wait_is_refused_what_was_granted_meanwhile() {
+    let stage = Stage::new().await;
+    // Writers to SQLite wait for their turn before they look at the clock.
+    if !is_postgres(&stage.app.db) {
+        return stage.end().await;
+    }
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    // Behind the product, which both may look at, and before the customer, whose lock decides.
+    let mut held = stage.statements.hold("FROM \"products\"");
+    let late = tokio::spawn({
+        let (admin, ana, book) = (stage.admin.clone(), ana.clone(), book.clone());
+        async move { grant(&admin, &ana, &book, json!({})).await }
+    });
+    held.reached().await;
+    stage.pass(TimeDelta::seconds(10));
+    let until = json!({ "expiresAt": "2026-03-10T12:00:00.000Z" });
+    grant(&stage.admin, &ana, &book, until).await.accepted();
+    drop(held);
+    let late = late.await.expect("an answer");
+    assert_eq!(late.refusals(), ["ENTITLEMENT_ALREADY_ACTIVE productId"]);
+    assert_eq!(late.0["entitlement"]["expiresAt"], "2026-03-10T12:00:00.000Z");
+    assert_eq!(history(&stage, &ana).await.len(), 1);
+    stage.end().await;
+}
+
+/// S4.23: a machine whose clock is two seconds ahead has granted it.
+#[tokio::test]
+async fn what_another_clock_has_written_is_not_in_the_future() {
+    let stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    grant(&stage.admin, &ana, &book, json!({})).await.accepted();
+    let soon = "'2026-03-02 12:00:02+00:00'";
+    stage
+        .sql(&format!("UPDATE entitlement_grants SET starts_at = {soon}"))
+        .await;
+    let ahead = format!("UPDATE entitlements SET starts_at = {soon}, updated_at = {soon}");
+    stage.sql(&ahead).await;
+    let again = grant(&stage.admin, &ana, &book, json!({})).await;
+    assert_eq!(again.refusals(), ["ENTITLEMENT_ALREADY_ACTIVE productId"]);
+    stage.end().await;
+}
+
 /// S0.45: what one reason loses does not take what another still gives.
 #[tokio::test]
 async fn a_refund_leaves_what_was_extended_by_hand() {
@@ -207,6 +262,28 @@ async fn lists_show_what_counts_and_offer_what_can_be_granted() {
         user["grantableProducts"],
         json!({ "totalCount": 1, "nodes": [{ "name": "Aleph" }] })
     );
+    stage.end().await;
+}
+
+/// S4.21: each grant is an occasion of its own, also if it begins when another did.
+#[tokio::test]
+async fn whoever_is_granted_the_same_days_again_is_told_again() {
+    let mut stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 7 });
+    let book = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+    let book = text(&book.await.accepted()["product"]["id"]);
+    for end in ["2026-03-10T12:00:00.000Z", "2026-04-10T12:00:00.000Z"] {
+        let from_march =
+            json!({ "startsAt": "2026-03-01T00:00:00.000Z", "expiresAt": end, "notifyCustomer": true });
+        grant(&stage.admin, &ana, &book, from_march).await.accepted();
+        stage.run_jobs().await;
+        stage.pass(TimeDelta::days(10));
+        stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    }
+    assert_eq!(stage.mails().await.len(), 2);
     stage.end().await;
 }
 

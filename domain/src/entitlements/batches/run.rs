@@ -201,6 +201,7 @@ async fn decide(
         return Ok(Vec::new());
     }
     let people = users::store::lock_users(tx, ids).await?;
+    tx.read_clock_again();
     let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
     // The queue may have rested for longer than the access was to last.
     let ended = manual::check_dates(batch.starts_at, batch.expires_at, tx.now()).err();
@@ -218,7 +219,7 @@ async fn decide(
             }
             EntitlementBatchAction::Grant => {
                 let terms = Terms {
-                    starts_at: batch.starts_at.unwrap_or(batch.requested_at),
+                    starts_at: Some(batch.starts_at.unwrap_or(batch.requested_at)),
                     expires_at: batch.expires_at,
                     note: batch.note.clone(),
                     notify_customer: batch.notify_customer,
