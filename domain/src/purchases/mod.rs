@@ -258,6 +258,10 @@ async fn update(
     if paid || canceled {
         row.status = Set(report.status);
     }
+    if paid {
+        // Until when access lasts may depend on when it was paid.
+        row.access_until = Set(report.access_until);
+    }
     if canceled {
         row.canceled_at = Set(Some(tx.now()));
     }

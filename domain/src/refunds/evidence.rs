@@ -1,10 +1,11 @@
 //! What an agent checks before a refund, gathered in one place (S0.31, S0.51).
 
-use std::collections::HashMap;
+use std::{collections::HashMap, fmt::Display};
 
 use chrono::{DateTime, Utc};
-use entities::{Money, PurchaseId, PurchaseStatus, TeamId, purchase};
+use entities::{Money, PurchaseId, PurchaseKind, PurchaseStatus, TeamId, purchase};
 use sea_orm::{ConnectionTrait, QueryResult, Value};
+use serde_json::{Value as Json, json};
 
 use super::rules::{self, Facts, Policy};
 use crate::{
@@ -29,11 +30,46 @@ pub enum CheckItem {
     PurchaseHistoryClean,
 }
 
+impl CheckItem {
+    /// As the contract has it.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::KindIsSingle => "KIND_IS_SINGLE",
+            Self::GatewaySupported => "GATEWAY_SUPPORTED",
+            Self::PurchaseActiveOrRecentlyCanceled => "PURCHASE_ACTIVE_OR_RECENTLY_CANCELED",
+            Self::ReadLessThanHalf => "READ_LESS_THAN_HALF",
+            Self::ReadingRecorded => "READING_RECORDED",
+            Self::NotRefundedBefore => "NOT_REFUNDED_BEFORE",
+            Self::NoDispute => "NO_DISPUTE",
+            Self::PurchaseHistoryClean => "PURCHASE_HISTORY_CLEAN",
+        }
+    }
+}
+
+/// One item of the checklist, answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     pub item: CheckItem,
     pub passed: bool,
     pub detail: Message,
+}
+
+impl Check {
+    /// The detail is the message `refund-check-<item>-passed` or `-failed` with these arguments.
+    fn new(item: CheckItem, passed: bool, arguments: &[(&str, &dyn Display)]) -> Self {
+        let name = item.as_str().to_lowercase().replace('_', "-");
+        let outcome = if passed { "passed" } else { "failed" };
+        let detail = Message::key(&format!("refund-check-{name}-{outcome}"));
+        let detail = arguments
+            .iter()
+            .fold(detail, |detail, (name, value)| detail.with(name, value));
+        Self { item, passed, detail }
+    }
+
+    /// As a refund keeps it (S0.48).
+    pub(crate) fn to_evidence(&self) -> Json {
+        json!({ "item": self.item.as_str(), "passed": self.passed, "detail": self.detail })
+    }
 }
 
 /// The whole context check, answered.
@@ -157,96 +193,64 @@ fn read_facts(
 /// Each item, answered from the data.
 pub fn checks(policy: Policy, facts: &Facts) -> Vec<Check> {
     let purchase = &facts.purchase;
-    let check = |item: CheckItem, name: &str, passed: bool| {
-        let detail = Message::key(&format!(
-            "refund-check-{name}-{}",
-            if passed { "passed" } else { "failed" }
-        ));
-        Check { item, passed, detail }
-    };
-    let with = |mut check: Check, arguments: &[(&str, String)]| {
-        for (name, value) in arguments {
-            check.detail = check.detail.with(name, value);
-        }
-        check
-    };
     let status = if purchase.canceled_at.is_some() && purchase.status == PurchaseStatus::PartiallyRefunded {
         PurchaseStatus::Canceled
     } else {
         purchase.status
     };
-    let percent = format!("{:.0}", facts.percent_read);
-    let clean = facts.duplicates == 0 && facts.refunds_elsewhere == 0;
+    let canceled_on = purchase.canceled_at.map_or_else(String::new, |at| policy.day(at));
     vec![
-        with(
-            check(
-                CheckItem::KindIsSingle,
-                "kind-is-single",
-                purchase.kind == entities::PurchaseKind::Single,
-            ),
-            &[("kind", purchase.kind.to_string())],
+        Check::new(
+            CheckItem::KindIsSingle,
+            purchase.kind == PurchaseKind::Single,
+            &[("kind", &purchase.kind)],
         ),
-        with(
-            check(
-                CheckItem::GatewaySupported,
-                "gateway-supported",
-                rules::is_supported(purchase.gateway),
-            ),
-            &[("gateway", purchase.gateway.to_string())],
+        Check::new(
+            CheckItem::GatewaySupported,
+            rules::is_supported(purchase.gateway),
+            &[("gateway", &purchase.gateway)],
         ),
-        with(
-            check(
-                CheckItem::PurchaseActiveOrRecentlyCanceled,
-                "purchase-active-or-recently-canceled",
-                rules::is_active_or_recent(policy, facts),
-            ),
+        Check::new(
+            CheckItem::PurchaseActiveOrRecentlyCanceled,
+            rules::is_active_or_recent(policy, facts),
             &[
-                ("status", status.to_string()),
-                (
-                    "date",
-                    purchase
-                        .canceled_at
-                        .map_or_else(String::new, |at| at.date_naive().to_string()),
-                ),
-                ("days", policy.recently_canceled.num_days().to_string()),
+                ("status", &status),
+                ("date", &canceled_on),
+                ("days", &policy.recently_canceled.num_days()),
             ],
         ),
-        with(
-            check(
-                CheckItem::ReadLessThanHalf,
-                "read-less-than-half",
-                !rules::override_required(policy, facts),
-            ),
+        Check::new(
+            CheckItem::ReadLessThanHalf,
+            !rules::override_required(policy, facts),
             &[
-                ("percent", percent),
-                ("threshold", policy.reading_threshold_percent.to_string()),
+                ("percent", &format_args!("{:.0}", facts.percent_read)),
+                ("threshold", &policy.reading_threshold_percent),
             ],
         ),
-        with(
-            check(CheckItem::ReadingRecorded, "reading-recorded", facts.sessions > 0),
+        Check::new(
+            CheckItem::ReadingRecorded,
+            facts.sessions > 0,
             &[
-                ("sessions", facts.sessions.to_string()),
-                ("duration", minutes(facts.seconds_read)),
+                ("sessions", &facts.sessions),
+                ("duration", &minutes(facts.seconds_read)),
             ],
         ),
-        with(
-            check(
-                CheckItem::NotRefundedBefore,
-                "not-refunded-before",
-                facts.refunds_before == 0,
-            ),
+        Check::new(
+            CheckItem::NotRefundedBefore,
+            facts.refunds_before == 0,
             &[
-                ("count", facts.refunds_before.to_string()),
-                ("amount", facts.refunded_before.to_string()),
+                ("count", &facts.refunds_before),
+                ("amount", &facts.refunded_before),
             ],
         ),
-        check(CheckItem::NoDispute, "no-dispute", purchase.disputed_at.is_none()),
-        with(
-            check(CheckItem::PurchaseHistoryClean, "purchase-history-clean", clean),
+        Check::new(CheckItem::NoDispute, purchase.disputed_at.is_none(), &[]),
+        Check::new(
+            CheckItem::PurchaseHistoryClean,
+            facts.duplicates == 0 && facts.refunds_elsewhere == 0,
             &[
-                ("count", facts.purchases.to_string()),
-                ("duplicates", facts.duplicates.to_string()),
-                ("refunds", facts.refunds_elsewhere.to_string()),
+                ("count", &facts.purchases),
+                ("duplicates", &facts.duplicates),
+                ("refunds", &facts.refunds_elsewhere),
             ],
         ),
     ]

@@ -1,8 +1,7 @@
 //! Accepting a refund: everything that can be true at once becomes true in one commit.
 
 use entities::{
-    EffectStatus, EventTopic, Money, PurchaseId, RefundEffectKind, RefundReason, RefundStatus, purchase,
-    refund,
+    EventTopic, Money, PurchaseId, RefundEffectKind, RefundReason, RefundStatus, purchase, refund,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
@@ -77,7 +76,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
 
     let refund = insert(&tx, &checked, &wish, decision, policy, &facts).await?;
     let purchase = reserve(&tx, &facts.purchase, decision).await?;
-    take_access(&mut tx, &refund, &facts.purchase).await?;
+    take_access(&mut tx, &refund, &facts.purchase, policy).await?;
     store::add_step(&tx, refund.id, RefundStatus::Requested, None).await?;
     notifications::customer(
         app,
@@ -174,7 +173,7 @@ async fn insert(
     };
     let checklist: Vec<_> = evidence::checks(policy, facts)
         .into_iter()
-        .map(|check| json!({ "item": format!("{:?}", check.item), "passed": check.passed, "detail": check.detail }))
+        .map(|check| check.to_evidence())
         .collect();
     let row = refund::ActiveModel {
         id: Set(tx.id()),
@@ -232,14 +231,23 @@ async fn reserve(tx: &Tx, purchase: &purchase::Model, decision: Decision) -> Out
 }
 
 /// S0.35, S0.45, S0.46: takes away what this purchase gave; after fraud, all of it. Notes each effect.
-async fn take_access(tx: &mut Tx, refund: &refund::Model, before: &purchase::Model) -> Outcome<()> {
+async fn take_access(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    before: &purchase::Model,
+    policy: Policy,
+) -> Outcome<()> {
+    use RefundEffectKind::{
+        CancelPlan, NotifyCustomer, PauseSubscription, RefundAtGateway, RevokeAccess, UpdateOrder,
+    };
     let mut effects = store::Effects::default();
+    let partial = || Message::key("effect-skipped-partial");
     if refund.takes_access {
         match before.canceled_at {
-            None => effects.set(RefundEffectKind::CancelPlan, EffectStatus::Done, None),
+            None => effects.done(CancelPlan),
             Some(at) => {
-                let detail = Message::key("effect-plan-already-canceled").with("date", at.date_naive());
-                effects.set(RefundEffectKind::CancelPlan, EffectStatus::Skipped, Some(detail));
+                let detail = Message::key("effect-plan-already-canceled").with("date", policy.day(at));
+                effects.skip(CancelPlan, detail);
             }
         }
         let reason = Message::key("revoked-by-refund").with("refund", refund.id);
@@ -250,46 +258,25 @@ async fn take_access(tx: &mut Tx, refund: &refund::Model, before: &purchase::Mod
             entitlements::take_back_purchase(tx, before.user_id, before.id, refund.id, reason).await?
         };
         match taken {
-            Taken::Revoked(_) => effects.set(RefundEffectKind::RevokeAccess, EffectStatus::Done, None),
-            Taken::Kept(_) => {
-                let detail = Message::key("effect-access-kept-other-purchase");
-                effects.set(
-                    RefundEffectKind::RevokeAccess,
-                    EffectStatus::Skipped,
-                    Some(detail),
-                );
-            }
-            Taken::Nothing => {
-                let detail = Message::key("effect-no-access-granted");
-                effects.set(
-                    RefundEffectKind::RevokeAccess,
-                    EffectStatus::Skipped,
-                    Some(detail),
-                );
+            Taken::Revoked => effects.done(RevokeAccess),
+            Taken::Kept => effects.skip(RevokeAccess, Message::key("effect-access-kept-other-purchase")),
+            Taken::Nothing => effects.skip(RevokeAccess, Message::key("effect-no-access-granted")),
+            Taken::Ended(at) => {
+                let detail = Message::key("effect-access-already-ended").with("date", policy.day(at));
+                effects.skip(RevokeAccess, detail);
             }
         }
     } else {
-        let detail = Some(Message::key("effect-skipped-partial"));
-        effects.set(
-            RefundEffectKind::CancelPlan,
-            EffectStatus::Skipped,
-            detail.clone(),
-        );
-        effects.set(RefundEffectKind::RevokeAccess, EffectStatus::Skipped, detail);
+        effects.skip(CancelPlan, partial());
+        effects.skip(RevokeAccess, partial());
     }
-    effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Pending, None);
+    effects.pending(RefundAtGateway);
     match (&before.gateway_subscription_id, refund.takes_access) {
-        (Some(_), true) => effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Pending, None),
-        (Some(_), false) => {
-            let detail = Some(Message::key("effect-skipped-partial"));
-            effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Skipped, detail);
-        }
-        (None, _) => {
-            let detail = Some(Message::key("effect-nothing-recurring"));
-            effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Skipped, detail);
-        }
+        (Some(_), true) => effects.pending(PauseSubscription),
+        (Some(_), false) => effects.skip(PauseSubscription, partial()),
+        (None, _) => effects.skip(PauseSubscription, Message::key("effect-nothing-recurring")),
     }
-    effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Pending, None);
-    effects.set(RefundEffectKind::NotifyCustomer, EffectStatus::Pending, None);
+    effects.pending(UpdateOrder);
+    effects.pending(NotifyCustomer);
     effects.store(tx, refund.id).await
 }

@@ -1,10 +1,12 @@
 //! May this purchase be refunded, by how much, and what goes with it? Decided from facts alone.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use entities::{Money, PaymentGateway, PurchaseKind, PurchaseStatus, RefundReason, purchase, team};
 
 use crate::{
     error::{Refusal, UserErrorCode},
+    language,
     message::Message,
 };
 
@@ -15,6 +17,8 @@ pub struct Policy {
     pub reading_threshold_percent: i64,
     /// S0.28: how long after its cancellation a purchase can be refunded.
     pub recently_canceled: TimeDelta,
+    /// Its days are what people are told of.
+    pub time_zone: Tz,
 }
 
 impl Policy {
@@ -22,7 +26,13 @@ impl Policy {
         Self {
             reading_threshold_percent: team.refund_reading_threshold_percent,
             recently_canceled: TimeDelta::days(team.refund_recently_canceled_days),
+            time_zone: language::zone(&team.time_zone),
         }
+    }
+
+    /// The team's day at that time: `2026-03-12`.
+    pub fn day(&self, at: DateTime<Utc>) -> String {
+        at.with_timezone(&self.time_zone).date_naive().to_string()
     }
 }
 

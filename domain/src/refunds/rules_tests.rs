@@ -8,6 +8,7 @@ use super::*;
 const POLICY: Policy = Policy {
     reading_threshold_percent: 50,
     recently_canceled: TimeDelta::days(30),
+    time_zone: chrono_tz::UTC,
 };
 
 fn now() -> DateTime<Utc> {

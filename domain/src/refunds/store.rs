@@ -272,6 +272,19 @@ impl Effects {
         self.0.push((kind, status, detail));
     }
 
+    pub fn done(&mut self, kind: RefundEffectKind) {
+        self.set(kind, EffectStatus::Done, None);
+    }
+
+    pub fn pending(&mut self, kind: RefundEffectKind) {
+        self.set(kind, EffectStatus::Pending, None);
+    }
+
+    /// `why` is for whoever looks at the refund.
+    pub fn skip(&mut self, kind: RefundEffectKind, why: Message) {
+        self.set(kind, EffectStatus::Skipped, Some(why));
+    }
+
     pub async fn store(self, tx: &Tx, refund: RefundId) -> Outcome<()> {
         if self.0.is_empty() {
             return Ok(());

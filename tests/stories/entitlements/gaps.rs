@@ -195,3 +195,24 @@ async fn a_refund_opens_a_gap_until_the_next_grant() {
     assert_eq!(stage.announce().await, 1);
     stage.end().await;
 }
+
+/// S4.22: what earlier versions have written down as one run is read from its grants anew, before anybody changes it.
+#[tokio::test]
+async fn access_that_reached_over_its_gaps_learns_of_them() {
+    let mut stage = Stage::new().await;
+    let (ana, book, _) = promised_again(&stage, 0).await;
+    stage
+        .sql(
+            "UPDATE entitlements SET expires_at = '2026-05-01 00:00:00+00:00', next_starts_at = starts_at, \
+              next_expires_at = '2026-05-01 00:00:00+00:00'",
+        )
+        .await;
+    assert_eq!(stage.announce().await, 1);
+    assert_eq!(stage.announce().await, 0, "once");
+    let now = seen(&mut stage, 0, &ana, &book).await;
+    assert_eq!(now[2], "2026-03-10T12:00:00.000Z", "{now}");
+    let in_between = seen(&mut stage, 15, &ana, &book).await;
+    assert_eq!(in_between[0], "SCHEDULED", "{in_between}");
+    stage.announce().await;
+    stage.end().await;
+}

@@ -6,6 +6,7 @@ mod by_itself;
 mod diagnosis;
 mod gaps;
 mod in_bulk;
+mod purchases;
 
 use serde_json::{Value, json};
 use tests::{

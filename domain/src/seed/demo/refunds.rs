@@ -107,12 +107,10 @@ fn row(
     let policy = Policy {
         reading_threshold_percent: 50,
         recently_canceled: TimeDelta::days(30),
+        time_zone: chrono_tz::UTC,
     };
     let checks = evidence::checks(policy, facts);
-    let checks: Vec<_> = checks
-        .into_iter()
-        .map(|check| json!({ "item": format!("{:?}", check.item), "passed": check.passed, "detail": check.detail }))
-        .collect();
+    let checks: Vec<_> = checks.into_iter().map(|check| check.to_evidence()).collect();
     let status = match story.ended {
         Ended::Succeeded => RefundStatus::Succeeded,
         Ended::Failed => RefundStatus::Failed,
