@@ -81,7 +81,7 @@ impl AuditEntry {
         self.0.subject_id.clone().map(Into::into)
     }
 
-    /// The object as it is now; null if it is gone.
+    /// The object as it is now; null if it is gone, or if the caller may not see it.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
         match &self.0.subject_id {
             Some(id) => node::load(ctx, id).await,
