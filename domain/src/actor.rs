@@ -129,10 +129,15 @@ pub struct Actor {
     pub principal: Principal,
     /// S0.6: the administrator behind an impersonated user.
     pub impersonator: Option<UserId>,
+    /// A role's, or those of the key. A customer has none and acts on what is theirs.
     pub scopes: Scopes,
+    /// The language of what is said to the caller.
     pub locale: Locale,
+    /// None for API keys and the system.
     pub session: Option<SessionId>,
+    /// The client's, behind trusted proxies too, for the audit log. None for the system.
     pub ip_address: Option<String>,
+    /// The id of the request, which jobs and log lines carry on.
     pub trace: Option<String>,
 }
 
@@ -166,6 +171,7 @@ impl Actor {
         }
     }
 
+    /// Whether it is a user with the role ADMIN. An API key is none, whatever its scopes.
     pub fn is_admin(&self) -> bool {
         matches!(
             self.principal,
@@ -176,6 +182,8 @@ impl Actor {
         )
     }
 
+    /// Fails with `Denied::Forbidden`, which names the scope, unless the caller has it. For what belongs to the team: a
+    /// customer has no scopes, and is told by [`Actor::sees`] what is theirs.
     pub fn require(&self, scope: Scope) -> Outcome<()> {
         if self.scopes.contains(scope) {
             Ok(())
@@ -189,6 +197,7 @@ impl Actor {
         self.user() == Some(user) || self.scopes.contains(scope)
     }
 
+    /// Who is behind this caller, in the form that jobs keep.
     pub fn origin(&self) -> Origin {
         Origin {
             actor: self.user(),

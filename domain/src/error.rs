@@ -21,6 +21,7 @@ pub enum Error {
     Fault(#[from] anyhow::Error),
 }
 
+/// Why the caller may not, which no correction of the input mends. Answered as a GraphQL error with a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
     Unauthenticated,
@@ -103,28 +104,33 @@ impl Refusal {
         }
     }
 
+    /// `INVALID` on this input field, with its own sentence.
     pub fn invalid(field: &'static str, message: Message) -> Self {
         Self::new(UserErrorCode::Invalid).on(field).saying(message)
     }
 
+    /// `NOT_FOUND` on this input field, with the sentence `not-found-{what}`. Also for what belongs to another team.
     pub fn not_found(field: &'static str, what: &str) -> Self {
         Self::new(UserErrorCode::NotFound)
             .on(field)
             .saying(Message::key(&format!("not-found-{what}")))
     }
 
+    /// Names the input field at fault, in camel case as the API has it, without `input`. Replaces an earlier one.
     #[must_use]
     pub fn on(mut self, field: &'static str) -> Self {
         self.field = vec![Cow::Borrowed(field)];
         self
     }
 
+    /// Replaces the code's own sentence, and the arguments with it: before [`Refusal::with`].
     #[must_use]
     pub fn saying(mut self, message: Message) -> Self {
         self.message = message;
         self
     }
 
+    /// Adds an argument of the sentence. No effect on a sentence that a person wrote.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl ToString) -> Self {
         self.message = self.message.with(name, value);
@@ -170,6 +176,7 @@ impl Refusals {
         result.map_err(|refusal| self.0.push(refusal)).ok()
     }
 
+    /// Fails with everything that was gathered, if anything was.
     pub fn check(self) -> Outcome<()> {
         if self.0.is_empty() {
             Ok(())

@@ -24,7 +24,7 @@ fn dependencies(name: &str) -> BTreeSet<String> {
         .collect()
 }
 
-/// DESIGN section 2: tests → api, worker → domain → entities; api → worker for the embedded mode only;
+/// docs/ARCHITECTURE.md: tests → api, worker → domain → entities; api → worker for the embedded mode only;
 /// migration stands alone.
 #[test]
 fn crates_depend_in_one_direction() {
@@ -62,7 +62,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// DESIGN section 2: `apalis` appears only in `worker`, `axum` and `async_graphql` only in `api`.
+/// `apalis` appears only in `worker`, `axum` and `async_graphql` only in `api`.
 #[test]
 fn each_framework_stays_in_its_place() {
     for (folder, forbidden) in [
@@ -90,7 +90,7 @@ fn each_framework_stays_in_its_place() {
     }
 }
 
-/// DESIGN section 12: names that say nothing.
+/// Modules have names that say what is in them.
 #[test]
 fn no_module_is_called_utils() {
     let mut files = Vec::new();

@@ -1,4 +1,4 @@
-//! What Postventa promises, told as stories.
+//! What Postventa promises, told as stories. Numbers such as `S3.17` are the rules of docs/REQUIREMENTS.md.
 
 mod access;
 mod contract;

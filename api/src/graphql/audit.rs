@@ -17,7 +17,7 @@ use super::{
     users::{self, User},
 };
 
-/// Who changed what, when, and in whose name.
+/// A line of the audit log: who changed what, when, and on whose behalf.
 #[derive(Clone, Debug)]
 pub struct AuditEntry(pub audit_entry::Model);
 
@@ -33,15 +33,15 @@ pub async fn find(ctx: &Context<'_>, id: AuditEntryId) -> Result<Option<AuditEnt
         .map(AuditEntry))
 }
 
-/// Who changed what, when, and in whose name.
+/// A line of the audit log: who changed what, when, and on whose behalf.
 #[Object]
 impl AuditEntry {
-    /// TypeID.
+    /// TypeID of the entry.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// When.
+    /// When it was done.
     async fn at(&self) -> DateTime {
         self.0.at.into()
     }
@@ -51,7 +51,7 @@ impl AuditEntry {
         &self.0.action
     }
 
-    /// Whose action it counts as.
+    /// The user whose action it counts as; null for an API key and for the system.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.actor_id {
             Some(id) => users::load(ctx, id).await,
@@ -59,7 +59,7 @@ impl AuditEntry {
         }
     }
 
-    /// The administrator behind it, where the actor was impersonated.
+    /// The administrator who acted as `actor`; null if the actor was not impersonated.
     async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.impersonator_id {
             Some(id) => users::load(ctx, id).await,
@@ -67,7 +67,7 @@ impl AuditEntry {
         }
     }
 
-    /// The integration behind it.
+    /// The API key that acted; null if it was none.
     async fn api_key(&self, ctx: &Context<'_>) -> Result<Option<ApiKey>> {
         let Some(id) = self.0.api_key_id else {
             return Ok(None);
@@ -76,12 +76,12 @@ impl AuditEntry {
         Ok(ctx.answer(found)?.map(ApiKey))
     }
 
-    /// TypeID of the object.
+    /// TypeID of the object that was changed; null if it was none in particular.
     async fn subject_id(&self) -> Option<ID> {
         self.0.subject_id.clone().map(Into::into)
     }
 
-    /// The object as it is now; null if it is gone.
+    /// The object as it is now; null if it is gone, or if the caller may not see it.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
         match &self.0.subject_id {
             Some(id) => node::load(ctx, id).await,
@@ -89,12 +89,12 @@ impl AuditEntry {
         }
     }
 
-    /// Why, where a reason was given.
+    /// The reason that was given; null if there was none.
     async fn reason(&self) -> Option<&str> {
         self.0.reason.as_deref()
     }
 
-    /// Where it came from.
+    /// IP address of the client; null if it is unknown or the system acted by itself.
     async fn ip_address(&self) -> Option<&str> {
         self.0.ip_address.as_deref()
     }
@@ -120,18 +120,18 @@ pub struct AuditQueries;
 
 #[Object]
 impl AuditQueries {
-    /// Who changed what, newest first.
+    /// The team's audit log, newest first. Takes the scope `audit.read`.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
     async fn audit_log(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only about this object.")] subject_id: Option<ID>,
-        #[graphql(desc = "Only what this user did.")] actor_id: Option<ID>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only what was done to the object with this TypeID.")] subject_id: Option<ID>,
+        #[graphql(desc = "Only what the user with this TypeID did.")] actor_id: Option<ID>,
     ) -> Result<AuditEntryConnection> {
         let actor = ctx.actor()?;
         let subject = subject_id.map(|id| public_id("subjectId", &id)).transpose();

@@ -3,16 +3,16 @@
 use async_graphql::SimpleObject;
 use domain::page::PageArgs;
 
-/// Where a page stands in its list.
+/// Position of a page in its list.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct PageInfo {
-    /// Whether there is more after this page.
+    /// Whether there are rows after this page.
     pub has_next_page: bool,
-    /// Whether there is more before this page.
+    /// Whether there are rows before this page.
     pub has_previous_page: bool,
-    /// The cursor of the first edge.
+    /// Cursor of the first row of the page; null if it is empty.
     pub start_cursor: Option<String>,
-    /// The cursor of the last edge.
+    /// Cursor of the last row of the page; null if it is empty.
     pub end_cursor: Option<String>,
 }
 
@@ -58,18 +58,18 @@ macro_rules! connection {
         $(#[$doc])*
         #[async_graphql::Object]
         impl $connection {
-            /// The rows with their cursors.
+            /// The rows of the page, each with its cursor.
             async fn edges(&self) -> Vec<$edge> {
                 let items = self.page.items.iter();
                 items.map(|(cursor, item)| $edge { cursor: cursor.clone(), node: $node::from(item.clone()) }).collect()
             }
 
-            /// The rows alone.
+            /// The rows of the page, without their cursors.
             async fn nodes(&self) -> Vec<$node> {
                 self.page.items.iter().map(|(_, item)| $node::from(item.clone())).collect()
             }
 
-            /// Where this page stands.
+            /// Whether there are more pages, and the cursors that lead to them.
             async fn page_info(&self) -> $crate::graphql::connection::PageInfo {
                 $crate::graphql::connection::PageInfo {
                     has_next_page: self.page.has_next,
@@ -79,7 +79,7 @@ macro_rules! connection {
                 }
             }
 
-            /// How many there are in all; counted only if it is asked for.
+            /// Number of rows in the whole list; counted only if it is selected.
             async fn total_count(&self, ctx: &async_graphql::Context<'_>) -> async_graphql::Result<i32> {
                 use $crate::graphql::context::Ctx;
                 let count = self.counter.count(ctx.app(), ctx.actor()?).await;
@@ -87,12 +87,12 @@ macro_rules! connection {
             }
         }
 
-        /// A row of a page with its cursor.
+        /// A row of a page, with its cursor.
         #[derive(async_graphql::SimpleObject)]
         pub struct $edge {
-            /// Pass it as `after` or `before` to go on from here.
+            /// Cursor of this row, for `after` or `before`.
             pub cursor: String,
-            /// The row itself.
+            /// The object in this row.
             pub node: $node,
         }
     };

@@ -24,7 +24,7 @@ use super::{
     users::{self, User, UserFilter, count},
 };
 
-/// Access to a product that is granted or revoked for many at once.
+/// A change of access to one product for many users at once.
 #[derive(Clone, Debug)]
 pub struct EntitlementBatch(pub entitlement_batch::Model);
 
@@ -34,87 +34,87 @@ impl From<entitlement_batch::Model> for EntitlementBatch {
     }
 }
 
-/// Access to a product that is granted or revoked for many at once.
+/// A change of access to one product for many users at once.
 #[Object]
 impl EntitlementBatch {
-    /// TypeID.
+    /// TypeID of the batch.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What is done.
+    /// Whether access is granted or revoked.
     async fn action(&self) -> EntitlementBatchAction {
         self.0.action.into()
     }
 
-    /// Access to what.
+    /// The product to which access is granted or revoked.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
         products::load(ctx, self.0.product_id).await
     }
 
-    /// Where it stands.
+    /// Status of the batch.
     async fn status(&self) -> EntitlementBatchStatus {
         self.0.status.into()
     }
 
-    /// How many people it is about: counted when it was asked for, corrected by whom it really met.
+    /// Number of users: as counted at the request, and once the batch has succeeded, as many as were really processed.
     async fn total(&self) -> i32 {
         count(self.0.total)
     }
 
-    /// How many of them have a result.
+    /// Number of users with a result.
     async fn done(&self) -> i32 {
         count(self.0.done)
     }
 
-    /// For how many access was granted or revoked.
+    /// Number of users whose access was granted or revoked.
     async fn succeeded(&self) -> i32 {
         count(self.0.succeeded)
     }
 
-    /// For how many it was refused, each with a reason.
+    /// Number of users for whom it was refused; each result says why.
     async fn refused(&self) -> i32 {
         count(self.0.refused)
     }
 
-    /// For how many it could not be done for a fault of ours.
+    /// Number of users for whom it failed because of an internal error.
     async fn failed(&self) -> i32 {
         count(self.0.failed)
     }
 
-    /// Who asked for it; for an API key, who has made it.
+    /// The user who requested the batch; for an API key, its creator.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.requested_by)
             .await?
             .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
     }
 
-    /// When it was asked for.
+    /// When the batch was requested.
     async fn requested_at(&self) -> DateTime {
         self.0.requested_at.into()
     }
 
-    /// When it ended, one way or the other.
+    /// When the batch ended, whatever its status; null while it is under way.
     async fn finished_at(&self) -> Option<DateTime> {
         self.0.finished_at.map(Into::into)
     }
 
-    /// Why it was given up, in the viewer's language.
+    /// Why the batch was given up, in the viewer's language; null if it was not.
     async fn failure_message(&self, ctx: &Context<'_>) -> Option<String> {
         let stored = self.0.failure_message.as_deref();
         stored.map(|stored| ctx.say(&Message::from_stored(stored)))
     }
 
-    /// What became of each of them, in the order in which they were done.
+    /// Results for each user, in the order in which they were processed.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn results(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only with one of these outcomes; all if left out.")] outcome: Option<
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only results with one of these outcomes; all if left out.")] outcome: Option<
             Vec<EntitlementBatchOutcome>,
         >,
     ) -> Result<EntitlementBatchResultConnection> {
@@ -129,7 +129,7 @@ impl EntitlementBatch {
     }
 }
 
-/// What became of one user in a batch.
+/// Result of a batch for one user.
 #[derive(Clone, Debug)]
 pub struct EntitlementBatchResult(entitlement_batch_result::Model);
 
@@ -139,27 +139,27 @@ impl From<entitlement_batch_result::Model> for EntitlementBatchResult {
     }
 }
 
-/// What became of one user in a batch.
+/// Result of a batch for one user.
 #[Object]
 impl EntitlementBatchResult {
-    /// Whose access it is about.
+    /// The user whose access it is about.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.user_id)
             .await?
             .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
     }
 
-    /// What was done.
+    /// Outcome for this user.
     async fn outcome(&self) -> EntitlementBatchOutcome {
         self.0.outcome.into()
     }
 
-    /// When.
+    /// When this user was processed.
     async fn at(&self) -> DateTime {
         self.0.at.into()
     }
 
-    /// The access that was granted, revoked, or stood in the way.
+    /// The entitlement that was granted or revoked, or that stood in the way; null if there is none.
     async fn entitlement(&self, ctx: &Context<'_>) -> Result<Option<Entitlement>> {
         match self.0.entitlement_id {
             Some(id) => entitlements::find(ctx, id).await,
@@ -167,7 +167,7 @@ impl EntitlementBatchResult {
         }
     }
 
-    /// Why it was refused, for programs.
+    /// Why it was refused, as a code for programs; null if it was not.
     async fn code(&self) -> Option<UserErrorCode> {
         let codes = domain::UserErrorCode::ALL.iter();
         let mut codes = codes.filter(|code| self.0.code.as_deref() == Some(code.as_str()));
@@ -219,15 +219,15 @@ pub struct EntitlementBatchQueries;
 
 #[Object]
 impl EntitlementBatchQueries {
-    /// What the team has granted and revoked for many at once, newest first.
+    /// The team's batches, newest first. Takes the scope `commerce.entitlements.read`.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn entitlement_batches(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<EntitlementBatchConnection> {
         let args = page_args(first, after, last, before);
         let page = reading::list(ctx.app(), ctx.actor()?, &args).await;
@@ -235,62 +235,62 @@ impl EntitlementBatchQueries {
     }
 }
 
-/// Access to be granted to many. Who is meant is said in exactly one way.
+/// Access to grant to many users at once. Give exactly one of `filter`, `userIds` and `everybody`.
 #[derive(InputObject)]
 pub struct EntitlementsGrantInput {
-    /// To what; an active product.
+    /// TypeID of an active product.
     product_id: ID,
-    /// To those who match when they are reached, and who were there when it was asked for. A filter that lets everybody through is refused. Takes the scope `users.read`.
+    /// Grants access to the users who existed at the request and match when they are processed; a filter that matches everybody is refused. Takes the scope `users.read`.
     filter: Option<UserFilter>,
-    /// To these, at most 1,000.
+    /// TypeIDs of the users who get access, at most 1,000.
     user_ids: Option<Vec<ID>>,
-    /// To everybody of the team. Takes the scope `users.read`.
+    /// Grants access to every user of the team. Takes the scope `users.read`.
     #[graphql(default = false)]
     everybody: bool,
-    /// Now if left out.
+    /// When access starts; at the time of the request if left out.
     starts_at: Option<DateTime>,
-    /// Lifetime if left out.
+    /// When access expires; lifetime if left out.
     expires_at: Option<DateTime>,
-    /// For the history.
+    /// Note for the history of each entitlement.
     note: Option<String>,
-    /// Whether the customers are told by mail.
+    /// Whether to tell the customers by mail.
     #[graphql(default = false)]
     notify_customer: bool,
-    /// The same key returns the same batch, however often it is sent.
+    /// The same key with the same request returns the same batch, however often it is sent.
     idempotency_key: Option<String>,
 }
 
-/// Access to be taken away from many. Who is meant is said in exactly one way.
+/// Access to revoke from many users at once. Give exactly one of `filter`, `userIds` and `everybody`.
 #[derive(InputObject)]
 pub struct EntitlementsRevokeInput {
-    /// To what.
+    /// TypeID of the product.
     product_id: ID,
-    /// From those who match when they are reached, and who were there when it was asked for. A filter that lets everybody through is refused. Takes the scope `users.read`.
+    /// Revokes access from the users who existed at the request and match when they are processed; a filter that matches everybody is refused. Takes the scope `users.read`.
     filter: Option<UserFilter>,
-    /// From these, at most 1,000.
+    /// TypeIDs of the users who lose access, at most 1,000.
     user_ids: Option<Vec<ID>>,
-    /// From everybody of the team. Takes the scope `users.read`.
+    /// Revokes access from every user of the team. Takes the scope `users.read`.
     #[graphql(default = false)]
     everybody: bool,
-    /// A standard sentence is recorded if it is left out.
+    /// Reason for the revocations; a standard sentence is recorded if it is left out.
     reason: Option<String>,
-    /// The same key returns the same batch, however often it is sent.
+    /// The same key with the same request returns the same batch, however often it is sent.
     idempotency_key: Option<String>,
 }
 
-/// A batch to be stopped.
+/// The batch to cancel.
 #[derive(InputObject)]
 pub struct EntitlementBatchCancelInput {
-    /// One that has not ended.
+    /// TypeID of a batch that has not ended.
     batch_id: ID,
 }
 
-/// The batch as it is now, and why it was refused if it was.
+/// The batch, or the reasons why it was refused.
 #[derive(SimpleObject)]
 pub struct EntitlementBatchPayload {
-    /// As it is now: a worker goes through the people.
+    /// The batch as it is now: a worker processes it in the background.
     batch: Option<EntitlementBatch>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -318,12 +318,12 @@ pub struct EntitlementBatchMutations;
 
 #[Object]
 impl EntitlementBatchMutations {
-    /// Grants access to a product to many at once. A worker makes for each of them the decision of `entitlementGrant`.
+    /// Grants many users access to a product: a worker applies `entitlementGrant` to each of them. Takes the scope `commerce.entitlements.write`.
     #[graphql(complexity = "50 + child_complexity")]
     async fn entitlements_grant(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to whom.")] input: EntitlementsGrantInput,
+        #[graphql(desc = "The access to grant, and to whom.")] input: EntitlementsGrantInput,
     ) -> Result<EntitlementBatchPayload> {
         let change = Change::Grant {
             starts_at: input.starts_at.map(|at| at.0),
@@ -340,12 +340,12 @@ impl EntitlementBatchMutations {
         accept(ctx, request).await
     }
 
-    /// Takes access to a product away from many at once. A worker makes for each of them the decision of `entitlementRevoke`.
+    /// Revokes access to a product from many users: a worker applies `entitlementRevoke` to each of them. Takes the scope `commerce.entitlements.write`.
     #[graphql(complexity = "50 + child_complexity")]
     async fn entitlements_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What from whom, and why.")] input: EntitlementsRevokeInput,
+        #[graphql(desc = "The access to revoke, and from whom.")] input: EntitlementsRevokeInput,
     ) -> Result<EntitlementBatchPayload> {
         let request = BatchRequest {
             change: Change::Revoke,
@@ -357,11 +357,11 @@ impl EntitlementBatchMutations {
         accept(ctx, request).await
     }
 
-    /// Stops what has not been done yet. What was done stays done.
+    /// Cancels a batch: what has not been done yet is not done, what was done stays. Takes the scope `commerce.entitlements.write`.
     async fn entitlement_batch_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: EntitlementBatchCancelInput,
+        #[graphql(desc = "The batch to cancel.")] input: EntitlementBatchCancelInput,
     ) -> Result<EntitlementBatchPayload> {
         let id = input_id("batchId", &input.batch_id);
         let outcome = batches::cancel(ctx.app(), ctx.actor()?, id).await;
@@ -381,11 +381,11 @@ pub struct EntitlementBatchSubscriptions;
 
 #[Subscription]
 impl EntitlementBatchSubscriptions {
-    /// Each time a batch goes on, about once a second: the batch as it is then. All of the team's if none is named.
+    /// The batch each time it changes, about once a second; every batch of the team if none is named. Takes the scope `commerce.entitlements.read`.
     async fn entitlement_batch_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only this one.")] batch_id: Option<ID>,
+        #[graphql(desc = "Only the batch with this TypeID.")] batch_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<EntitlementBatch>> + use<>> {
         let (app, actor) = (ctx.app(), ctx.actor()?);
         ctx.answer(actor.require(Scope::EntitlementsRead))?;

@@ -50,61 +50,61 @@ impl Entitlement {
 /// A user's right to use a product.
 #[Object]
 impl Entitlement {
-    /// TypeID.
+    /// TypeID of the entitlement.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// Whose it is.
+    /// The user who has the access.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.user_id)
             .await?
             .ok_or_else(|| not_visible(ctx, domain::actor::Scope::UsersRead))
     }
 
-    /// What may be used.
+    /// The product that may be used.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
         products::load(ctx, self.0.product_id).await
     }
 
-    /// Where it stands at the moment of asking.
+    /// Status at the moment of asking.
     async fn status(&self, ctx: &Context<'_>) -> EntitlementStatus {
         self.now_status(ctx).into()
     }
 
-    /// From when on. Of access with a gap in it, this and its end are those of the part that counts now; in a gap, of the part to come.
+    /// When access starts. Of access with a gap in it, `startsAt` and `expiresAt` are those of the part that counts now; in a gap, of the next part.
     async fn starts_at(&self, ctx: &Context<'_>) -> DateTime {
         self.run(ctx).starts_at.into()
     }
 
-    /// Null for lifetime access.
+    /// When it expires; null for lifetime access.
     async fn expires_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
         self.run(ctx).expires_at.map(Into::into)
     }
 
-    /// Whether it never ends by itself.
+    /// Whether it has no expiry.
     async fn lifetime(&self, ctx: &Context<'_>) -> bool {
         self.run(ctx).expires_at.is_none()
     }
 
-    /// Until when it is tolerated after its end; null if it is not.
+    /// End of the grace period after the expiry; null if there is none.
     async fn grace_ends_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
         self.run(ctx).grace_ends_at.map(Into::into)
     }
 
-    /// Until it expires; null for lifetime access, 0 once it has ended.
+    /// Seconds until the expiry: null for lifetime access, 0 once it has expired.
     async fn seconds_remaining(&self, ctx: &Context<'_>) -> Option<i32> {
         let now = ctx.app().clock.now();
         let end = self.0.revoked_at.or(self.run(ctx).expires_at)?;
         Some(count((end - now).num_seconds().max(0)))
     }
 
-    /// When it was taken away.
+    /// When it was revoked; null if it is not.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(Into::into)
     }
 
-    /// Recorded for every revocation; a standard sentence where nobody wrote one.
+    /// Reason recorded for the revocation, a standard sentence where nobody wrote one; null if it is not revoked.
     async fn revocation_reason(&self, ctx: &Context<'_>) -> Option<String> {
         self.0
             .revocation_reason
@@ -112,20 +112,20 @@ impl Entitlement {
             .map(|stored| ctx.say(&Message::from_stored(stored)))
     }
 
-    /// Whether it is active and has an end that can be moved.
+    /// Whether it can be extended: active, with an expiry.
     async fn can_extend(&self, ctx: &Context<'_>) -> bool {
         self.run(ctx).expires_at.is_some() && self.now_status(ctx) == entities::EntitlementStatus::Active
     }
 
-    /// What happened to it, newest first.
+    /// Changes of this entitlement, newest first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<EntitlementEventConnection> {
         let of = HistoryOf::Entitlement {
             id: self.0.id,
@@ -179,7 +179,7 @@ pub async fn grantable(
     ))
 }
 
-/// Something that happened to an entitlement.
+/// A line in the history of an entitlement.
 #[derive(Clone, Debug)]
 pub struct EntitlementEvent(pub entitlement_event::Model);
 
@@ -189,32 +189,32 @@ impl From<entitlement_event::Model> for EntitlementEvent {
     }
 }
 
-/// Something that happened to an entitlement.
+/// A line in the history of an entitlement.
 #[Object]
 impl EntitlementEvent {
-    /// TypeID.
+    /// TypeID of the event.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// To which.
+    /// The entitlement that was changed.
     async fn entitlement(&self, ctx: &Context<'_>) -> Result<Entitlement> {
         find(ctx, self.0.entitlement_id)
             .await?
             .ok_or_else(|| not_visible(ctx, domain::actor::Scope::EntitlementsRead))
     }
 
-    /// What.
+    /// What happened.
     async fn action(&self) -> EntitlementAction {
         self.0.action.into()
     }
 
-    /// When.
+    /// When it happened.
     async fn at(&self) -> DateTime {
         self.0.at.into()
     }
 
-    /// Null where the system acted by itself.
+    /// The user who did it; null for an API key and where the system acted by itself.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.actor_id {
             Some(id) => users::load(ctx, id).await,
@@ -222,17 +222,17 @@ impl EntitlementEvent {
         }
     }
 
-    /// Its end before.
+    /// Expiry before this change; null for lifetime access, and if there was no access before.
     async fn previous_expires_at(&self) -> Option<DateTime> {
         self.0.previous_expires_at.map(Into::into)
     }
 
-    /// Its end after.
+    /// Expiry after this change; null for lifetime access.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(Into::into)
     }
 
-    /// Why, where somebody or something has said so.
+    /// The note or reason that was recorded; null if there is none.
     async fn detail(&self, ctx: &Context<'_>) -> Option<String> {
         self.0
             .detail
@@ -288,18 +288,18 @@ connection! {
 }
 
 connection! {
-    /// A page of what happened to entitlements.
+    /// A page of the history of entitlements.
     EntitlementEventConnection, EntitlementEventEdge of EntitlementEvent from entitlement_event::Model, counted by HistoryCount
 }
 
 /// The answer to "may this user use this product now?".
 #[derive(SimpleObject)]
 pub struct Access {
-    /// Whether they may.
+    /// Whether the user may use the product now: access is active or in its grace period, and nobody is suspended.
     allowed: bool,
-    /// Where their access stands; null if there is none.
+    /// Status of the user's access, whether or not somebody is suspended; null if there is none.
     status: Option<EntitlementStatus>,
-    /// When the answer changes by itself; null if it does not.
+    /// When the status changes by itself; null if it does not.
     until: Option<DateTime>,
 }
 
@@ -313,24 +313,24 @@ impl From<entitlements::Access> for Access {
     }
 }
 
-/// What to look at when a user says that something bought cannot be opened.
+/// Everything to look at when a user says that a product they bought cannot be opened.
 #[derive(SimpleObject)]
 pub struct AccessDiagnosis {
-    /// The answer as partners get it.
+    /// The answer that `access` gives.
     access: Access,
     /// Whether the product is active.
     product_active: bool,
-    /// Whether neither the user nor their ecosystem is suspended.
+    /// Whether neither the user nor the user's ecosystem is suspended.
     user_active: bool,
-    /// Whether their ecosystem is open; null if they are in none.
+    /// Whether the user's ecosystem is active; null if the user is in none.
     ecosystem_active: Option<bool>,
-    /// The newest paid purchase of the product.
+    /// The newest paid purchase of the product by this user.
     active_purchase: Option<Purchase>,
-    /// The one that is open, else the newest, whatever became of it.
+    /// The open entitlement to the product, else the newest one, whatever its status.
     entitlement: Option<Entitlement>,
-    /// Null if the user has never opened it: then access may have failed.
+    /// What the user has read of the product; null if it was never opened, so that access itself may have failed.
     reading: Option<TitleReading>,
-    /// In the viewer's language, most likely cause first.
+    /// Likely causes in the viewer's language, most likely first.
     findings: Vec<String>,
 }
 
@@ -340,7 +340,7 @@ pub struct EntitlementQueries;
 
 #[Object]
 impl EntitlementQueries {
-    /// May this user use this product now? Meant to be asked on every page view.
+    /// Whether a user may use a product now. Meant to be asked on every page view.
     async fn access(
         &self,
         ctx: &Context<'_>,
@@ -361,7 +361,7 @@ impl EntitlementQueries {
         Ok(found.unwrap_or(entitlements::Access::NONE).into())
     }
 
-    /// Why somebody cannot open something: everything there is to look at, and what it most likely is.
+    /// Why a user cannot open a product: the facts, and the most likely causes. Takes the scopes `commerce.entitlements.read` and `stats.read`.
     #[graphql(complexity = "20 + child_complexity")]
     async fn access_diagnosis(
         &self,
@@ -389,48 +389,48 @@ impl EntitlementQueries {
     }
 }
 
-/// Access to be granted.
+/// The access to grant.
 #[derive(InputObject)]
 pub struct EntitlementGrantInput {
-    /// To whom.
+    /// TypeID of the user who gets access.
     user_id: ID,
-    /// To what; an active product that they have no access to.
+    /// TypeID of an active product to which the user has no active access.
     product_id: ID,
-    /// Now if left out.
+    /// When access starts; now if left out.
     starts_at: Option<DateTime>,
-    /// Lifetime if left out.
+    /// When access expires; lifetime if left out.
     expires_at: Option<DateTime>,
-    /// For the history.
+    /// Note for the entitlement's history.
     note: Option<String>,
-    /// Whether the customer is told by mail.
+    /// Whether to tell the customer by mail.
     #[graphql(default = false)]
     notify_customer: bool,
 }
 
-/// Access to be extended.
+/// The entitlement to extend.
 #[derive(InputObject)]
 pub struct EntitlementExtendInput {
-    /// Active access with an end.
+    /// TypeID of an active entitlement with an expiry.
     entitlement_id: ID,
-    /// Later than its end.
+    /// New expiry, later than the current one.
     expires_at: DateTime,
 }
 
-/// Access to be taken away.
+/// The entitlement to revoke.
 #[derive(InputObject)]
 pub struct EntitlementRevokeInput {
-    /// Access that has not ended.
+    /// TypeID of an entitlement that has not ended.
     entitlement_id: ID,
-    /// A standard sentence is recorded if it is left out.
+    /// Reason for the revocation; a standard sentence is recorded if it is left out.
     reason: Option<String>,
 }
 
-/// The entitlement as it is now, and why it was refused if it was.
+/// The entitlement, or the reasons why nothing was changed.
 #[derive(SimpleObject)]
 pub struct EntitlementPayload {
-    /// As it is now; also after a refusal, where there is one.
+    /// The entitlement as it is now, also after a refusal where there is one.
     entitlement: Option<Entitlement>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -440,11 +440,11 @@ pub struct EntitlementMutations;
 
 #[Object]
 impl EntitlementMutations {
-    /// Grants access to a product by hand.
+    /// Grants a user access to a product. Takes the scope `commerce.entitlements.write`.
     async fn entitlement_grant(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What to whom.")] input: EntitlementGrantInput,
+        #[graphql(desc = "The access to grant.")] input: EntitlementGrantInput,
     ) -> Result<EntitlementPayload> {
         let request = GrantRequest {
             user: input_id("userId", &input.user_id),
@@ -457,11 +457,11 @@ impl EntitlementMutations {
         answer(ctx, manual::grant_by_hand(ctx.app(), ctx.actor()?, request).await)
     }
 
-    /// Lets active access last longer, without an interruption.
+    /// Moves the expiry of active access to a later date, without an interruption. Takes the scope `commerce.entitlements.write`.
     async fn entitlement_extend(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which, until when.")] input: EntitlementExtendInput,
+        #[graphql(desc = "The entitlement to extend, and its new expiry.")] input: EntitlementExtendInput,
     ) -> Result<EntitlementPayload> {
         let id = input_id("entitlementId", &input.entitlement_id);
         answer(
@@ -470,11 +470,11 @@ impl EntitlementMutations {
         )
     }
 
-    /// Takes access away at once and for good: a new grant is the way back.
+    /// Revokes access at once and for good: a new grant is the way back. Takes the scope `commerce.entitlements.write`.
     async fn entitlement_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which, and why.")] input: EntitlementRevokeInput,
+        #[graphql(desc = "The entitlement to revoke, and the reason.")] input: EntitlementRevokeInput,
     ) -> Result<EntitlementPayload> {
         let id = input_id("entitlementId", &input.entitlement_id);
         answer(

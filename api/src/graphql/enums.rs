@@ -12,7 +12,7 @@ macro_rules! words {
 }
 
 words! {
-    /// The languages that people are addressed in.
+    /// A language in which people are addressed.
     Locale = "entities::Locale" {
         /// English.
         En,
@@ -21,18 +21,18 @@ words! {
         /// Portuguese.
         Pt,
     }
-    /// A part of the product that a team has switched on.
+    /// A part of the product that a team can switch on.
     Module = "entities::Module" {
-        /// Invoices, payments and the portal.
+        /// Invoices, payments and the customers' portal.
         Billing,
-        /// Access to products by hand.
+        /// Granting, extending and revoking access to products by hand.
         Commerce,
-        /// Tickets and mail.
+        /// Tickets and incoming mail.
         Support,
     }
-    /// What somebody is in the team.
+    /// Role of a user in the team.
     UserRole = "entities::UserRole" {
-        /// Staff who may do everything.
+        /// Staff with every scope.
         Admin,
         /// Staff who look after customers.
         Agent,
@@ -43,59 +43,59 @@ words! {
     UserSegment = "entities::UserSegment" {
         /// Has bought a subscription.
         Customer,
-        /// Has registered only.
+        /// Has registered and not bought a subscription.
         Lead,
     }
-    /// How much a customer matters to the business.
+    /// Service level of a customer.
     CustomerTier = "entities::CustomerTier" {
-        /// As everybody.
+        /// The usual level.
         Standard,
-        /// Above the usual.
+        /// Above standard.
         Premium,
-        /// Among the most important.
+        /// The most important customers.
         Vip,
-        /// With a contract of their own.
+        /// Customers with a contract of their own.
         Enterprise,
     }
     /// A special ability of a member of staff.
     Feature = "entities::Feature" {
-        /// May see the platform as another user.
+        /// May see the platform as another user, if the role is ADMIN.
         Impersonation,
     }
-    /// How often a plan is paid.
+    /// How often a plan is billed.
     BillingInterval = "entities::BillingInterval" {
-        /// Each month.
+        /// Billed once a month.
         Monthly,
-        /// Each year.
+        /// Billed once a year.
         Annual,
     }
-    /// Where a plan subscription stands.
+    /// Status of a plan subscription.
     PlanSubscriptionStatus = "entities::PlanSubscriptionStatus" {
-        /// Being tried out.
+        /// In its trial period.
         Trialing,
-        /// Paid and running.
+        /// Running and paid.
         Active,
-        /// Running, with a payment missing.
+        /// Running, with a payment overdue.
         PastDue,
-        /// Stopped for a while.
+        /// Interrupted for a while.
         Paused,
-        /// Ended by somebody.
+        /// Canceled before its end.
         Canceled,
         /// Ended by itself.
         Expired,
     }
-    /// How something was sold.
+    /// How a product was sold.
     PurchaseKind = "entities::PurchaseKind" {
-        /// One title, once. The only kind that can be refunded here.
+        /// One title, paid once. The only kind that can be refunded here.
         Single,
-        /// Paid for a period in advance.
+        /// Paid in advance for a period.
         Prepaid,
-        /// Paid again and again.
+        /// Paid repeatedly.
         Recurring,
-        /// Sold by somebody else.
+        /// Sold by a retailer.
         Retail,
     }
-    /// Where the money moved.
+    /// The payment provider through which a payment was made.
     PaymentGateway = "entities::PaymentGateway" {
         /// Stripe.
         Stripe,
@@ -103,34 +103,34 @@ words! {
         MercadoPago,
         /// PayPal.
         Paypal,
-        /// Recorded by hand.
+        /// None: the payment was recorded by hand.
         Manual,
     }
-    /// Where a purchase stands.
+    /// Status of a purchase.
     PurchaseStatus = "entities::PurchaseStatus" {
         /// Not paid yet.
         Pending,
         /// Paid.
         Active,
-        /// Ended; the money has not come back, or not yet.
+        /// Canceled; the money has not gone back, or not yet.
         Canceled,
-        /// All of the money has gone back.
+        /// The whole payment has been refunded.
         Refunded,
-        /// Some of the money has gone back.
+        /// Part of the payment has been refunded.
         PartiallyRefunded,
     }
-    /// Why money goes back.
+    /// Reason for a refund.
     RefundReason = "entities::RefundReason" {
-        /// Paid twice. Access stays while another paid purchase of the product stands.
+        /// The customer paid twice. Access stays while another paid purchase of the product stands.
         Duplicate,
-        /// A fraudulent payment: all access to the product ends at once, and the card is blocked at Stripe.
+        /// The payment was fraudulent: all access to the product ends at once, and the card is blocked at Stripe.
         Fraudulent,
-        /// The customer wants it.
+        /// The customer asked for it.
         RequestedByCustomer,
-        /// Anything else; takes a note.
+        /// Any other reason; requires a note.
         Other,
     }
-    /// Where a refund stands.
+    /// Status of a refund.
     RefundStatus = "entities::RefundStatus" {
         /// Accepted and recorded; access is revoked.
         Requested,
@@ -138,7 +138,7 @@ words! {
         Processing,
         /// The gateway has it and will confirm.
         Pending,
-        /// The money is on its way to the customer.
+        /// The gateway has executed it: the money is on its way to the customer.
         Succeeded,
         /// The gateway refused it for good; plan and access were restored unless the reason was fraud.
         Failed,
@@ -147,175 +147,175 @@ words! {
         /// The gateway took a success back days later; the purchase can be refunded again.
         Reversed,
     }
-    /// One thing that a refund brings about.
+    /// A consequence of a refund.
     RefundEffectKind = "entities::RefundEffectKind" {
-        /// The plan that was bought ends.
+        /// The purchased plan is canceled.
         CancelPlan,
-        /// What the purchase opened is closed.
+        /// The access that the purchase granted is revoked.
         RevokeAccess,
-        /// The gateway gives the money back.
+        /// The gateway refunds the payment.
         RefundAtGateway,
-        /// A recurring agreement is paused at the gateway.
+        /// The recurring agreement tied to the purchase is paused at the gateway.
         PauseSubscription,
         /// The purchase becomes REFUNDED or PARTIALLY_REFUNDED.
         UpdateOrder,
-        /// The customer is told how it came out.
+        /// The customer is told the result by mail.
         NotifyCustomer,
     }
-    /// How far an effect has come.
+    /// Status of a refund's effect.
     EffectStatus = "entities::EffectStatus" {
-        /// Still to come.
+        /// It is still to come.
         Pending,
-        /// Has happened.
+        /// It has happened.
         Done,
-        /// Was not called for.
+        /// It was not needed; `detail` says why.
         Skipped,
-        /// Could not be done.
+        /// It could not be done.
         Failed,
-        /// Has happened and was taken back.
+        /// It happened and was taken back.
         Undone,
     }
-    /// Where an access stands at the moment of asking.
+    /// Status of an entitlement at the moment of asking.
     EntitlementStatus = "entities::EntitlementStatus" {
-        /// Starts later.
+        /// Access starts later.
         Scheduled,
-        /// May be used.
+        /// Access may be used.
         Active,
-        /// Has expired and may still be used for a few days.
+        /// Access has expired and may still be used for the product's grace days.
         GracePeriod,
-        /// Has ended by itself.
+        /// Access has ended by itself.
         Expired,
-        /// Was taken away. Final.
+        /// Access was taken away: for good if staff revoked it, and given back if a refund took it and that refund fails.
         Revoked,
     }
-    /// What happened to an access.
+    /// What happened to an entitlement.
     EntitlementAction = "entities::EntitlementAction" {
-        /// It was given, or has begun.
+        /// It was granted, or its start has come.
         Granted,
-        /// Its end was moved.
+        /// Its expiry was moved to a later date.
         Extended,
-        /// It has expired and is tolerated for a while.
+        /// It expired and entered its grace period.
         EnteredGracePeriod,
-        /// It has ended by itself.
+        /// It ended by itself.
         Expired,
-        /// It was taken away.
+        /// It was revoked.
         Revoked,
-        /// It was given back after a refund that failed.
+        /// It was given back because the refund that took it has failed.
         Restored,
     }
-    /// What is done for many at once.
+    /// What a batch does for each user.
     EntitlementBatchAction = "entities::EntitlementBatchAction" {
         /// Access is granted.
         Grant,
-        /// Access is taken away.
+        /// Access is revoked.
         Revoke,
     }
-    /// Where a batch stands.
+    /// Status of a batch.
     EntitlementBatchStatus = "entities::EntitlementBatchStatus" {
-        /// Accepted; nothing is done yet.
+        /// Accepted; nobody has been processed yet.
         Requested,
-        /// A worker goes through the people.
+        /// A worker is processing the users.
         Running,
-        /// Everybody has a result.
+        /// Every user has a result.
         Succeeded,
         /// Stopped before the end; what was done stays done.
         Canceled,
-        /// Given up before the end; what was done stays done.
+        /// Given up before the end because of an internal error; what was done stays done.
         Failed,
     }
-    /// What became of one user in a batch.
+    /// Result of a batch for one user.
     EntitlementBatchOutcome = "entities::EntitlementBatchOutcome" {
         /// Access was granted.
         Granted,
-        /// Access was taken away.
+        /// Access was revoked.
         Revoked,
-        /// Nothing was changed, for a reason that is told.
+        /// Nothing was changed; `code` and `message` say why.
         Refused,
-        /// Nothing was changed, for a fault of ours.
+        /// Nothing was changed because of an internal error.
         Failed,
     }
     /// What an event is about.
     EventTopic = "entities::EventTopic" {
-        /// Somebody new.
+        /// A user was created.
         UserCreated,
-        /// Somebody's data changed.
+        /// A user's data changed.
         UserUpdated,
-        /// An ecosystem was closed to everybody in it.
+        /// An ecosystem was suspended, which ends the access of everybody in it.
         EcosystemSuspended,
-        /// An ecosystem was opened again.
+        /// An ecosystem was activated again.
         EcosystemActivated,
-        /// A refund or one of its effects went on.
+        /// A refund or one of its effects changed its status.
         RefundUpdated,
-        /// A purchase is new or changed.
+        /// A purchase was recorded or changed.
         PurchaseUpdated,
-        /// Access was granted, extended, revoked, restored, or went on by itself.
+        /// Access was granted, extended, revoked or restored, or changed its status by itself.
         EntitlementChanged,
-        /// A change of access for many went on.
+        /// The status or progress of a batch changed.
         EntitlementBatchUpdated,
         /// An invoice changed.
         InvoiceUpdated,
-        /// A payment came in.
+        /// A payment was received.
         PaymentReceived,
-        /// A new ticket.
+        /// A ticket was opened.
         TicketCreated,
         /// A ticket changed.
         TicketUpdated,
-        /// Somebody wrote in a ticket.
+        /// A message was added to a ticket.
         TicketMessageAdded,
-        /// A payment verification went on.
+        /// The status of a payment verification changed.
         PaymentVerificationUpdated,
-        /// An export went on.
+        /// The status or progress of an export changed.
         ExportUpdated,
     }
     /// Why a mutation was refused.
     UserErrorCode = "domain::UserErrorCode" {
-        /// A field's value cannot be taken.
+        /// The value of a field is not valid.
         Invalid,
-        /// There is no such object in this team.
+        /// There is no such object in this team, or none that the caller may see.
         NotFound,
-        /// It clashes with what is already there.
+        /// It conflicts with what is already there, such as an address or an idempotency key that is in use.
         Conflict,
-        /// Tried too often; the message says when it is worth trying again.
+        /// Too many attempts; the message says how long to wait.
         RateLimited,
-        /// Address and password do not belong together.
+        /// The e-mail address or the password is wrong.
         CredentialsInvalid,
         /// The token is unknown, used, expired or revoked.
         TokenInvalid,
         /// This user cannot be impersonated, or not by this administrator.
         ImpersonationNotAllowed,
-        /// Not while seeing the platform as somebody else.
+        /// This is not allowed during an impersonation.
         NotAllowedWhileImpersonating,
-        /// The team has not switched this module on.
+        /// The team has not switched on the module that this takes.
         ModuleDisabled,
         /// Only single purchases can be refunded.
         RefundKindNotSupported,
-        /// Only Stripe and MercadoPago payments can be refunded.
+        /// Only payments through Stripe and MercadoPago can be refunded.
         RefundGatewayNotSupported,
         /// The purchase is neither active nor recently canceled.
         RefundPurchaseNotActive,
-        /// Nothing is left to refund: a refund has it all.
+        /// Nothing is left to refund: it is under way, or has gone back.
         RefundAlreadyRequested,
-        /// A note is needed.
+        /// This refund requires a note.
         RefundNoteRequired,
-        /// More than what is left of the payment.
+        /// The amount is more than what is left of the payment.
         RefundAmountExceedsPaid,
-        /// Too much was read: takes `overridePolicy`, a note and the scope `refunds.override`.
+        /// More was read than the team's threshold allows: takes `overridePolicy`, a note and the scope `refunds.override`.
         RefundPolicyOverrideRequired,
-        /// The user has access to this product already.
+        /// The user already has active access to this product.
         EntitlementAlreadyActive,
-        /// Access for life cannot be extended.
+        /// Lifetime access cannot be extended.
         EntitlementLifetime,
-        /// The access is not active any more.
+        /// The entitlement is not active any more.
         EntitlementNotActive,
-        /// An extension has to end later than the access does.
+        /// The new expiry is not later than the current one.
         EntitlementExpiryNotLater,
         /// The product is not active.
         ProductInactive,
-        /// The invoice is no draft any more.
+        /// The invoice is not a draft any more.
         InvoiceNotDraft,
         /// The invoice cannot be paid.
         InvoiceNotPayable,
-        /// The team has not set this gateway up.
+        /// There are no credentials for this gateway.
         GatewayNotConfigured,
         /// The credit would exceed the tier's limit.
         CreditLimitExceeded,
@@ -323,33 +323,33 @@ words! {
         TicketClosed,
         /// There is nothing to export.
         ExportEmpty,
-        /// The export is finished: there is nothing left to cancel.
+        /// The export is finished and can no longer be canceled.
         ExportNotCancelable,
-        /// This job is not one that can be tried again.
+        /// The job cannot be retried.
         JobNotRetryable,
     }
-    /// What an export holds, and in which form.
+    /// What an export holds, and its format.
     ExportKind = "entities::ExportKind" {
-        /// Invoices as PDF, in one ZIP.
+        /// Invoices as PDF files in one ZIP archive.
         InvoicesZip,
-        /// Customers as a spreadsheet.
+        /// Customers as a spreadsheet (XLSX).
         CustomersXlsx,
-        /// Leads as a spreadsheet.
+        /// Leads as a spreadsheet (XLSX).
         LeadsXlsx,
     }
-    /// How far an export is.
+    /// Status of an export.
     ExportStatus = "entities::ExportStatus" {
         /// Waiting for a worker.
         Queued,
-        /// Being written.
+        /// A worker is writing the file.
         Running,
-        /// Whole, and there to be downloaded.
+        /// Complete: the file can be downloaded.
         Ready,
-        /// It could not be written.
+        /// The file could not be written.
         Failed,
-        /// Somebody did not want it any more.
+        /// Canceled before it was finished.
         Canceled,
-        /// Its time is over and the file is deleted.
+        /// The file was kept for its time and is deleted.
         Expired,
     }
     /// An item of the checklist that an agent goes through before a refund.
@@ -358,27 +358,27 @@ words! {
         KindIsSingle,
         /// It was paid through Stripe or MercadoPago.
         GatewaySupported,
-        /// It is active, or was canceled lately.
+        /// It is active, or was canceled no longer ago than the team allows.
         PurchaseActiveOrRecentlyCanceled,
-        /// No more was read than the team's policy allows.
+        /// No more was read than the team's threshold allows.
         ReadLessThanHalf,
-        /// Something was read: if not, look for a technical fault first.
+        /// Something was read; if not, look for a technical fault first.
         ReadingRecorded,
-        /// Nothing of it has been refunded.
+        /// No part of it has been refunded, and no refund is under way.
         NotRefundedBefore,
-        /// The bank has not opened a dispute.
+        /// The customer's bank has not opened a dispute.
         NoDispute,
-        /// No duplicates and no earlier refunds.
+        /// The user has no duplicate of it and no refunded other purchase.
         PurchaseHistoryClean,
     }
 }
 
-/// Which end of a list comes first.
+/// Direction of sorting.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OrderDirection {
-    /// Smallest, earliest, A to Z.
+    /// Ascending: smallest, earliest, A to Z first.
     Asc,
-    /// Largest, latest, Z to A.
+    /// Descending: largest, latest, Z to A first.
     Desc,
 }
 

@@ -9,9 +9,9 @@ use super::enums::UserErrorCode;
 /// Why a mutation was refused, for the person who filled in the form.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct UserError {
-    /// For programs.
+    /// The reason as a code for programs.
     pub code: UserErrorCode,
-    /// In the viewer's language.
+    /// The reason in the viewer's language.
     pub message: String,
     /// Path of the input field at fault, e.g. ["input", "expiresAt"]; null if it is none in particular.
     pub field: Option<Vec<String>>,

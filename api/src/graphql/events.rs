@@ -26,17 +26,17 @@ pub struct Event(pub events::Event);
 /// Something that happened, in an order that every reader of the team sees alike.
 #[Object]
 impl Event {
-    /// TypeID.
+    /// TypeID of the event.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// Pass the last one that you have handled as `after`: nothing is missed, nothing comes twice. A cursor older than what is kept is refused with `extensions.code: CURSOR_EXPIRED`, never skipped over.
+    /// Position of the event: pass that of the last event you have handled as `after`, and nothing is missed or comes twice. A cursor older than what is kept is refused with `extensions.code: CURSOR_EXPIRED`, never skipped over.
     async fn cursor(&self) -> String {
         write_cursor(self.0.team, self.0.position)
     }
 
-    /// What it is about.
+    /// What the event is about.
     async fn topic(&self) -> EventTopic {
         self.0.topic.into()
     }
@@ -46,17 +46,17 @@ impl Event {
         self.0.at.into()
     }
 
-    /// The object as it is now; null if it is gone.
+    /// The object as it is now; null if it is gone, or if the caller may not see it.
     async fn subject(&self, ctx: &Context<'_>) -> Result<Option<Node>> {
         node::load(ctx, &self.0.subject_id).await
     }
 
-    /// TypeID of the object.
+    /// TypeID of the object that the event is about.
     async fn subject_id(&self) -> ID {
         self.0.subject_id.clone().into()
     }
 
-    /// Who did it; null if the system did it by itself.
+    /// The user who did it; null for an API key and for the system.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.actor {
             Some(id) => users::load(ctx, id).await,
@@ -64,7 +64,7 @@ impl Event {
         }
     }
 
-    /// What changed, for readers that do not want to ask again.
+    /// What changed, for readers that do not want to query the object.
     async fn data(&self) -> Json<serde_json::Value> {
         Json(self.0.data.clone())
     }
@@ -93,20 +93,20 @@ fn read_cursor(team: TeamId, cursor: &str) -> Result<i64, Denied> {
 /// A page of events.
 #[derive(SimpleObject)]
 pub struct EventConnection {
-    /// The events with their cursors.
+    /// The events of the page, each with its cursor.
     edges: Vec<EventEdge>,
-    /// The events alone.
+    /// The events of the page.
     nodes: Vec<Event>,
-    /// Where this page stands.
+    /// Whether there are more pages, and the cursors that lead to them.
     page_info: PageInfo,
 }
 
-/// An event with its cursor.
+/// An event of a page, with its cursor.
 #[derive(SimpleObject)]
 pub struct EventEdge {
-    /// Pass it as `after` to go on from here.
+    /// Cursor of this event, for `after`.
     cursor: String,
-    /// The event itself.
+    /// The event.
     node: Event,
 }
 
@@ -116,14 +116,19 @@ pub struct EventQueries;
 
 #[Object]
 impl EventQueries {
-    /// Oldest first, from `after` on: what a partner that was away asks for.
+    /// The team's events, oldest first, for a partner that was away. Takes the scope `events.read`.
     #[graphql(complexity = "weight(first, None, child_complexity)")]
     async fn events(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100.")] first: Option<i32>,
-        #[graphql(desc = "The cursor of the last event that was handled.")] after: Option<String>,
-        #[graphql(desc = "Only about these; all if left out.")] topics: Option<Vec<EventTopic>>,
+        #[graphql(desc = "Number of events, at most 100; 20 if left out.")] first: Option<i32>,
+        #[graphql(
+            desc = "The cursor of the last event that was handled; from the oldest that is kept if left out."
+        )]
+        after: Option<String>,
+        #[graphql(desc = "Only events with one of these topics; all if left out.")] topics: Option<
+            Vec<EventTopic>,
+        >,
     ) -> Result<EventConnection> {
         let actor = ctx.actor()?;
         ctx.answer(actor.require(Scope::EventsRead))?;
@@ -163,13 +168,15 @@ pub struct EventSubscriptions;
 
 #[Subscription]
 impl EventSubscriptions {
-    /// Everything that happened after the cursor, then everything that happens, without a gap between the two.
+    /// Everything that happened after the cursor, then everything that happens, without a gap between the two. Takes the scope `events.read`.
     async fn events(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The cursor of the last event that was handled; from now on if left out.")]
         after: Option<String>,
-        #[graphql(desc = "Only about these; all if left out.")] topics: Option<Vec<EventTopic>>,
+        #[graphql(desc = "Only events with one of these topics; all if left out.")] topics: Option<
+            Vec<EventTopic>,
+        >,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         let actor = ctx.actor()?;
         ctx.answer(actor.require(Scope::EventsRead))?;

@@ -21,7 +21,7 @@ use super::{
     users::{self, User, UserFilter},
 };
 
-/// A file that was asked for.
+/// A file that is produced in the background.
 #[derive(Clone, Debug)]
 pub struct Export(pub export::Model);
 
@@ -31,62 +31,62 @@ impl From<export::Model> for Export {
     }
 }
 
-/// A file that was asked for.
+/// A file that is produced in the background.
 #[Object]
 impl Export {
-    /// TypeID.
+    /// TypeID of the export.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What it holds.
+    /// What the file holds, and its format.
     async fn kind(&self) -> ExportKind {
         self.0.kind.into()
     }
 
-    /// How far it is.
+    /// Status of the export.
     async fn status(&self) -> ExportStatus {
         self.0.status.into()
     }
 
-    /// Rows that are written.
+    /// Number of rows written so far.
     async fn done(&self) -> i32 {
         i32::try_from(self.0.done).unwrap_or(i32::MAX)
     }
 
-    /// Rows that there are to write, as they were counted when it was requested; once it is ready, the rows of the file.
+    /// Number of rows to write, as counted at the request; once it is ready, the number of rows in the file.
     async fn total(&self) -> i32 {
         i32::try_from(self.0.total).unwrap_or(i32::MAX)
     }
 
-    /// The size of the file; null until it is ready, and beyond two gigabytes.
+    /// Size of the file in bytes; null until it is ready, and beyond two gigabytes.
     async fn size_bytes(&self) -> Option<i32> {
         self.0.size_bytes.and_then(|size| i32::try_from(size).ok())
     }
 
-    /// SHA-256 of the file in hexadecimal digits.
+    /// SHA-256 of the file in hexadecimal digits; null until it is ready.
     async fn sha256(&self) -> Option<&str> {
         self.0.sha256.as_deref()
     }
 
-    /// Signed, short-lived; null until it is ready. It belongs to whoever asks: ten minutes, and only while they may see the export.
+    /// Signed link to the file, good for ten minutes and only for the viewer who asks; null until the file is ready.
     async fn download_url(&self, ctx: &Context<'_>) -> Result<Option<Url>> {
         let link = download::link(ctx.app(), ctx.actor()?, &self.0);
         Ok(link.map(|link| Url(link.into())))
     }
 
-    /// Why it failed, in the viewer's language.
+    /// Why the export failed, in the viewer's language; null if it did not.
     async fn failure_message(&self, ctx: &Context<'_>) -> Option<String> {
         let stored = self.0.failure.as_deref()?;
         Some(ctx.say(&Message::from_stored(stored)))
     }
 
-    /// Who asked for it; for an API key, who has made the key. Null for those who may not see that person.
+    /// The user who requested the export; for an API key, its creator. Null if the viewer may not see that user.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         users::load(ctx, self.0.requested_by).await
     }
 
-    /// When it was requested: what came later is not in it.
+    /// When the export was requested; users who came later are not in it.
     async fn requested_at(&self) -> DateTime {
         self.0.requested_at.into()
     }
@@ -117,15 +117,15 @@ pub struct ExportQueries;
 
 #[Object]
 impl ExportQueries {
-    /// The viewer's exports, newest first; administrators see all of the team's.
+    /// The viewer's exports, newest first; for administrators, all of the team's. Takes the scope `exports.write`.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn exports(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<ExportConnection> {
         let args = page_args(first, after, last, before);
         let page = ctx.answer(exports::list(ctx.app(), ctx.actor()?, &args).await)?;
@@ -133,28 +133,28 @@ impl ExportQueries {
     }
 }
 
-/// Users as a spreadsheet.
+/// The users to export as a spreadsheet.
 #[derive(InputObject)]
 pub struct UsersExportInput {
     /// Customers or leads.
     segment: UserSegment,
-    /// Only those whom a list with this filter shows; a segment in it must be the same.
+    /// Only users who match this filter; a `segment` in it must be the same.
     filter: Option<UserFilter>,
 }
 
-/// An export to be canceled.
+/// The export to cancel.
 #[derive(InputObject)]
 pub struct ExportCancelInput {
-    /// One's own; for administrators any of the team's.
+    /// TypeID of an export of one's own; for administrators, of any export of the team.
     export_id: ID,
 }
 
-/// The export as it is now, and why it was refused if it was.
+/// The export, or the reasons why nothing was changed.
 #[derive(SimpleObject)]
 pub struct ExportPayload {
-    /// As it is now; also after a refusal, where there is one.
+    /// The export as it is now, also after a refusal where there is one.
     export: Option<Export>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -164,12 +164,12 @@ pub struct ExportMutations;
 
 #[Object]
 impl ExportMutations {
-    /// Wants customers or leads as a spreadsheet (XLSX), with headings in the viewer's language.
+    /// Requests customers or leads as a spreadsheet (XLSX) with headings in the viewer's language. Takes the scopes `exports.write` and `users.read`.
     #[graphql(complexity = "50 + child_complexity")]
     async fn users_export(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who shall be in it.")] input: UsersExportInput,
+        #[graphql(desc = "Which users to export.")] input: UsersExportInput,
     ) -> Result<ExportPayload> {
         let wish = UsersExport {
             segment: input.segment.into(),
@@ -183,11 +183,11 @@ impl ExportMutations {
         })
     }
 
-    /// Stops an export that is not finished. Canceling it again changes nothing.
+    /// Cancels an export that is not finished; canceling it again changes nothing. Takes the scope `exports.write`.
     async fn export_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which one.")] input: ExportCancelInput,
+        #[graphql(desc = "The export to cancel.")] input: ExportCancelInput,
     ) -> Result<ExportPayload> {
         let id = input_id("exportId", &input.export_id);
         let (canceled, mut user_errors) = ctx.payload(exports::cancel(ctx.app(), ctx.actor()?, id).await)?;
@@ -205,11 +205,11 @@ pub struct ExportSubscriptions;
 
 #[Subscription]
 impl ExportSubscriptions {
-    /// The export as it is now, and again each time that it goes on.
+    /// The export as it is now, and again each time it changes.
     async fn export_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "One that the viewer may see.")] export_id: ID,
+        #[graphql(desc = "TypeID of an export that the viewer may see.")] export_id: ID,
     ) -> Result<impl Stream<Item = Result<Export>> + use<>> {
         let id: ExportId = ctx.answer(input_id("exportId", &export_id).map_err(Into::into))?;
         // The events first: what happens while the export is read is told, too.

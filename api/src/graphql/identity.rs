@@ -21,7 +21,7 @@ pub struct Viewer(pub Actor);
 /// The person or integration behind the request.
 #[Object]
 impl Viewer {
-    /// Null for an API key.
+    /// The user who is calling; null for an API key.
     async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.user() {
             Some(id) => own_user(ctx, &self.0, id).await,
@@ -29,12 +29,12 @@ impl Viewer {
         }
     }
 
-    /// The business that they belong to.
+    /// The team of the caller.
     async fn team(&self, ctx: &Context<'_>) -> Result<Team> {
         teams::of(ctx, &self.0).await
     }
 
-    /// What they may do, beside what is their own.
+    /// Scopes of the caller; what belongs to the caller takes none.
     async fn scopes(&self) -> Vec<&'static str> {
         self.0.scopes.iter().map(domain::actor::Scope::as_str).collect()
     }
@@ -67,44 +67,44 @@ async fn own_user(ctx: &Context<'_>, actor: &Actor, id: entities::UserId) -> Res
     Ok(ctx.answer(found)?.map(User))
 }
 
-/// A key with which an integration comes in.
+/// A credential of an integration.
 #[derive(Clone, Debug)]
 pub struct ApiKey(pub api_key::Model);
 
-/// A key with which an integration comes in.
+/// A credential of an integration.
 #[Object]
 impl ApiKey {
-    /// TypeID.
+    /// TypeID of the key.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What it is for.
+    /// Name that tells what the key is for.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What it may do.
+    /// Scopes of the key, such as `refunds.read`.
     async fn scopes(&self) -> Vec<String> {
         serde_json::from_value(self.0.scopes.clone()).unwrap_or_default()
     }
 
-    /// When it was made.
+    /// When the key was created.
     async fn created_at(&self) -> DateTime {
         self.0.created_at.into()
     }
 
-    /// When it was last used, to the minute.
+    /// When the key was last used, to the minute; null if it never was.
     async fn last_used_at(&self) -> Option<DateTime> {
         self.0.last_used_at.map(Into::into)
     }
 
-    /// When it ends by itself.
+    /// When the key expires; null if it does not.
     async fn expires_at(&self) -> Option<DateTime> {
         self.0.expires_at.map(Into::into)
     }
 
-    /// When it was ended.
+    /// When the key was revoked; null while it is not.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(Into::into)
     }
@@ -116,95 +116,95 @@ pub struct IdentityQueries;
 
 #[Object]
 impl IdentityQueries {
-    /// Who is calling; null if nobody has signed in.
+    /// The caller; null without a token.
     async fn viewer(&self, ctx: &Context<'_>) -> Option<Viewer> {
         ctx.caller().actor.clone().map(Viewer)
     }
 
-    /// The team's API keys, newest first.
+    /// The team's API keys, newest first. Takes the scope `api_keys.write`.
     async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
         let keys = api_keys::list(ctx.app(), ctx.actor()?).await;
         Ok(ctx.answer(keys)?.into_iter().map(ApiKey).collect())
     }
 }
 
-/// What staff sign in with.
+/// Credentials of a member of staff.
 #[derive(InputObject)]
 pub struct SignInInput {
-    /// The address of the account.
+    /// E-mail address of the account.
     email: String,
-    /// Its password.
+    /// Password of the account.
     #[graphql(secret)]
     password: String,
 }
 
-/// The proof of a sign-in, or why not.
+/// A new session, or the reasons why there is none.
 #[derive(SimpleObject)]
 pub struct SignInPayload {
-    /// Send it as `Authorization: Bearer …`. Shown once.
+    /// Token of the session, to be sent as `Authorization: Bearer …`. Shown once.
     access_token: Option<String>,
-    /// When it ends.
+    /// When the session ends by itself.
     expires_at: Option<DateTime>,
-    /// Who has signed in.
+    /// The person who has signed in.
     viewer: Option<Viewer>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
 /// Whether the session was ended.
 #[derive(SimpleObject)]
 pub struct SignOutPayload {
-    /// Empty if it was.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// A key to be made.
+/// The API key to create.
 #[derive(InputObject)]
 pub struct ApiKeyCreateInput {
-    /// What it is for.
+    /// Name that tells what the key is for.
     name: String,
-    /// What it may do; no more than its maker may.
+    /// Scopes of the key: some of those that its creator has.
     scopes: Vec<String>,
-    /// When it ends by itself.
+    /// When the key expires; never if left out.
     expires_at: Option<DateTime>,
 }
 
-/// The new key, or why not.
+/// The new API key with its secret, or the reasons why there is none.
 #[derive(SimpleObject)]
 pub struct ApiKeyCreatePayload {
-    /// The key.
+    /// The new key; null if it was refused.
     api_key: Option<ApiKey>,
-    /// Shown once.
+    /// The key's secret, to be sent as `Authorization: Bearer …`. Shown once.
     secret: Option<String>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// A key to be ended.
+/// The API key to revoke.
 #[derive(InputObject)]
 pub struct ApiKeyRevokeInput {
     /// TypeID of the key.
     api_key_id: ID,
 }
 
-/// The ended key, or why not.
+/// The revoked API key, or the reasons why it was not revoked.
 #[derive(SimpleObject)]
 pub struct ApiKeyRevokePayload {
-    /// As it is now.
+    /// The key as it is now; null if it was refused.
     api_key: Option<ApiKey>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// A password to be set.
+/// The new password of a member of staff.
 #[derive(InputObject)]
 pub struct PasswordSetInput {
-    /// Of a staff member; only an administrator sets another's.
+    /// TypeID of the member of staff; one's own if left out. Only an administrator sets another's.
     user_id: Option<ID>,
-    /// Needed for one's own.
+    /// The current password; required for one's own.
     #[graphql(secret)]
     current_password: Option<String>,
-    /// At least ten characters.
+    /// The new password, at least ten characters.
     #[graphql(secret)]
     new_password: String,
 }
@@ -212,7 +212,7 @@ pub struct PasswordSetInput {
 /// Whether the password was set.
 #[derive(SimpleObject)]
 pub struct PasswordSetPayload {
-    /// Empty if it was.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -222,12 +222,12 @@ pub struct IdentityMutations;
 
 #[Object]
 impl IdentityMutations {
-    /// Staff sign in with e-mail and password.
+    /// Signs a member of staff in with e-mail and password.
     #[graphql(complexity = "50 + child_complexity")]
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Address and password.")] input: SignInInput,
+        #[graphql(desc = "E-mail and password.")] input: SignInInput,
     ) -> Result<SignInPayload> {
         let caller = ctx.caller();
         let password = input.password.into();
@@ -249,7 +249,7 @@ impl IdentityMutations {
         })
     }
 
-    /// Ends the session that asks.
+    /// Ends the session of the request.
     async fn sign_out(&self, ctx: &Context<'_>) -> Result<SignOutPayload> {
         let (_, user_errors) = ctx.payload(sessions::sign_out(ctx.app(), ctx.actor()?).await)?;
         if let Some(token) = &ctx.caller().token {
@@ -258,11 +258,11 @@ impl IdentityMutations {
         Ok(SignOutPayload { user_errors })
     }
 
-    /// Makes a key for an integration.
+    /// Creates an API key for an integration. Takes the scope `api_keys.write`.
     async fn api_key_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The key.")] input: ApiKeyCreateInput,
+        #[graphql(desc = "The key to create.")] input: ApiKeyCreateInput,
     ) -> Result<ApiKeyCreatePayload> {
         let expires_at = input.expires_at.map(|at| at.0);
         let outcome = api_keys::create(ctx.app(), ctx.actor()?, &input.name, &input.scopes, expires_at).await;
@@ -275,11 +275,11 @@ impl IdentityMutations {
         })
     }
 
-    /// Ends a key, everywhere within a second.
+    /// Revokes an API key, which acts everywhere within a second. Takes the scope `api_keys.write`.
     async fn api_key_revoke(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The key.")] input: ApiKeyRevokeInput,
+        #[graphql(desc = "The key to revoke.")] input: ApiKeyRevokeInput,
     ) -> Result<ApiKeyRevokePayload> {
         let actor = ctx.actor()?;
         let outcome = match input_id("apiKeyId", &input.api_key_id) {
@@ -294,12 +294,12 @@ impl IdentityMutations {
         })
     }
 
-    /// Sets a password, and signs every other session of that person out.
+    /// Sets the password of a member of staff, and signs every other session of that person out.
     #[graphql(complexity = "50 + child_complexity")]
     async fn password_set(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Whose, and which.")] input: PasswordSetInput,
+        #[graphql(desc = "The new password.")] input: PasswordSetInput,
     ) -> Result<PasswordSetPayload> {
         let actor = ctx.actor()?;
         let of = input.user_id.map(|id| input_id("userId", &id)).transpose();

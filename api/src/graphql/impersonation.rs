@@ -17,7 +17,7 @@ use super::{
     users::{self, User},
 };
 
-/// An administrator who is seeing the platform as somebody else.
+/// A session in which an administrator sees the platform as another user.
 #[derive(Clone, Debug)]
 pub struct Impersonation(Row);
 
@@ -27,7 +27,7 @@ impl From<Row> for Impersonation {
     }
 }
 
-/// An administrator who is seeing the platform as somebody else.
+/// A session in which an administrator sees the platform as another user.
 #[Object]
 impl Impersonation {
     /// TypeID of the session.
@@ -35,27 +35,27 @@ impl Impersonation {
         self.0.id.to_string().into()
     }
 
-    /// Who looks.
+    /// The administrator who impersonates the user.
     async fn administrator(&self, ctx: &Context<'_>) -> Result<User> {
         user(ctx, self.0.administrator).await
     }
 
-    /// As whom.
+    /// The user who is impersonated.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         user(ctx, self.0.user).await
     }
 
-    /// Why.
+    /// The reason that the administrator gave.
     async fn reason(&self) -> &str {
         &self.0.reason
     }
 
-    /// Since when.
+    /// When the session began.
     async fn started_at(&self) -> DateTime {
         self.0.started_at.into()
     }
 
-    /// When it ends by itself.
+    /// When the session ends by itself.
     async fn expires_at(&self) -> DateTime {
         self.0.expires_at.into()
     }
@@ -87,15 +87,15 @@ pub struct ImpersonationQueries;
 
 #[Object]
 impl ImpersonationQueries {
-    /// Who sees the platform as whom at the moment, newest first. For administrators.
+    /// Impersonations under way, newest first. For administrators.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn impersonations(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<ImpersonationConnection> {
         let args = page_args(first, after, last, before);
         let page = impersonation::list(ctx.app(), ctx.actor()?, &args).await;
@@ -106,48 +106,48 @@ impl ImpersonationQueries {
     }
 }
 
-/// As whom the platform is to be seen.
+/// The user to impersonate.
 #[derive(InputObject)]
 pub struct ImpersonationStartInput {
-    /// As whom.
+    /// TypeID of the user to impersonate.
     user_id: ID,
-    /// Why; audited.
+    /// Reason for the impersonation, recorded in the audit log.
     reason: String,
 }
 
-/// A session in which everything answers as it would for the other user, or why not.
+/// A session in which everything answers as it would for the user, or the reasons why there is none.
 #[derive(SimpleObject)]
 pub struct ImpersonationStartPayload {
-    /// Send it as `Authorization: Bearer …`. Shown once.
+    /// Token of the session, to be sent as `Authorization: Bearer …`. Shown once.
     access_token: Option<String>,
-    /// It ends by itself after 60 minutes.
+    /// When the session ends by itself: 60 minutes after its start.
     expires_at: Option<DateTime>,
-    /// The user, with the administrator as `impersonator`.
+    /// The impersonated user, with the administrator as `impersonator`.
     viewer: Option<Viewer>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// Whether it was ended.
+/// Whether the impersonation was ended.
 #[derive(SimpleObject)]
 pub struct ImpersonationStopPayload {
-    /// The administrator again; their own token has been good all the time.
+    /// The administrator, whose own token stays valid during an impersonation.
     viewer: Option<Viewer>,
-    /// Empty if it was ended.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// An impersonation to be ended.
+/// The impersonation to end.
 #[derive(InputObject)]
 pub struct ImpersonationEndInput {
-    /// TypeID of the session.
+    /// TypeID of the session, as `impersonations` lists it.
     impersonation_id: ID,
 }
 
-/// Whether it was ended.
+/// Whether the impersonation was ended.
 #[derive(SimpleObject)]
 pub struct ImpersonationEndPayload {
-    /// Empty if it was ended.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -157,11 +157,11 @@ pub struct ImpersonationMutations;
 
 #[Object]
 impl ImpersonationMutations {
-    /// Lets an administrator see the platform as somebody else does.
+    /// Starts a session in which an administrator sees the platform as another user. Takes the role ADMIN with the feature IMPERSONATION.
     async fn impersonation_start(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "As whom, and why.")] input: ImpersonationStartInput,
+        #[graphql(desc = "The user to impersonate, and the reason.")] input: ImpersonationStartInput,
     ) -> Result<ImpersonationStartPayload> {
         let target = input_id("userId", &input.user_id);
         let agent = ctx.caller().origin.user_agent.clone();
@@ -183,7 +183,7 @@ impl ImpersonationMutations {
         })
     }
 
-    /// Ends it at once, on every device.
+    /// Ends the impersonation at once, on every device.
     async fn impersonation_stop(&self, ctx: &Context<'_>) -> Result<ImpersonationStopPayload> {
         let actor = ctx.actor()?;
         let (administrator, user_errors) = ctx.payload(impersonation::stop(ctx.app(), actor).await)?;
@@ -204,11 +204,11 @@ impl ImpersonationMutations {
         Ok(ImpersonationStopPayload { viewer, user_errors })
     }
 
-    /// Ends somebody's impersonation. For administrators.
+    /// Ends the impersonation of any administrator. For administrators.
     async fn impersonation_end(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: ImpersonationEndInput,
+        #[graphql(desc = "The impersonation to end.")] input: ImpersonationEndInput,
     ) -> Result<ImpersonationEndPayload> {
         let outcome = match input_id("impersonationId", &input.impersonation_id) {
             Ok(id) => impersonation::end(ctx.app(), ctx.actor()?, id).await,

@@ -26,7 +26,7 @@ pub mod users;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 
-/// What can be asked.
+/// Queries: what can be read.
 #[derive(MergedObject, Default)]
 pub struct Query(
     node::NodeQueries,
@@ -42,7 +42,7 @@ pub struct Query(
     audit::AuditQueries,
 );
 
-/// What can be changed.
+/// Mutations: what can be changed. Each returns a payload whose `userErrors` say why it was refused.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     identity::IdentityMutations,
@@ -58,7 +58,7 @@ pub struct Mutation(
     exports::ExportMutations,
 );
 
-/// What can be followed.
+/// Subscriptions: what can be followed, over WebSocket or server-sent events.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(
     events::EventSubscriptions,

@@ -4,12 +4,12 @@ use async_graphql::{InputObject, SimpleObject};
 
 use super::scalars::Decimal;
 
-/// An amount of one currency.
+/// An amount of money in one currency.
 #[derive(SimpleObject, Clone, Debug)]
 pub struct Money {
-    /// In major units, exact: `"12.50"`.
+    /// Exact amount in major units: `"12.50"`.
     pub amount: Decimal,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the currency.
     pub currency: String,
 }
 
@@ -22,11 +22,11 @@ impl From<entities::Money> for Money {
     }
 }
 
-/// An amount of one currency.
+/// An amount of money in one currency.
 #[derive(InputObject, Clone, Debug)]
 pub struct MoneyInput {
-    /// In major units, exact: `"12.50"`.
+    /// Exact amount in major units, with no more decimals than the currency has: `"12.50"`.
     pub amount: Decimal,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the currency.
     pub currency: String,
 }

@@ -24,7 +24,7 @@ use super::{
     users::{self, Ecosystem, PlanSubscription, User},
 };
 
-/// Anything that has an id.
+/// An object with a global id.
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID", desc = "TypeID: the type's prefix and a UUIDv7."))]
 pub enum Node {
@@ -105,7 +105,11 @@ pub struct NodeQueries;
 #[Object]
 impl NodeQueries {
     /// Any object by its id; null if there is none for the caller.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "TypeID.")] id: ID) -> Result<Option<Node>> {
+    async fn node(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "TypeID of the object.")] id: ID,
+    ) -> Result<Option<Node>> {
         load(ctx, &id).await
     }
 
@@ -114,7 +118,7 @@ impl NodeQueries {
     async fn nodes(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "TypeIDs, at most 100.")] ids: Vec<ID>,
+        #[graphql(desc = "TypeIDs of the objects, at most 100.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MOST {
             return Err(super::context::to_graphql(

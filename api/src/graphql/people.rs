@@ -16,102 +16,102 @@ use super::{
     users::{self, Ecosystem, PlanSubscription, User},
 };
 
-/// A person to be made.
+/// The user to create.
 #[derive(InputObject)]
 pub struct UserCreateInput {
     /// Given name.
     first_name: String,
     /// Family name.
     last_name: String,
-    /// Unique in the team.
+    /// E-mail address, unique in the team.
     company_email: String,
-    /// With at least five digits.
+    /// Phone number with at least five digits.
     phone: Option<String>,
-    /// Whom they work for.
+    /// Name of the company that the user works for.
     company_name: Option<String>,
-    /// The team's if left out.
+    /// Language in which the user is addressed; the team's if left out.
     locale: Option<Locale>,
-    /// STANDARD if left out.
+    /// Service level of the customer; STANDARD if left out.
     tier: Option<CustomerTier>,
-    /// Staff, with `role` ADMIN or AGENT, are made by administrators.
+    /// Role in the team; MEMBER if left out. Staff, with the role ADMIN or AGENT, are created by administrators.
     role: Option<UserRole>,
-    /// Given by administrators.
+    /// Special abilities, which only administrators give.
     features: Option<Vec<Feature>>,
 }
 
-/// What is to be changed; what is left out stays.
+/// The user to change; what is left out stays as it is.
 #[derive(InputObject)]
 pub struct UserUpdateInput {
-    /// Who.
+    /// TypeID of the user.
     user_id: ID,
     /// Given name.
     first_name: Option<String>,
     /// Family name.
     last_name: Option<String>,
-    /// Unique in the team.
+    /// E-mail address, unique in the team.
     company_email: Option<String>,
-    /// An empty text takes it away.
+    /// Phone number with at least five digits; an empty text removes it.
     phone: Option<String>,
-    /// An empty text takes it away.
+    /// Name of the company that the user works for; an empty text removes it.
     company_name: Option<String>,
-    /// The language that they are addressed in.
+    /// Language in which the user is addressed.
     locale: Option<Locale>,
-    /// How much they matter to the business.
+    /// Service level of the customer.
     tier: Option<CustomerTier>,
-    /// False suspends them and ends their sessions.
+    /// False suspends the user and ends the user's sessions; true activates the user again.
     active: Option<bool>,
-    /// Changed by administrators.
+    /// Role in the team, which only administrators change.
     role: Option<UserRole>,
-    /// Changed by administrators.
+    /// Special abilities, which only administrators change.
     features: Option<Vec<Feature>>,
 }
 
-/// The person, or why not.
+/// The user, or the reasons why nothing was changed.
 #[derive(SimpleObject)]
 pub struct UserPayload {
-    /// As they are now.
+    /// The user as it is now; null if the mutation was refused.
     user: Option<User>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
-/// A subscription as the store reports it.
+/// A plan subscription as the store reports it.
 #[derive(InputObject)]
 pub struct PlanSubscriptionRecordInput {
     /// The store's own id: the same one is the same subscription.
     external_id: String,
-    /// Whose.
+    /// TypeID of the subscriber.
     user_id: ID,
-    /// To which plan.
+    /// TypeID of the plan.
     product_id: ID,
-    /// How often it is paid.
+    /// How often the plan is billed.
     interval: BillingInterval,
-    /// Where it stands.
+    /// Status of the subscription.
     status: PlanSubscriptionStatus,
-    /// When it started.
+    /// When the subscription started.
     starts_at: DateTime,
-    /// When it ends.
+    /// When the subscription ends; left out if it has no end.
     ends_at: Option<DateTime>,
-    /// How many encounters it has seen.
+    /// Number of encounters.
     #[graphql(default = 0)]
     encounters: i32,
-    /// All licences.
+    /// Number of all licences.
     #[graphql(default = 0)]
     licenses_total: i32,
-    /// In somebody's hands.
+    /// Number of licences assigned to somebody.
     #[graphql(default = 0)]
     licenses_assigned: i32,
-    /// Taken out of use.
+    /// Number of licences taken out of use.
     #[graphql(default = 0)]
     licenses_suspended: i32,
 }
 
-/// The subscription, or why not.
+/// The subscription, or the reasons why it was not recorded.
 #[derive(SimpleObject)]
 pub struct PlanSubscriptionPayload {
-    /// As it is now.
+    /// The subscription as it is now; null if it was refused.
     plan_subscription: Option<PlanSubscription>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -120,36 +120,36 @@ pub struct PlanSubscriptionPayload {
 pub struct EcosystemRecordInput {
     /// The store's own id: the same one is the same ecosystem.
     external_id: String,
-    /// The customer who has deployed it.
+    /// TypeID of the customer who has deployed it.
     owner_id: ID,
-    /// What it is called.
+    /// Name of the ecosystem.
     name: String,
-    /// Everybody in it; left out, they stay as they are. Whoever has another ecosystem cannot be named.
+    /// TypeIDs of all users in the ecosystem, at most 10,000; if left out, the members stay as they are. Owners of another ecosystem are refused.
     member_ids: Option<Vec<ID>>,
 }
 
-/// An ecosystem to be closed.
+/// The ecosystem to suspend.
 #[derive(InputObject)]
 pub struct EcosystemSuspendInput {
-    /// Which.
+    /// TypeID of the ecosystem.
     ecosystem_id: ID,
-    /// Why; audited.
+    /// Reason for the suspension, recorded in the audit log.
     reason: String,
 }
 
-/// An ecosystem to be opened again.
+/// The ecosystem to activate again.
 #[derive(InputObject)]
 pub struct EcosystemActivateInput {
-    /// Which.
+    /// TypeID of the ecosystem.
     ecosystem_id: ID,
 }
 
-/// The ecosystem, or why not.
+/// The ecosystem, or the reasons why nothing was changed.
 #[derive(SimpleObject)]
 pub struct EcosystemPayload {
-    /// As it is now.
+    /// The ecosystem as it is now; null if the mutation was refused.
     ecosystem: Option<Ecosystem>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -159,11 +159,11 @@ pub struct PeopleMutations;
 
 #[Object]
 impl PeopleMutations {
-    /// Makes a person.
+    /// Creates a user. Takes the scope `users.write`.
     async fn user_create(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The person.")] input: UserCreateInput,
+        #[graphql(desc = "The user to create.")] input: UserCreateInput,
     ) -> Result<UserPayload> {
         let signup = Signup {
             first_name: input.first_name,
@@ -182,11 +182,11 @@ impl PeopleMutations {
         person(ctx, ctx.payload(outcome)?).await
     }
 
-    /// Changes what is known of a person.
+    /// Changes a user's data. Takes the scope `users.write`, which nobody needs for their own name, phone, company and language.
     async fn user_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Who, and what.")] input: UserUpdateInput,
+        #[graphql(desc = "The user and what to change.")] input: UserUpdateInput,
     ) -> Result<UserPayload> {
         let id = input_id("userId", &input.user_id);
         let may_end_sessions =
@@ -212,11 +212,11 @@ impl PeopleMutations {
         person(ctx, ctx.payload(outcome)?).await
     }
 
-    /// What the store tells us of a subscription. The first one makes a lead a customer. Can be sent again: the same `externalId` is the same object.
+    /// Records a plan subscription as the store reports it, by its `externalId`; the first one makes a lead a customer. Takes the scope `users.write`.
     async fn plan_subscription_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The subscription.")] input: PlanSubscriptionRecordInput,
+        #[graphql(desc = "The subscription to record.")] input: PlanSubscriptionRecordInput,
     ) -> Result<PlanSubscriptionPayload> {
         let report = PlanReport {
             external_id: input.external_id,
@@ -242,11 +242,11 @@ impl PeopleMutations {
         })
     }
 
-    /// What the store tells us of an ecosystem. Can be sent again: the same `externalId` is the same object.
+    /// Records an ecosystem as the store reports it; the same `externalId` is the same ecosystem, so it can be sent again. Takes the scope `users.write`.
     async fn ecosystem_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The ecosystem.")] input: EcosystemRecordInput,
+        #[graphql(desc = "The ecosystem to record.")] input: EcosystemRecordInput,
     ) -> Result<EcosystemPayload> {
         let members = input
             .member_ids
@@ -262,11 +262,11 @@ impl PeopleMutations {
         )?))
     }
 
-    /// Closes an ecosystem to everybody in it, at once.
+    /// Suspends an ecosystem, which takes access from everybody in it at once. Takes the scope `users.write`.
     async fn ecosystem_suspend(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which, and why.")] input: EcosystemSuspendInput,
+        #[graphql(desc = "The ecosystem to suspend, and the reason.")] input: EcosystemSuspendInput,
     ) -> Result<EcosystemPayload> {
         let id = input_id("ecosystemId", &input.ecosystem_id);
         let outcome = ecosystems::suspend(ctx.app(), ctx.actor()?, id, &input.reason).await;
@@ -274,11 +274,11 @@ impl PeopleMutations {
         Ok(ecosystem(ctx.payload(outcome)?))
     }
 
-    /// Opens an ecosystem again.
+    /// Activates a suspended ecosystem, which gives access back to everybody in it. Takes the scope `users.write`.
     async fn ecosystem_activate(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which.")] input: EcosystemActivateInput,
+        #[graphql(desc = "The ecosystem to activate.")] input: EcosystemActivateInput,
     ) -> Result<EcosystemPayload> {
         let id = input_id("ecosystemId", &input.ecosystem_id);
         let outcome = ecosystems::activate(ctx.app(), ctx.actor()?, id).await;

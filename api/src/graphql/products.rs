@@ -16,7 +16,7 @@ use super::{
     users::count,
 };
 
-/// Something that is sold.
+/// Something that the team sells.
 #[derive(Clone, Debug)]
 pub struct Product(pub product::Model);
 
@@ -40,25 +40,25 @@ pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
         .map(Product))
 }
 
-/// Something that is sold.
+/// Something that the team sells.
 #[Object]
 impl Product {
-    /// TypeID.
+    /// TypeID of the product.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What it is called.
+    /// Name of the product.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// Whether it can be granted.
+    /// Whether access to the product can be granted.
     async fn active(&self) -> bool {
         self.0.active
     }
 
-    /// Days of tolerance after an access expires; 0 for none.
+    /// Days of grace after access to the product expires; 0 for none.
     async fn grace_days(&self) -> i32 {
         count(self.0.grace_days)
     }
@@ -95,18 +95,20 @@ pub struct ProductQueries;
 
 #[Object]
 impl ProductQueries {
-    /// What the team sells, by name.
+    /// The team's products, sorted by name.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
     async fn products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
         #[graphql(desc = "Any part of the name, ignoring case and accents.")] search: Option<String>,
-        #[graphql(desc = "Only active ones, or only the others.")] active: Option<bool>,
+        #[graphql(desc = "Only active products, or only inactive ones; all if left out.")] active: Option<
+            bool,
+        >,
     ) -> Result<ProductConnection> {
         let actor = ctx.actor()?;
         let args = page_args(first, after, last, before);
@@ -123,22 +125,22 @@ impl ProductQueries {
 pub struct ProductRecordInput {
     /// The store's own id: the same one is the same product.
     external_id: String,
-    /// What it is called.
+    /// Name of the product.
     name: String,
-    /// Whether it can be granted.
+    /// Whether access to the product can be granted.
     #[graphql(default = true)]
     active: bool,
-    /// Days of tolerance after an access expires.
+    /// Days of grace after access to the product expires; 0 for none.
     #[graphql(default = 0)]
     grace_days: i32,
 }
 
-/// The recorded product, or why not.
+/// The recorded product, or the reasons why it was not recorded.
 #[derive(SimpleObject)]
 pub struct ProductPayload {
-    /// As it is now.
+    /// The product as it is now; null if it was refused.
     product: Option<Product>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -148,11 +150,11 @@ pub struct ProductMutations;
 
 #[Object]
 impl ProductMutations {
-    /// What the store tells us of a product. Can be sent again: the same `externalId` is the same object.
+    /// Records a product as the store reports it; the same `externalId` is the same product, so it can be sent again. Takes the scope `users.write`.
     async fn product_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The product.")] input: ProductRecordInput,
+        #[graphql(desc = "The product to record.")] input: ProductRecordInput,
     ) -> Result<ProductPayload> {
         let report = ProductReport {
             external_id: input.external_id,

@@ -24,7 +24,7 @@ use super::{
     users::{self, User, count},
 };
 
-/// A payment for a product.
+/// A user's payment for a product.
 #[derive(Clone, Debug)]
 pub struct Purchase(pub purchase::Model);
 
@@ -43,72 +43,72 @@ pub async fn find(ctx: &Context<'_>, id: PurchaseId) -> Result<Option<Purchase>>
     Ok(found.filter(|purchase| sees(purchase.user_id)).map(Purchase))
 }
 
-/// A payment for a product.
+/// A user's payment for a product.
 #[Object]
 impl Purchase {
-    /// TypeID.
+    /// TypeID of the purchase.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// The store's own id.
+    /// The store's own id of the purchase.
     async fn external_id(&self) -> &str {
         &self.0.external_id
     }
 
-    /// Who has bought.
+    /// The user who bought it.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.user_id)
             .await?
             .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
     }
 
-    /// What was bought.
+    /// The product that was bought.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
         products::load(ctx, self.0.product_id).await
     }
 
-    /// How it was sold.
+    /// How the product was sold.
     async fn kind(&self) -> PurchaseKind {
         self.0.kind.into()
     }
 
-    /// Where the money came from.
+    /// The payment provider through which it was paid.
     async fn gateway(&self) -> PaymentGateway {
         self.0.gateway.into()
     }
 
-    /// The gateway's id of the payment.
+    /// The gateway's id of the payment; null if there is none.
     async fn gateway_payment_id(&self) -> Option<&str> {
         self.0.gateway_payment_id.as_deref()
     }
 
-    /// What was paid.
+    /// Amount that was paid.
     async fn amount(&self) -> Money {
         self.0.amount().into()
     }
 
-    /// What has gone back for certain.
+    /// Amount of the refunds that have succeeded.
     async fn refunded_amount(&self) -> Money {
         self.0.refunded().into()
     }
 
-    /// Where it stands.
+    /// Status of the purchase.
     async fn status(&self) -> PurchaseStatus {
         self.0.status.into()
     }
 
-    /// When it was bought.
+    /// When the product was bought.
     async fn purchased_at(&self) -> DateTime {
         self.0.purchased_at.into()
     }
 
-    /// When it was canceled.
+    /// When the purchase was canceled; null if it was not.
     async fn canceled_at(&self) -> Option<DateTime> {
         self.0.canceled_at.map(Into::into)
     }
 
-    /// Its refunds, oldest first.
+    /// Refunds of this purchase, oldest first.
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>> {
         let actor = ctx.actor()?;
         if !actor.sees(self.0.user_id, Scope::RefundsRead) {
@@ -119,7 +119,7 @@ impl Purchase {
         Ok(found.unwrap_or_default().into_iter().map(Refund).collect())
     }
 
-    /// What an agent checks before a refund, answered in one place.
+    /// What an agent checks before a refund, answered in one place. Takes the scope `refunds.read`.
     #[graphql(complexity = "20 + child_complexity")]
     async fn refund_eligibility(&self, ctx: &Context<'_>) -> Result<RefundEligibility> {
         ctx.answer(ctx.actor()?.require(Scope::RefundsRead))?;
@@ -147,12 +147,12 @@ pub struct RefundEligibility {
 /// What an agent checks before a refund, answered in one place.
 #[Object]
 impl RefundEligibility {
-    /// Whether a refund can be requested, if need be with an override.
+    /// Whether a refund can be requested, if need be with `overridePolicy`.
     async fn eligible(&self) -> bool {
         self.eligibility.blockers.is_empty()
     }
 
-    /// Facts that rule a refund out.
+    /// Facts that rule a refund out, as codes of `UserError`.
     async fn blockers(&self) -> Vec<UserErrorCode> {
         self.eligibility
             .blockers
@@ -167,17 +167,17 @@ impl RefundEligibility {
         self.eligibility.override_required
     }
 
-    /// What is left to give back.
+    /// Amount that can still be refunded.
     async fn refundable_amount(&self) -> Money {
         self.eligibility.refundable.into()
     }
 
-    /// The furthest share of the title that was read, 0 to 100.
+    /// Furthest share of the title that was read, 0 to 100.
     async fn percent_read(&self) -> f64 {
         self.eligibility.percent_read
     }
 
-    /// Reading time of the title.
+    /// Seconds that the user has read the title.
     async fn seconds_read(&self) -> i32 {
         count(self.eligibility.seconds_read)
     }
@@ -199,14 +199,14 @@ impl RefundEligibility {
     }
 }
 
-/// One item of the checklist.
+/// One answered item of the checklist.
 #[derive(SimpleObject)]
 pub struct RefundCheck {
-    /// Which one.
+    /// The item of the checklist.
     item: RefundCheckItem,
     /// Whether nothing speaks against a refund here.
     passed: bool,
-    /// In the viewer's language.
+    /// The facts behind the answer, in the viewer's language.
     detail: String,
 }
 
@@ -232,35 +232,35 @@ connection! {
 pub struct PurchaseRecordInput {
     /// The store's own id: the same one is the same purchase.
     external_id: String,
-    /// Who has bought.
+    /// TypeID of the user who bought it.
     user_id: ID,
-    /// What was bought.
+    /// TypeID of the product that was bought.
     product_id: ID,
-    /// How it was sold.
+    /// How the product was sold.
     kind: PurchaseKind,
-    /// Where the money came from.
+    /// The payment provider through which it was paid.
     gateway: PaymentGateway,
-    /// The gateway's id of the payment; needed for Stripe and MercadoPago once it is paid.
+    /// The gateway's id of the payment; required for Stripe and MercadoPago once it is paid.
     gateway_payment_id: Option<String>,
-    /// A recurring agreement at the gateway that a refund has to pause.
+    /// The gateway's id of a recurring agreement that a refund has to pause.
     gateway_subscription_id: Option<String>,
-    /// What was paid.
+    /// Amount that was paid.
     amount: MoneyInput,
-    /// Where it stands; a paid one grants access to the product.
+    /// Status of the purchase; a paid one grants access to the product.
     #[graphql(default_with = "PurchaseStatus::Active")]
     status: PurchaseStatus,
-    /// When it was bought.
+    /// When the product was bought.
     purchased_at: DateTime,
-    /// When the access that it grants ends; lifetime if left out.
+    /// When the access that the purchase grants expires; lifetime if left out.
     access_until: Option<DateTime>,
 }
 
-/// The recorded purchase, or why not.
+/// The recorded purchase, or the reasons why it was not recorded.
 #[derive(SimpleObject)]
 pub struct PurchasePayload {
-    /// As it is now.
+    /// The purchase as it is now; null if it was refused.
     purchase: Option<Purchase>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -270,11 +270,11 @@ pub struct PurchaseMutations;
 
 #[Object]
 impl PurchaseMutations {
-    /// What the store tells us of a purchase. Can be sent again: the same `externalId` is the same object.
+    /// Records a purchase as the store reports it; the same `externalId` is the same purchase, so it can be sent again. Takes the scope `users.write`.
     async fn purchase_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The purchase.")] input: PurchaseRecordInput,
+        #[graphql(desc = "The purchase to record.")] input: PurchaseRecordInput,
     ) -> Result<PurchasePayload> {
         let report = PurchaseReport {
             external_id: input.external_id,

@@ -24,7 +24,7 @@ use super::{
     users::{self, User},
 };
 
-/// Money on its way back to a customer.
+/// A refund of a purchase.
 #[derive(Clone, Debug)]
 pub struct Refund(pub refund::Model);
 
@@ -34,32 +34,32 @@ impl From<refund::Model> for Refund {
     }
 }
 
-/// Money on its way back to a customer.
+/// A refund of a purchase.
 #[Object]
 impl Refund {
-    /// TypeID; also the idempotency key at the gateway.
+    /// TypeID of the refund; also the idempotency key at the gateway.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What is refunded.
+    /// The purchase that is refunded.
     async fn purchase(&self, ctx: &Context<'_>) -> Result<Purchase> {
         purchases::find(ctx, self.0.purchase_id)
             .await?
             .ok_or_else(|| not_visible(ctx, Scope::RefundsRead))
     }
 
-    /// How much goes back.
+    /// Amount to be given back.
     async fn amount(&self) -> Money {
         self.0.amount().into()
     }
 
-    /// Why.
+    /// Reason for the refund.
     async fn reason(&self) -> RefundReason {
         self.0.reason.into()
     }
 
-    /// What the agent has noted.
+    /// Note of whoever requested the refund; null for customers.
     async fn note(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
         // Notes are for staff: a customer sees their refund without them.
         Ok(self.0.note.as_deref().filter(|_| {
@@ -68,39 +68,39 @@ impl Refund {
         }))
     }
 
-    /// Where it stands.
+    /// Status of the refund.
     async fn status(&self) -> RefundStatus {
         self.0.status.into()
     }
 
-    /// The gateway's id of the refund.
+    /// The gateway's id of the refund; null until it is known.
     async fn gateway_refund_id(&self) -> Option<&str> {
         self.0.gateway_refund_id.as_deref()
     }
 
-    /// Why the gateway refused it, in its own words.
+    /// Why the gateway refused the refund, in its own words; null if it did not.
     async fn failure_message(&self) -> Option<&str> {
         self.0.failure_message.as_deref()
     }
 
-    /// The agent; for an API key, who has made it.
+    /// The user who requested the refund; for an API key, its creator.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
         users::load(ctx, self.0.requested_by)
             .await?
             .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
     }
 
-    /// When it was requested.
+    /// When the refund was requested.
     async fn requested_at(&self) -> DateTime {
         self.0.requested_at.into()
     }
 
-    /// When it was settled, one way or the other.
+    /// When the refund succeeded, failed or was reversed; null while it is under way.
     async fn completed_at(&self) -> Option<DateTime> {
         self.0.completed_at.map(Into::into)
     }
 
-    /// Reading evidence as it stood when the refund was requested.
+    /// Furthest share of the title that had been read when the refund was requested, 0 to 100.
     async fn percent_read_at_request(&self) -> f64 {
         self.0.percent_read_at_request
     }
@@ -116,7 +116,7 @@ impl Refund {
             .collect())
     }
 
-    /// Its stations, in order.
+    /// Statuses that the refund has had, in order.
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<RefundStep>> {
         let found = ctx.loader()?.load_one(StepsOf(self.0.id)).await;
         let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
@@ -127,7 +127,7 @@ impl Refund {
             .collect())
     }
 
-    /// Where a person has to look, and until when.
+    /// Tasks for staff that the refund has left. Takes the scope `refunds.read`.
     async fn follow_ups(&self, ctx: &Context<'_>) -> Result<Vec<RefundFollowUp>> {
         let actor = ctx.actor()?;
         ctx.answer(actor.require(Scope::RefundsRead))?;
@@ -140,14 +140,14 @@ impl Refund {
     }
 }
 
-/// One thing that a refund brings about.
+/// One consequence of a refund.
 #[derive(SimpleObject)]
 pub struct RefundEffect {
-    /// Which one.
+    /// Which effect it is.
     kind: RefundEffectKind,
     /// How far it has come.
     status: EffectStatus,
-    /// Since when it is so; null while it is still to come.
+    /// When the effect reached its status; null while it is pending.
     at: Option<DateTime>,
     /// Why it was skipped, failed or undone.
     detail: Option<String>,
@@ -168,14 +168,14 @@ impl RefundEffect {
     }
 }
 
-/// One station of a refund.
+/// A status that a refund has had.
 #[derive(SimpleObject)]
 pub struct RefundStep {
-    /// When.
+    /// When the refund reached this status.
     at: DateTime,
-    /// What it became.
+    /// The status that the refund reached.
     status: RefundStatus,
-    /// In the viewer's language.
+    /// What this status means, in the viewer's language; null if there is nothing to add.
     detail: Option<String>,
 }
 
@@ -210,16 +210,16 @@ fn usual_detail(status: entities::RefundStatus, refund: &refund::Model) -> Optio
     Some(message)
 }
 
-/// Where a person has to look because of a refund.
+/// A task for staff that a refund has left.
 #[derive(SimpleObject)]
 pub struct RefundFollowUp {
-    /// TypeID.
+    /// TypeID of the task.
     id: ID,
     /// What there is to do, in the viewer's language.
     note: String,
-    /// Until when.
+    /// When the task is due.
     due_at: DateTime,
-    /// When it was done.
+    /// When the task was done; null while it is open.
     done_at: Option<DateTime>,
 }
 
@@ -248,16 +248,16 @@ connection! {
     RefundConnection, RefundEdge of Refund from refund::Model, counted by RefundCount
 }
 
-/// Which refunds are wanted.
+/// Which refunds to list.
 #[derive(InputObject, Default)]
 pub struct RefundFilter {
-    /// In one of these states.
+    /// Only refunds with one of these statuses.
     status: Option<Vec<RefundStatus>>,
-    /// For this reason.
+    /// Only refunds for this reason.
     reason: Option<RefundReason>,
-    /// At this gateway.
+    /// Only refunds at this gateway.
     gateway: Option<PaymentGateway>,
-    /// Of this customer.
+    /// Only refunds of the user with this TypeID.
     user_id: Option<ID>,
 }
 
@@ -267,16 +267,16 @@ pub struct RefundQueries;
 
 #[Object]
 impl RefundQueries {
-    /// The team's refunds, newest first.
+    /// The team's refunds, newest first. Takes the scope `refunds.read`.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn refunds(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which ones.")] filter: Option<RefundFilter>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which refunds to list; all if left out.")] filter: Option<RefundFilter>,
     ) -> Result<RefundConnection> {
         let actor = ctx.actor()?;
         let filter = filter.unwrap_or_default();
@@ -298,30 +298,30 @@ impl RefundQueries {
     }
 }
 
-/// A refund as an agent asks for it.
+/// The refund to request.
 #[derive(InputObject)]
 pub struct RefundRequestInput {
-    /// What is to be refunded.
+    /// TypeID of the purchase to refund.
     purchase_id: ID,
-    /// Why.
+    /// Reason for the refund.
     reason: RefundReason,
-    /// Required for OTHER and with `overridePolicy`.
+    /// Note for the record; required for OTHER and with `overridePolicy`.
     note: Option<String>,
-    /// The whole refundable amount if left out.
+    /// Amount to refund; the whole refundable amount if left out.
     amount: Option<MoneyInput>,
-    /// Although more was read than the team's policy allows; takes the scope `refunds.override`.
+    /// Requests the refund although more was read than the team's threshold allows. Takes the scope `refunds.override`.
     #[graphql(default = false)]
     override_policy: bool,
-    /// The same key returns the same refund, however often it is sent.
+    /// The same key with the same request returns the same refund, however often it is sent.
     idempotency_key: Option<String>,
 }
 
-/// The accepted refund, or why not.
+/// The accepted refund, or the reasons why it was refused.
 #[derive(SimpleObject)]
 pub struct RefundPayload {
-    /// As it is now: access is gone, and a worker takes it to the gateway.
+    /// The refund as it is now: access is gone, and a worker sends it to the gateway. Null if it was refused.
     refund: Option<Refund>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -331,12 +331,12 @@ pub struct RefundMutations;
 
 #[Object]
 impl RefundMutations {
-    /// Gives a payment back and takes the access away.
+    /// Requests the refund of a purchase: access is taken away at once, and a worker sends the refund to the gateway. Takes the scope `refunds.write`.
     #[graphql(complexity = "50 + child_complexity")]
     async fn refund_request(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The refund.")] input: RefundRequestInput,
+        #[graphql(desc = "The refund to request.")] input: RefundRequestInput,
     ) -> Result<RefundPayload> {
         let request = RefundRequest {
             purchase: input_id("purchaseId", &input.purchase_id),
@@ -360,11 +360,11 @@ pub struct RefundSubscriptions;
 
 #[Subscription]
 impl RefundSubscriptions {
-    /// Each time a refund goes on: the refund as it is then. All of the team's if none is named.
+    /// The refund each time it changes. Without `refundId` every refund of the team, which takes the scope `refunds.read`.
     async fn refund_updated(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Only this one.")] refund_id: Option<ID>,
+        #[graphql(desc = "Only the refund with this TypeID.")] refund_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Refund>> + use<>> {
         let (app, actor) = (ctx.app(), ctx.actor()?);
         let subject: Option<RefundId> = match refund_id {

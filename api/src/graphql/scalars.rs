@@ -80,11 +80,11 @@ impl ScalarType for Decimal {
     }
 }
 
-/// An absolute address on the web.
+/// An absolute URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url(pub String);
 
-/// An absolute address on the web.
+/// An absolute URL.
 #[Scalar(name = "URL", specified_by_url = "https://url.spec.whatwg.org/")]
 impl ScalarType for Url {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -19,7 +19,7 @@ use super::{
     users::count,
 };
 
-/// What somebody has read.
+/// What a user has read.
 pub struct ReadingStats {
     user: UserId,
     overview: stats::ReadingStats,
@@ -37,7 +37,7 @@ fn loaded<T>(found: std::result::Result<Option<T>, Shared>) -> Result<Option<T>>
     found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))
 }
 
-/// What somebody has read.
+/// What a user has read.
 #[Object]
 impl ReadingStats {
     /// When the figures were last brought up to date.
@@ -45,12 +45,12 @@ impl ReadingStats {
         self.overview.as_of.into()
     }
 
-    /// How often they have read.
+    /// Number of reading sessions.
     async fn total_sessions(&self) -> i32 {
         count(self.overview.total_sessions)
     }
 
-    /// How long they have read; sessions that overlap count once.
+    /// Seconds of reading in all; overlapping sessions are counted once.
     async fn total_seconds(&self) -> i32 {
         count(self.overview.total_seconds)
     }
@@ -60,20 +60,20 @@ impl ReadingStats {
         self.overview.active_session
     }
 
-    /// When they last read.
+    /// When the user last read; null if never.
     async fn last_read_at(&self) -> Option<DateTime> {
         self.overview.last_read_at.map(Into::into)
     }
 
-    /// What they have read, the latest first.
+    /// Figures for each title, the one read last first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn titles(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<TitleReadingConnection> {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
@@ -87,15 +87,15 @@ impl ReadingStats {
         Ok(TitleReadingConnection::new(page, TitleCount(self.user)))
     }
 
-    /// Newest first.
+    /// Reading sessions, newest first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn activity(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<ReadingSessionConnection> {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             ctx.answer(PageRequest::check(first))?;
@@ -127,12 +127,12 @@ impl TitleReading {
         products::load(ctx, self.0.product).await
     }
 
-    /// How often it was opened.
+    /// Number of reading sessions.
     async fn sessions(&self) -> i32 {
         count(self.0.sessions)
     }
 
-    /// How long it was read.
+    /// Seconds of reading.
     async fn seconds(&self) -> i32 {
         count(self.0.seconds)
     }
@@ -142,18 +142,18 @@ impl TitleReading {
         self.0.percent_read
     }
 
-    /// When it was first opened.
+    /// When the user first opened the title.
     async fn first_read_at(&self) -> DateTime {
         self.0.first_read_at.into()
     }
 
-    /// When it was last read.
+    /// When the user last read the title.
     async fn last_read_at(&self) -> DateTime {
         self.0.last_read_at.into()
     }
 }
 
-/// One session of one reader with one title.
+/// One reading session of a user with a title.
 #[derive(Clone, Debug)]
 pub struct ReadingSession(pub reading_session::Model);
 
@@ -163,40 +163,40 @@ impl From<reading_session::Model> for ReadingSession {
     }
 }
 
-/// One session of one reader with one title.
+/// One reading session of a user with a title.
 #[Object]
 impl ReadingSession {
-    /// TypeID.
+    /// TypeID of the session.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// The title.
+    /// The title that was read.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
         products::load(ctx, self.0.product_id).await
     }
 
-    /// When it began.
+    /// When the session began.
     async fn started_at(&self) -> DateTime {
         self.0.started_at.into()
     }
 
-    /// When it ended; null while it goes on.
+    /// When the session ended; null while it goes on.
     async fn ended_at(&self) -> Option<DateTime> {
         self.0.ended_at.map(Into::into)
     }
 
-    /// How long was read, breaks left out.
+    /// Seconds of reading, without breaks.
     async fn seconds(&self) -> i32 {
         count(self.0.seconds)
     }
 
-    /// How far it came, 0 to 100.
+    /// Furthest point reached in the title, 0 to 100.
     async fn percent_read(&self) -> f64 {
         self.0.percent_read
     }
 
-    /// What it was read on.
+    /// Device on which it was read; null if it is unknown.
     async fn device(&self) -> Option<&str> {
         self.0.device.as_deref()
     }
@@ -221,7 +221,7 @@ impl ActivityCount {
 }
 
 connection! {
-    /// A page of titles.
+    /// A page of titles with a reader's figures.
     TitleReadingConnection, TitleReadingEdge of TitleReading from TitleReadingView, counted by TitleCount
 }
 
@@ -230,24 +230,24 @@ connection! {
     ReadingSessionConnection, ReadingSessionEdge of ReadingSession from reading_session::Model, counted by ActivityCount
 }
 
-/// One session as a reading device reports it.
+/// One reading session as a device reports it.
 #[derive(InputObject)]
 pub struct ReadingSessionInput {
     /// The reader's own id for the session: sent twice, it counts once, and a later report of it replaces the earlier.
     external_id: String,
-    /// Who has read.
+    /// TypeID of the reader.
     user_id: ID,
-    /// What was read.
+    /// TypeID of the title that was read.
     product_id: ID,
-    /// When it began.
+    /// When the session began.
     started_at: DateTime,
-    /// When it ended; left out while it goes on.
+    /// When the session ended; left out while it goes on.
     ended_at: Option<DateTime>,
-    /// How long was read, breaks left out.
+    /// Seconds of reading, without breaks.
     seconds: i32,
-    /// How far it came, 0 to 100.
+    /// Furthest point reached in the title, 0 to 100.
     percent_read: f64,
-    /// What it was read on.
+    /// Device on which it was read.
     device: Option<String>,
 }
 
@@ -266,19 +266,19 @@ impl From<ReadingSessionInput> for SessionReport {
     }
 }
 
-/// What reading devices have gathered.
+/// Reading sessions that devices have gathered.
 #[derive(InputObject)]
 pub struct ReadingSessionsRecordInput {
-    /// At most 1000.
+    /// The sessions, at most 1,000.
     sessions: Vec<ReadingSessionInput>,
 }
 
-/// What became of the reports.
+/// How many reports were recorded, and why the others were refused.
 #[derive(SimpleObject)]
 pub struct ReadingSessionsRecordPayload {
-    /// How many sessions were taken in.
+    /// Number of sessions that were recorded.
     recorded: i32,
-    /// Why others were not: `field` carries the index of each.
+    /// Reasons why the others were refused: `field` carries the index of each.
     user_errors: Vec<UserError>,
 }
 
@@ -288,11 +288,11 @@ pub struct StatsMutations;
 
 #[Object]
 impl StatsMutations {
-    /// What reading devices report. Late, doubled and out of order is fine; what is implausible is refused entry by entry.
+    /// Records what reading devices report, also late, repeated and out of order; implausible entries are refused one by one. Takes the scope `stats.write`.
     async fn reading_sessions_record(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The sessions.")] input: ReadingSessionsRecordInput,
+        #[graphql(desc = "The sessions to record.")] input: ReadingSessionsRecordInput,
     ) -> Result<ReadingSessionsRecordPayload> {
         let reports = input.sessions.into_iter().map(Into::into).collect();
         let (recorded, mut user_errors) =

@@ -18,7 +18,7 @@ use super::{
     users::{self, User, count},
 };
 
-/// A business that runs on Postventa.
+/// A business that uses Postventa.
 #[derive(Clone, Debug)]
 pub struct Team(pub team::Model);
 
@@ -27,41 +27,41 @@ pub async fn of(ctx: &Context<'_>, actor: &Actor) -> Result<Team> {
     ctx.answer(teams::load(ctx.app(), actor.team).await).map(Team)
 }
 
-/// A business that runs on Postventa.
+/// A business that uses Postventa.
 #[Object]
 impl Team {
-    /// TypeID.
+    /// TypeID of the team.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What it is called.
+    /// Name of the team.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// The language of those who have chosen none.
+    /// Language for people who have chosen none.
     async fn default_locale(&self) -> Locale {
         self.0.default_locale.into()
     }
 
-    /// IANA name; days begin and end in it.
+    /// IANA name of the time zone in which the team's days begin and end.
     async fn time_zone(&self) -> &str {
         &self.0.time_zone
     }
 
-    /// ISO 4217 code of its usual currency.
+    /// ISO 4217 code of the team's usual currency.
     async fn currency(&self) -> &str {
         self.0.currency.as_str()
     }
 
-    /// What it has switched on.
+    /// Modules that the team has switched on.
     async fn modules(&self) -> Result<Vec<Module>> {
         let modules: Vec<entities::Module> = serde_json::from_value(self.0.modules.clone())?;
         Ok(modules.into_iter().map(Into::into).collect())
     }
 
-    /// For administrators.
+    /// The team's settings. For administrators.
     async fn settings(&self, ctx: &Context<'_>) -> Result<TeamSettings> {
         let actor = ctx.actor()?;
         if !actor.is_admin() {
@@ -84,52 +84,52 @@ pub struct TeamSettings {
 /// What a team decides for itself. Secrets can be set and replaced, never read.
 #[Object]
 impl TeamSettings {
-    /// Where customers write to, and where mails come from.
+    /// E-mail address that customers write to and that mails come from.
     async fn support_address(&self) -> &str {
         &self.team.support_address
     }
 
-    /// Where the customers' portal is.
+    /// Address of the customers' portal; null if there is none.
     async fn portal_url(&self) -> Option<Url> {
         self.team.portal_url.clone().map(Url)
     }
 
-    /// Whether Stripe can be used.
+    /// Whether there are credentials for Stripe: the team's own or the installation's.
     async fn stripe_configured(&self) -> bool {
         self.secrets.can_refund(PaymentGateway::Stripe)
     }
 
-    /// Whether MercadoPago can be used.
+    /// Whether there are credentials for MercadoPago: the team's own or the installation's.
     async fn mercado_pago_configured(&self) -> bool {
         self.secrets.can_refund(PaymentGateway::MercadoPago)
     }
 
-    /// Whether PayPal can be used.
+    /// Whether there are credentials for PayPal: the team's own or the installation's.
     async fn paypal_configured(&self) -> bool {
         self.secrets.can_refund(PaymentGateway::Paypal)
     }
 
-    /// More than this share read speaks against a refund.
+    /// Share of a title in percent: if more was read, a refund requires `overridePolicy`.
     async fn refund_reading_threshold_percent(&self) -> i32 {
         count(self.team.refund_reading_threshold_percent)
     }
 
-    /// For so many days after its cancellation a purchase can be refunded.
+    /// Number of days after its cancellation during which a purchase can be refunded.
     async fn refund_recently_canceled_days(&self) -> i32 {
         count(self.team.refund_recently_canceled_days)
     }
 
-    /// A payment is recent for so many days.
+    /// Number of days during which a payment counts as recent.
     async fn recent_payment_days(&self) -> i32 {
         count(self.team.recent_payment_days)
     }
 
-    /// An issue recurs from so many similar tickets on.
+    /// Number of similar tickets from which an issue counts as recurring.
     async fn recurring_issue_count(&self) -> i32 {
         count(self.team.recurring_issue_count)
     }
 
-    /// How much temporary credit each tier may have.
+    /// Highest temporary credit for each tier.
     async fn credit_limits(&self) -> Vec<TierCreditLimit> {
         let limit = |tier: &entities::CustomerTier| TierCreditLimit {
             tier: (*tier).into(),
@@ -144,12 +144,12 @@ impl TeamSettings {
         entities::CustomerTier::ALL.iter().map(limit).collect()
     }
 
-    /// Who gets escalated payment cases.
+    /// The member of staff who gets escalated payment cases.
     async fn billing_specialist(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         staff(ctx, self.team.billing_specialist_id).await
     }
 
-    /// Who gets customers with recurring issues.
+    /// The member of staff who gets customers with recurring issues.
     async fn account_manager(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         staff(ctx, self.team.account_manager_id).await
     }
@@ -162,50 +162,50 @@ async fn staff(ctx: &Context<'_>, id: Option<UserId>) -> Result<Option<User>> {
     }
 }
 
-/// How much temporary credit a tier may have.
+/// Highest temporary credit for a tier.
 #[derive(SimpleObject)]
 pub struct TierCreditLimit {
-    /// Which tier.
+    /// The tier for which it holds.
     tier: CustomerTier,
-    /// At most this.
+    /// The highest amount.
     limit: Money,
 }
 
-/// How much temporary credit a tier may have.
+/// Highest temporary credit for a tier.
 #[derive(InputObject)]
 pub struct TierCreditLimitInput {
-    /// Which tier.
+    /// The tier for which it holds.
     tier: CustomerTier,
-    /// At most this, in the team's currency.
+    /// The highest amount, in the team's currency.
     limit: MoneyInput,
 }
 
-/// What is to be changed; what is left out stays.
+/// The settings to change; what is left out stays as it is.
 #[derive(InputObject)]
 pub struct TeamSettingsUpdateInput {
-    /// What the team is called.
+    /// Name of the team.
     name: Option<String>,
-    /// The language of those who have chosen none.
+    /// Language for people who have chosen none.
     default_locale: Option<Locale>,
-    /// IANA name.
+    /// IANA name of the time zone in which the team's days begin and end.
     time_zone: Option<String>,
-    /// Where customers write to.
+    /// E-mail address that customers write to and that mails come from.
     support_address: Option<String>,
-    /// Where the customers' portal is.
+    /// Address of the customers' portal, beginning with `https://` or `http://`.
     portal_url: Option<Url>,
-    /// `sk_…` or `rk_…`.
+    /// Stripe's secret key (`sk_…`) or restricted key (`rk_…`).
     #[graphql(secret)]
     stripe_secret_key: Option<String>,
-    /// `pk_…`.
+    /// Stripe's publishable key (`pk_…`).
     #[graphql(secret)]
     stripe_publishable_key: Option<String>,
-    /// `whsec_…`.
+    /// Stripe's signing secret for webhooks (`whsec_…`).
     #[graphql(secret)]
     stripe_webhook_secret: Option<String>,
-    /// `APP_USR-…`.
+    /// MercadoPago's access token (`APP_USR-…`).
     #[graphql(secret)]
     mercado_pago_access_token: Option<String>,
-    /// The signing secret of the webhook's configuration.
+    /// MercadoPago's signing secret for webhooks.
     #[graphql(secret)]
     mercado_pago_webhook_secret: Option<String>,
     /// PayPal's client id.
@@ -214,19 +214,19 @@ pub struct TeamSettingsUpdateInput {
     /// PayPal's client secret.
     #[graphql(secret)]
     paypal_client_secret: Option<String>,
-    /// 0 to 100.
+    /// Share of a title in percent, 0 to 100: if more was read, a refund requires `overridePolicy`.
     refund_reading_threshold_percent: Option<i32>,
-    /// 0 to 365.
+    /// Number of days after its cancellation during which a purchase can be refunded, 0 to 365.
     refund_recently_canceled_days: Option<i32>,
-    /// 1 to 365.
+    /// Number of days during which a payment counts as recent, 1 to 365.
     recent_payment_days: Option<i32>,
-    /// 1 to 100.
+    /// Number of similar tickets from which an issue counts as recurring, 1 to 100.
     recurring_issue_count: Option<i32>,
-    /// For the tiers that are named.
+    /// Highest temporary credit for the tiers that are named; the other tiers stay as they are.
     credit_limits: Option<Vec<TierCreditLimitInput>>,
-    /// A member of staff.
+    /// TypeID of the member of staff who gets escalated payment cases.
     billing_specialist_id: Option<ID>,
-    /// A member of staff.
+    /// TypeID of the member of staff who gets customers with recurring issues.
     account_manager_id: Option<ID>,
 }
 
@@ -275,12 +275,12 @@ impl From<TeamSettingsUpdateInput> for SettingsChange {
     }
 }
 
-/// The changed team, or why not.
+/// The changed team, or the reasons why nothing was changed.
 #[derive(SimpleObject)]
 pub struct TeamPayload {
-    /// As it is now.
+    /// The team as it is now; null if the mutation was refused.
     team: Option<Team>,
-    /// Empty if it was accepted.
+    /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
 
@@ -290,11 +290,11 @@ pub struct TeamMutations;
 
 #[Object]
 impl TeamMutations {
-    /// Changes what the team decides for itself. For administrators.
+    /// Changes the team's settings. For administrators.
     async fn team_settings_update(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "What is to be changed.")] input: TeamSettingsUpdateInput,
+        #[graphql(desc = "The settings to change.")] input: TeamSettingsUpdateInput,
     ) -> Result<TeamPayload> {
         let outcome = teams::update_settings(ctx.app(), ctx.actor()?, input.into()).await;
         let (team, user_errors) = ctx.payload(outcome)?;

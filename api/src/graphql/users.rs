@@ -49,27 +49,27 @@ pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User
 /// A person of the team: staff, customer or lead.
 #[Object]
 impl User {
-    /// TypeID.
+    /// TypeID of the user.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What they are in the team.
+    /// Role in the team.
     async fn role(&self) -> UserRole {
         self.0.role.into()
     }
 
-    /// Whether they have bought a subscription.
+    /// Whether the user is a customer or a lead.
     async fn segment(&self) -> UserSegment {
         self.0.segment.into()
     }
 
-    /// How much they matter to the business.
+    /// Service level of the customer.
     async fn tier(&self) -> CustomerTier {
         self.0.tier.into()
     }
 
-    /// Special abilities.
+    /// Special abilities of a member of staff.
     async fn features(&self) -> Vec<Feature> {
         self.0.features.iter().copied().map(Into::into).collect()
     }
@@ -84,22 +84,22 @@ impl User {
         &self.0.last_name
     }
 
-    /// The address that mails go to.
+    /// E-mail address to which mails go; unique in the team.
     async fn company_email(&self) -> &str {
         &self.0.company_email
     }
 
-    /// As it was entered.
+    /// Phone number as it was entered.
     async fn phone(&self) -> Option<&str> {
         self.0.phone.as_deref()
     }
 
-    /// Whom they work for.
+    /// Name of the company that the user works for.
     async fn company_name(&self) -> Option<&str> {
         self.0.company_name.as_deref()
     }
 
-    /// The language that they are addressed in.
+    /// Language in which the user is addressed.
     async fn locale(&self) -> Locale {
         self.0.locale.into()
     }
@@ -109,7 +109,7 @@ impl User {
         self.0.active
     }
 
-    /// When they came.
+    /// When the user was created.
     async fn created_at(&self) -> DateTime {
         self.0.created_at.into()
     }
@@ -135,7 +135,7 @@ impl User {
         Ok(plan.map(|plan| PlanSubscription { plan, ecosystem }))
     }
 
-    /// What they have read. Staff need `stats.read`, and their look is audited.
+    /// What the user has read. Staff need the scope `stats.read`, and their look is audited.
     #[graphql(complexity = "10 + child_complexity")]
     async fn reading_stats(&self, ctx: &Context<'_>) -> Result<ReadingStats> {
         stats::of(ctx, self.0.id).await
@@ -152,29 +152,32 @@ impl User {
         Ok(impersonation::blocker(actor, &features, id, role, active).map(|blocker| blocker.code().into()))
     }
 
-    /// What they may use: active access and access in its grace period, unless more is asked for. Newest first.
+    /// The user's entitlements, newest first: those that are active or in their grace period, unless `status` asks for others.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn entitlements(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "ACTIVE and GRACE_PERIOD if left out.")] status: Option<Vec<EntitlementStatus>>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(
+            desc = "Only entitlements with one of these statuses; ACTIVE and GRACE_PERIOD if left out."
+        )]
+        status: Option<Vec<EntitlementStatus>>,
     ) -> Result<EntitlementConnection> {
         entitlements::of_user(ctx, self.0.id, status, page_args(first, after, last, before)).await
     }
 
-    /// What happened to their access, newest first.
+    /// Changes of the user's access to any product, newest first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn entitlement_history(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<EntitlementEventConnection> {
         entitlements::history(
             ctx,
@@ -189,24 +192,24 @@ impl User {
     async fn grantable_products(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<ProductConnection> {
         entitlements::grantable(ctx, self.0.id, page_args(first, after, last, before)).await
     }
 
-    /// What they have bought, newest first.
+    /// The user's purchases, newest first.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn purchases(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Only of this kind.")] kind: Option<PurchaseKind>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only purchases of this kind.")] kind: Option<PurchaseKind>,
     ) -> Result<PurchaseConnection> {
         let actor = ctx.actor()?;
         if !actor.sees(self.0.id, Scope::UsersRead) {
@@ -254,20 +257,20 @@ connection! {
     UserConnection, UserEdge of User from UserView, counted by UserCount
 }
 
-/// Which users are wanted.
+/// Which users to list.
 #[derive(InputObject, Clone, Debug, Default)]
 pub struct UserFilter {
     /// Matches first name, last name, company email, phone and company name, case- and accent-insensitively, anywhere in the value.
     search: Option<String>,
-    /// Customers or leads.
+    /// Only customers, or only leads.
     segment: Option<UserSegment>,
-    /// Only with this role.
+    /// Only users with this role.
     role: Option<UserRole>,
-    /// Only of this tier.
+    /// Only users of this tier.
     tier: Option<CustomerTier>,
-    /// Only those who are suspended, or who are not.
+    /// Only active users, or only suspended ones.
     active: Option<bool>,
-    /// Only those who have deployed an ecosystem, or who have not.
+    /// Only users who have deployed an ecosystem, or only those who have not.
     has_ecosystem: Option<bool>,
 }
 
@@ -284,23 +287,23 @@ impl From<UserFilter> for Filter {
     }
 }
 
-/// What users can be sorted by.
+/// A field by which users can be sorted.
 #[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UserOrderField {
-    /// When they came.
+    /// By the time of creation.
     CreatedAt,
-    /// Family name.
+    /// By family name.
     LastName,
-    /// Whom they work for.
+    /// By the name of the company.
     CompanyName,
 }
 
-/// How users are sorted.
+/// Order of a list of users.
 #[derive(InputObject, Clone, Copy, Debug)]
 pub struct UserOrder {
-    /// By what.
+    /// The field to sort by.
     field: UserOrderField,
-    /// Which end first.
+    /// Direction of sorting.
     #[graphql(default_with = "OrderDirection::Asc")]
     direction: OrderDirection,
 }
@@ -327,40 +330,40 @@ pub struct Ecosystem(pub EcosystemView);
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
 #[Object]
 impl Ecosystem {
-    /// TypeID.
+    /// TypeID of the ecosystem.
     pub async fn id(&self) -> ID {
         self.0.id.to_string().into()
     }
 
-    /// What it is called.
+    /// Name of the ecosystem.
     async fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// False while it is suspended.
+    /// Whether the ecosystem is active: not suspended.
     async fn active(&self) -> bool {
         self.0.suspended_at.is_none()
     }
 
-    /// Since when it is suspended.
+    /// When the ecosystem was suspended; null while it is active.
     async fn suspended_at(&self) -> Option<DateTime> {
         self.0.suspended_at.map(Into::into)
     }
 
-    /// Why it is suspended.
+    /// Why the ecosystem is suspended; null while it is active.
     async fn suspension_reason(&self) -> Option<&str> {
         self.0.suspension_reason.as_deref()
     }
 
-    /// Everybody in it, the owner included.
+    /// The users in the ecosystem, its owner included.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     async fn members(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<UserConnection> {
         let args = page_args(first, after, last, before);
         let page =
@@ -371,7 +374,7 @@ impl Ecosystem {
         ))
     }
 
-    /// The customer who has deployed it.
+    /// The customer who has deployed the ecosystem.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
         let actor = ctx.actor()?;
         if actor.user() != Some(self.0.owner) {
@@ -383,17 +386,17 @@ impl Ecosystem {
     }
 }
 
-/// A subscription to a plan.
+/// A customer's subscription to a plan.
 #[derive(Clone, Debug)]
 pub struct PlanSubscription {
     pub plan: PlanView,
     pub ecosystem: Option<EcosystemView>,
 }
 
-/// A subscription to a plan.
+/// A customer's subscription to a plan.
 #[Object]
 impl PlanSubscription {
-    /// TypeID.
+    /// TypeID of the subscription.
     pub async fn id(&self) -> ID {
         self.plan.id.to_string().into()
     }
@@ -403,27 +406,27 @@ impl PlanSubscription {
         super::products::load(ctx, self.plan.product).await
     }
 
-    /// How often it is paid.
+    /// How often the plan is billed.
     async fn interval(&self) -> BillingInterval {
         self.plan.interval.into()
     }
 
-    /// Where it stands.
+    /// Status of the subscription, as the store reports it.
     async fn status(&self) -> PlanSubscriptionStatus {
         self.plan.status.into()
     }
 
-    /// When it started.
+    /// When the subscription started.
     async fn starts_at(&self) -> DateTime {
         self.plan.starts_at.into()
     }
 
-    /// When it ends; null if it does not.
+    /// When the subscription ends; null if it has no end.
     async fn ends_at(&self) -> Option<DateTime> {
         self.plan.ends_at.map(Into::into)
     }
 
-    /// The ecosystem that its customer has deployed with it.
+    /// The ecosystem that the customer has deployed; null if there is none.
     async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
         match &self.ecosystem {
             Some(known) => Ok(Some(Ecosystem(known.clone()))),
@@ -434,12 +437,12 @@ impl PlanSubscription {
         }
     }
 
-    /// How many encounters it has seen.
+    /// Number of encounters, as the store reports it.
     async fn encounters(&self) -> i32 {
         count(self.plan.encounters)
     }
 
-    /// Its licences by state.
+    /// Numbers of licences by state.
     async fn licenses(&self) -> LicenseSummary {
         LicenseSummary {
             total: count(self.plan.licenses_total),
@@ -450,16 +453,16 @@ impl PlanSubscription {
     }
 }
 
-/// Licences by state.
+/// Numbers of licences by state.
 #[derive(async_graphql::SimpleObject, Clone, Debug)]
 pub struct LicenseSummary {
-    /// All of them.
+    /// All licences of the subscription.
     total: i32,
-    /// Free to be assigned.
+    /// Licences that are free to be assigned.
     available: i32,
-    /// In somebody's hands.
+    /// Licences assigned to somebody.
     assigned: i32,
-    /// Taken out of use.
+    /// Licences taken out of use.
     suspended: i32,
 }
 
@@ -474,7 +477,7 @@ pub struct UserQueries;
 
 #[Object]
 impl UserQueries {
-    /// One person of the team.
+    /// The user with this id; null if there is none for the caller.
     async fn user(
         &self,
         ctx: &Context<'_>,
@@ -490,18 +493,20 @@ impl UserQueries {
             .map(User))
     }
 
-    /// The people of the team: customers, leads and staff.
+    /// The team's users: customers, leads and staff. Takes the scope `users.read`.
     #[graphql(complexity = "weight(first, last, child_complexity)")]
     #[expect(clippy::too_many_arguments, reason = "the arguments of the contract")]
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "At most 100, from the start.")] first: Option<i32>,
-        #[graphql(desc = "After this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most 100, from the end.")] last: Option<i32>,
-        #[graphql(desc = "Before this cursor.")] before: Option<String>,
-        #[graphql(desc = "Which ones.")] filter: Option<UserFilter>,
-        #[graphql(desc = "In which order; by creation if left out.")] order_by: Option<UserOrder>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Which users to list; all if left out.")] filter: Option<UserFilter>,
+        #[graphql(desc = "Order of the list; by creation, oldest first, if left out.")] order_by: Option<
+            UserOrder,
+        >,
     ) -> Result<UserConnection> {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());

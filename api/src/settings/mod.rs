@@ -25,29 +25,51 @@ use url::Url;
 
 pub use self::{names::NAMES, source::Source};
 
+/// Every setting as it was read: parsed, checked and with its default. docs/OPERATIONS.md lists the variables.
 #[derive(Clone, Debug)]
 pub struct Settings {
+    /// `POSTVENTA_BIND`.
     pub bind: SocketAddr,
+    /// `POSTVENTA_DATA_DIR`: the folder of the embedded mode, and of `files` unless they have another place.
     pub data_dir: PathBuf,
+    /// `POSTVENTA_FILES` and `POSTVENTA_S3_…`: where exported files are kept.
     pub files: FilesAt,
+    /// `POSTVENTA_PUBLIC_URL`, or `http://` and `bind`: what the links in answers begin with.
     pub public_url: Url,
+    /// `POSTVENTA_SECRET_KEY`: at least 32 bytes. None if unset: the embedded mode makes one, `serve` and `worker`
+    /// do not start.
     pub secret_key: Option<Vec<u8>>,
+    /// `POSTVENTA_INTROSPECTION`: also for GraphiQL and for suggestions in error messages.
     pub introspection: bool,
+    /// `POSTVENTA_ALLOWED_ORIGINS`: other origins whose pages may call. None of them: only our own.
     pub allowed_origins: Vec<String>,
+    /// `POSTVENTA_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// `POSTGRES_URL`, else `DATABASE_URL`. None: the SQLite file in `data_dir`, in the embedded mode only.
     pub database_url: Option<String>,
+    /// `POSTVENTA_DB_CONNECTIONS`: of this process, 2 to 200.
     pub database_connections: u32,
+    /// `REDIS_URL`. The embedded mode does not use it.
     pub redis_url: Option<String>,
+    /// `SMTP_…`. None: mails are kept in the local mailbox and not sent.
     pub smtp: Option<SmtpSettings>,
+    /// `SUPPORT_EMAIL_FROM`: the sender for teams without an address of their own.
     pub support_email_from: String,
+    /// `STRIPE_API_BASE`, `MERCADO_PAGO_API_BASE`, `GATEWAY_TIMEOUT_SECONDS`.
     pub gateways: GatewayEndpoints,
+    /// The installation's own gateway credentials, for teams without their own.
     pub gateway_secrets: GatewaySecrets,
+    /// `POSTVENTA_LOG`: a filter that was parsed once, so it is a valid one.
     pub log: String,
+    /// `POSTVENTA_LOG_FORMAT`. None: text on a terminal, JSON elsewhere.
     pub log_json: Option<bool>,
+    /// `POSTVENTA_WORKER_CONCURRENCY`: jobs at once for the queues that are named; the others have their defaults.
     pub concurrency: Vec<(domain::jobs::Queue, usize)>,
 }
 
 impl Settings {
+    /// Reads all of them. The error is one sentence that names the setting; it never repeats a value that may be
+    /// secret.
     pub fn from(source: &Source) -> anyhow::Result<Self> {
         let bind = "an address and a port such as 127.0.0.1:8080";
         let bind: SocketAddr = source

@@ -30,6 +30,7 @@ pub struct GrantRequest {
     pub starts_at: Option<DateTime<Utc>>,
     /// For life if none.
     pub expires_at: Option<DateTime<Utc>>,
+    /// For the history, in the words of whoever grants.
     pub note: Option<String>,
     pub notify_customer: bool,
 }
@@ -37,7 +38,9 @@ pub struct GrantRequest {
 /// What became of a request: the entitlement as it is now, and why it was refused if it was.
 #[derive(Clone, Debug)]
 pub struct Changed {
+    /// Also after a refusal, where there is one (S4.26).
     pub entitlement: Option<entitlement::Model>,
+    /// Empty if it was done.
     pub refusals: Vec<Refusal>,
 }
 

@@ -38,8 +38,11 @@ pub enum Taken {
 /// The answer to "may this user use this product now?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Access {
+    /// Active or in grace, and neither the user nor their ecosystem is suspended.
     pub allowed: bool,
+    /// Of the open entitlement, whoever is suspended; None if there is none.
     pub status: Option<EntitlementStatus>,
+    /// When the status changes by the clock alone; None if it does not.
     pub until: Option<DateTime<Utc>>,
 }
 
@@ -65,8 +68,10 @@ pub fn may_ask_access(actor: &Actor, user: UserId) -> Outcome<bool> {
 pub struct NewGrant {
     pub user: UserId,
     pub source: GrantSource,
+    /// The purchase that grants it; None for a grant by hand.
     pub purchase: Option<PurchaseId>,
     pub starts_at: DateTime<Utc>,
+    /// For life if none.
     pub expires_at: Option<DateTime<Utc>>,
     /// For the history.
     pub note: Option<Message>,

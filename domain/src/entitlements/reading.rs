@@ -257,10 +257,15 @@ pub async fn access_many(
 pub struct Diagnosis {
     pub access: Access,
     pub product_active: bool,
+    /// Neither the user nor their ecosystem is suspended.
     pub user_active: bool,
+    /// None if they are in no ecosystem.
     pub ecosystem_active: Option<bool>,
+    /// The newest that is paid.
     pub purchase: Option<purchase::Model>,
+    /// The open one, else the newest.
     pub entitlement: Option<entitlement::Model>,
+    /// None if it was never opened.
     pub reading: Option<TitleReadingView>,
     /// Most likely cause first.
     pub findings: Vec<Message>,

@@ -1,6 +1,9 @@
 //! What a user may use, decided from the clock and from what has been granted.
 //!
-//! scheduled ─▶ active ─▶ grace period ─▶ expired        any of the first three ──▶ revoked (final)
+//! scheduled ─▶ active ─▶ grace period ─▶ expired        any of the first three ──▶ revoked
+//!
+//! What staff revoked by hand stays revoked (S4.15), and so does what was taken for fraud. What another refund took
+//! is given back if that refund fails: `entitlements::restore`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{EntitlementStatus, entitlement, entitlement_grant};
@@ -19,6 +22,7 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     pub run: Run,
+    /// Behind a gap, when nothing is given.
     pub next: Option<Run>,
 }
 

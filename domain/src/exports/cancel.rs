@@ -16,6 +16,7 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Canceled {
     pub export: export::Model,
+    /// Empty if it is canceled now, also if it was before.
     pub refusals: Vec<Refusal>,
 }
 

@@ -57,6 +57,7 @@ pub fn link(app: &App, actor: &Actor, export: &export::Model) -> Option<Url> {
 #[derive(Clone, Debug)]
 pub struct Asked {
     pub export: ExportId,
+    /// The name under which it is saved, as it stands in the link: part of what is signed.
     pub file: String,
     /// Seconds since 1970.
     pub expires: i64,
@@ -96,6 +97,7 @@ pub enum Closed {
 pub struct Opened {
     pub name: String,
     pub media_type: &'static str,
+    /// Bytes.
     pub size: u64,
     /// Hexadecimal.
     pub sha256: String,

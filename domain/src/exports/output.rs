@@ -24,6 +24,7 @@ enum Piece {
 /// What has gone through.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
+    /// Bytes.
     pub size: i64,
     /// Hexadecimal.
     pub sha256: String,

@@ -23,6 +23,7 @@ const MOST_UNFINISHED: i64 = 5;
 #[derive(Clone, Debug)]
 pub struct UsersExport {
     pub segment: UserSegment,
+    /// A segment in it must be the same, or is refused.
     pub filter: UserFilter,
 }
 

@@ -32,6 +32,7 @@ const TOLD_AFTER: Duration = Duration::from_secs(1);
 
 /// A whole file that nobody knows of yet.
 pub(super) struct Made {
+    /// Of the file in the blob store; it ends with the attempt.
     pub key: String,
     pub rows: i64,
     pub written: Written,

@@ -117,6 +117,7 @@ pub(super) fn publish(tx: &mut Tx, export: &export::Model) {
 /// What a step leaves behind beside the new status.
 #[derive(Default)]
 pub(super) struct Changes {
+    /// What whoever asked is told.
     pub failure: Option<Message>,
     pub file: Option<File>,
     /// Rows in the file.
@@ -125,8 +126,11 @@ pub(super) struct Changes {
 
 /// A whole file in the store.
 pub(super) struct File {
+    /// In the blob store.
     pub key: String,
+    /// Bytes.
     pub size: i64,
+    /// Hexadecimal.
     pub sha256: String,
     pub expires_at: DateTime<Utc>,
 }

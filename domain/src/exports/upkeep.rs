@@ -33,6 +33,7 @@ pub struct Tended {
     pub failed: usize,
     /// Those that had lost their job and have another.
     pub requeued: usize,
+    /// Those whose file is older than a day and goes.
     pub expired: usize,
     /// Files that nobody refers to.
     pub deleted: usize,

@@ -81,6 +81,7 @@ impl Queue {
         }
     }
 
+    /// After so many failed attempts a job is parked as DEAD. [`Ending::Again`] does not count as one.
     pub const fn max_attempts(self) -> i64 {
         match self {
             Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound => 25,
@@ -133,6 +134,7 @@ impl Work {
         }
     }
 
+    /// The name under which it is stored, logged and counted. Never changes: rows of it may be waiting.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::ProcessRefund { .. } => "process_refund",
@@ -179,6 +181,7 @@ pub struct NewJob {
 }
 
 impl NewJob {
+    /// Due as soon as its transaction is committed.
     pub fn now(work: Work) -> Self {
         Self {
             work,
@@ -187,6 +190,7 @@ impl NewJob {
         }
     }
 
+    /// Due at this time by the clock of the machine that claims it.
     pub fn at(work: Work, run_at: DateTime<Utc>) -> Self {
         Self {
             work,
@@ -195,6 +199,7 @@ impl NewJob {
         }
     }
 
+    /// Only if no unfinished job of any team has this key: otherwise it is left out without an error.
     #[must_use]
     pub fn once(mut self, key: impl Into<String>) -> Self {
         self.unique_key = Some(key.into());
@@ -206,11 +211,13 @@ impl NewJob {
 #[derive(Clone, Debug)]
 pub struct ClaimedJob {
     pub id: JobId,
+    /// None for what belongs to no team: a probe.
     pub team: Option<TeamId>,
     pub queue: Queue,
     pub payload: Payload,
     /// This one included.
     pub attempts: i64,
+    /// As it was when the job was made, whatever the queue says now.
     pub max_attempts: i64,
     /// Proof of the claim: a write with an older one changes nothing.
     pub fence: i64,

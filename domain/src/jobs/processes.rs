@@ -22,6 +22,7 @@ const PROBES_KEPT_SECONDS: i64 = 3600;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueSetting {
     pub queue: Queue,
+    /// Nothing more is started; what runs goes on.
     pub paused: bool,
     /// Jobs at once in each worker process.
     pub concurrency: usize,

@@ -433,7 +433,8 @@ pub async fn pause_subscription(app: &App, job: &ClaimedJob, id: RefundId) -> Ha
 }
 
 /// Gives every refund that is under way and has been quiet for a while a job, if it has none: whatever was
-/// lost is taken up again. Returns how many were looked at.
+/// lost is taken up again. Returns for how many a job was asked, those that have one already included; refunds
+/// that rest after a parked job are not counted.
 pub async fn reconcile(app: &App) -> Outcome<usize> {
     let now = app.clock.now();
     let parked = store::parked_jobs(app, "process_refund").await?;

@@ -62,7 +62,7 @@ pub async fn by_name(app: &App, name: &str) -> Outcome<Option<team::Model>> {
         .await?)
 }
 
-/// Makes a team, with the defaults of REQUIREMENTS (S0.28, S0.44, S1.12–17) and all modules.
+/// Makes a team, with the defaults of docs/REQUIREMENTS.md (S0.28, S0.44, S1.12–17) and all modules.
 pub async fn create(app: &App, new: NewTeam) -> Outcome<team::Model> {
     let now = app.clock.now();
     let id = TeamId(app.ids.uuid(now));

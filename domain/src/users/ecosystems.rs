@@ -26,7 +26,9 @@ const MOST_MEMBERS: usize = 10_000;
 /// An ecosystem as the store reports it. The same `external_id` is the same ecosystem.
 #[derive(Clone, Debug)]
 pub struct EcosystemReport {
+    /// The store's id, unique in the team.
     pub external_id: String,
+    /// As it was read from the input, so that a malformed id is refused together with everything else.
     pub owner: Result<UserId, Refusal>,
     pub name: String,
     /// All members but the owner; left out, they stay as they are.

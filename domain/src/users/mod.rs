@@ -60,6 +60,7 @@ impl Default for NewUser {
 /// Which users are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFilter {
+    /// Any part of a name, e-mail, phone or company, as it was typed: `search::term` makes it comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,8 +69,10 @@ pub struct UserFilter {
     pub role: Option<UserRole>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<CustomerTier>,
+    /// Suspended, by themselves or with their ecosystem, is not active.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub active: Option<bool>,
+    /// Whether they have deployed one; being a member of one is not having it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub has_ecosystem: Option<bool>,
 }
@@ -93,6 +96,7 @@ impl UserFilter {
     }
 }
 
+/// What lists of users can be sorted by; the id decides between equals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UserOrderField {
     #[default]

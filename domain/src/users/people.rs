@@ -22,11 +22,15 @@ use crate::{
 pub struct Signup {
     pub first_name: String,
     pub last_name: String,
+    /// Unique in the team, case aside.
     pub company_email: String,
     pub phone: Option<String>,
     pub company_name: Option<String>,
+    /// The team's language if none.
     pub locale: Option<Locale>,
+    /// STANDARD if none.
     pub tier: Option<CustomerTier>,
+    /// MEMBER if none; the others are made by administrators.
     pub role: Option<UserRole>,
     pub features: Option<Vec<Feature>>,
 }
@@ -43,6 +47,7 @@ pub struct UserChange {
     pub company_name: Option<String>,
     pub locale: Option<Locale>,
     pub tier: Option<CustomerTier>,
+    /// False suspends them and ends their sessions.
     pub active: Option<bool>,
     pub role: Option<UserRole>,
     pub features: Option<Vec<Feature>>,

@@ -22,14 +22,17 @@ use crate::{
 /// A subscription as the store reports it. The same `external_id` is the same subscription.
 #[derive(Clone, Debug)]
 pub struct PlanReport {
+    /// The store's id, unique in the team.
     pub external_id: String,
     pub user: Result<UserId, Refusal>,
     pub product: Result<ProductId, Refusal>,
     pub interval: BillingInterval,
     pub status: PlanSubscriptionStatus,
     pub starts_at: DateTime<Utc>,
+    /// Without an end if none.
     pub ends_at: Option<DateTime<Utc>>,
     pub encounters: i64,
+    /// Not less than assigned and suspended together.
     pub licenses_total: i64,
     pub licenses_assigned: i64,
     pub licenses_suspended: i64,

@@ -277,6 +277,7 @@ pub struct Switches {
     pub ecosystem_active: Option<bool>,
 }
 
+/// Which switch keeps this user out, if any. A fault if there is no such user.
 pub async fn switches(app: &App, team: TeamId, user: UserId) -> Outcome<Switches> {
     let row = app
         .db

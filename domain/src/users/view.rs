@@ -12,10 +12,13 @@ use crate::error::Outcome;
 /// What is wanted beside the person's own columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserParts {
+    /// The one that they have deployed.
     pub ecosystem: bool,
+    /// The subscription that counts: the one that started last.
     pub plan: bool,
 }
 
+/// A person as lists and pages show them, read in one statement with the parts that were asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserView {
     pub id: UserId,
@@ -35,9 +38,11 @@ pub struct UserView {
     pub created_at: DateTime<Utc>,
     /// Outer `None`: was not asked for.
     pub ecosystem: Option<Option<EcosystemView>>,
+    /// Outer `None`: was not asked for.
     pub plan: Option<Option<PlanView>>,
 }
 
+/// An ecosystem as it is shown. Suspended while `suspended_at` is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EcosystemView {
     pub id: EcosystemId,
@@ -47,6 +52,7 @@ pub struct EcosystemView {
     pub suspension_reason: Option<String>,
 }
 
+/// A plan subscription as the store reported it last.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlanView {
     pub id: PlanSubscriptionId,

@@ -21,7 +21,7 @@ use world::World;
 const SOON: std::time::Duration = std::time::Duration::from_millis(50);
 const SCHEMA: &str = include_str!("../../../schema.graphql");
 
-/// DESIGN, section 10: a field without a rule fails, and so does a rule without a field.
+/// A field without a rule fails, and so does a rule without a field.
 #[test]
 fn every_field_has_a_rule() {
     let schema = sdl::read(SCHEMA);

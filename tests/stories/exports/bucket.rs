@@ -1,5 +1,4 @@
-//! DESIGN, section 9: the same promises where files are kept in a bucket of S3, behind real requests with real
-//! signatures.
+//! The same promises where files are kept in a bucket of S3, behind real requests with real signatures.
 
 use std::time::Duration;
 
@@ -56,8 +55,7 @@ async fn an_export_is_written_fetched_in_part_and_cleared_away() {
     stage.end().await;
 }
 
-/// DESIGN, section 9: nothing that is away holds up anything else. Links answer 503, and a round of maintenance does
-/// the rest of its work.
+/// Files that are away hold up nothing else. Links answer 503, and a round of maintenance does the rest of its work.
 #[tokio::test]
 async fn a_bucket_that_never_answers_holds_up_nobody() {
     let bucket = TestBucket::start().await.expect("a bucket");

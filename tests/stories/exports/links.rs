@@ -34,7 +34,7 @@ async fn downloads(stage: &Stage, export: &Value) -> usize {
         .count()
 }
 
-/// DESIGN, section 9: downloads support ranges, and say what they are.
+/// Downloads support ranges, and say what they are.
 #[tokio::test]
 async fn a_file_is_fetched_whole_or_in_part() {
     let stage = Stage::new().await;

@@ -135,7 +135,7 @@ async fn a_small_export_that_was_canceled_leaves_no_file() {
     stage.end().await;
 }
 
-/// DESIGN, section 9: what is not finished cannot be downloaded, and another worker begins anew.
+/// What is not finished cannot be downloaded, and another worker begins anew.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_makes_it_whole() {
     let stage = Stage::new().await;

@@ -68,7 +68,8 @@ impl Case {
     }
 }
 
-/// DESIGN 5: an unknown outcome is asked for; the same key is sent again only where nothing was done.
+/// Gateway errors as docs/ARCHITECTURE.md sorts them: an unknown outcome is asked for; the same key is sent again
+/// only where nothing was done.
 async fn whatever_happens_on_the_way(gateway: &'static str, refusal: &str) {
     let stage = Stage::new().await;
     let cases = [

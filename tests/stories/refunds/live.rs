@@ -96,7 +96,7 @@ async fn events(client: &Client, after: Option<&str>) -> Vec<Value> {
     page["events"]["nodes"].as_array().expect("events").clone()
 }
 
-/// DESIGN 6: no station is missing in the events, also where several workers settle many refunds at once.
+/// No station is missing in the events, also where several workers settle many refunds at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_station_is_missing_when_many_workers_settle() {
     let stage = Stage::new().await;

@@ -65,7 +65,7 @@ async fn many_workers(stage: &Stage) {
     stage.until_quiet().await;
 }
 
-/// DESIGN 5, with one idempotency key: every answer is the same refund.
+/// A thousand requests with one idempotency key: every answer is the same refund.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_refund_a_thousand_times_with_one_key() {
     let stage = Stage::new().await;

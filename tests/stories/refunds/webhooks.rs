@@ -71,7 +71,7 @@ async fn stored(stage: &Stage) -> Vec<gateway_event::Model> {
         .expect("events")
 }
 
-/// DESIGN 10: signed by nobody we know, or not lately: 401, and nothing of it is kept.
+/// Signed by nobody we know, or not lately: 401, and nothing of it is kept.
 #[tokio::test]
 async fn what_is_not_genuine_leaves_no_trace() {
     let stage = Stage::new().await;

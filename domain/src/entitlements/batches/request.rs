@@ -43,9 +43,11 @@ pub enum Change {
 pub struct BatchRequest {
     pub change: Change,
     pub product: Result<ProductId, Refusal>,
+    /// A refusal if it was said in no way, or in more than one.
     pub people: Result<People, Refusal>,
     /// For the history; the reason for a revocation.
     pub note: Option<String>,
+    /// The same key with the same request returns the same batch; with another one it is refused.
     pub idempotency_key: Option<String>,
 }
 

@@ -76,7 +76,7 @@ async fn worker_dies(stage: &Stage, job: JobId) {
     );
 }
 
-/// DESIGN, section 4: work of a killed worker is taken up again, and nobody is done twice.
+/// Work of a killed worker is taken up again, and nobody is done twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_dies_in_the_middle_loses_nothing_and_does_nothing_twice() {
     let stage = Stage::new().await;
