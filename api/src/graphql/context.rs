@@ -1,6 +1,7 @@
 //! What a resolver knows of the request: the caller, their language, the loaders.
 
 use std::{
+    hash::Hash,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -8,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::{Context, Data, ErrorExtensions, ID, Result, dataloader::DataLoader};
+use async_graphql::{
+    Context, Data, ErrorExtensions, ID, Result,
+    dataloader::{DataLoader, Loader},
+};
 use domain::{
     App, Denied, Error, Message, Outcome, Refusal,
     actor::Actor,
@@ -18,7 +22,10 @@ use domain::{
 use entities::Locale;
 use futures::future::BoxFuture;
 
-use super::{errors::UserError, loaders::Loaders};
+use super::{
+    errors::UserError,
+    loaders::{Loaders, Shared},
+};
 use crate::http::codes;
 
 /// Who is behind the request.
@@ -74,7 +81,11 @@ pub trait Ctx<'a> {
     fn app(&self) -> &'a App;
     /// The signed-in caller; an UNAUTHENTICATED error if there is none.
     fn actor(&self) -> Result<&'a Actor>;
-    fn loader(&self) -> Result<&'a DataLoader<Loaders>>;
+    /// The object of this key, with those that other fields ask for at the same time.
+    fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Shared>;
     /// An outcome as GraphQL has it; refusals of a query are errors there.
     fn answer<T>(&self, outcome: Outcome<T>) -> Result<T>;
     /// A mutation's outcome: the object, or why not.
@@ -98,12 +109,17 @@ impl<'a> Ctx<'a> for Context<'a> {
             .ok_or_else(|| denied(Denied::Unauthenticated, self.caller().locale))
     }
 
-    fn loader(&self) -> Result<&'a DataLoader<Loaders>> {
+    async fn load<K>(&self, key: K) -> Result<Option<<Loaders as Loader<K>>::Value>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Shared>,
+    {
         let loader = self
             .data::<DataLoader<Loaders>>()
             .map_err(|_| denied(Denied::Unauthenticated, self.caller().locale))?;
         loader.loader().asked.fetch_add(1, Ordering::Relaxed);
-        Ok(loader)
+        let found = loader.load_one(key).await;
+        found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))
     }
 
     fn answer<T>(&self, outcome: Outcome<T>) -> Result<T> {

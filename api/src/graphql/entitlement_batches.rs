@@ -20,8 +20,8 @@ use super::{
     following::follow,
     products::{self, Product},
     purchases::not_visible,
-    scalars::DateTime,
-    users::{self, User, UserFilter, count},
+    scalars::{DateTime, int},
+    users::{self, User, UserFilter},
 };
 
 /// A change of access to one product for many users at once.
@@ -59,27 +59,27 @@ impl EntitlementBatch {
 
     /// Number of users: as counted at the request, and once the batch has succeeded, as many as were really processed.
     async fn total(&self) -> i32 {
-        count(self.0.total)
+        int(self.0.total)
     }
 
     /// Number of users with a result.
     async fn done(&self) -> i32 {
-        count(self.0.done)
+        int(self.0.done)
     }
 
     /// Number of users whose access was granted or revoked.
     async fn succeeded(&self) -> i32 {
-        count(self.0.succeeded)
+        int(self.0.succeeded)
     }
 
     /// Number of users for whom it was refused; each result says why.
     async fn refused(&self) -> i32 {
-        count(self.0.refused)
+        int(self.0.refused)
     }
 
     /// Number of users for whom it failed because of an internal error.
     async fn failed(&self) -> i32 {
-        count(self.0.failed)
+        int(self.0.failed)
     }
 
     /// The user who requested the batch; for an API key, its creator.

@@ -1,8 +1,10 @@
 //! The API: one file for each subject. A resolver takes the input, calls one use case, wraps the answer.
 
+pub mod access;
 pub mod audit;
 pub mod connection;
 pub mod context;
+pub mod ecosystems;
 pub mod entitlement_batches;
 pub mod entitlements;
 pub mod enums;
@@ -16,6 +18,7 @@ pub mod loaders;
 pub mod money;
 pub mod node;
 pub mod people;
+pub mod plan_subscriptions;
 pub mod products;
 pub mod purchases;
 pub mod refunds;
@@ -35,7 +38,7 @@ pub struct Query(
     users::UserQueries,
     products::ProductQueries,
     refunds::RefundQueries,
-    entitlements::EntitlementQueries,
+    access::AccessQueries,
     entitlement_batches::EntitlementBatchQueries,
     events::EventQueries,
     exports::ExportQueries,
@@ -49,6 +52,8 @@ pub struct Mutation(
     impersonation::ImpersonationMutations,
     teams::TeamMutations,
     people::PeopleMutations,
+    plan_subscriptions::PlanSubscriptionMutations,
+    ecosystems::EcosystemMutations,
     entitlements::EntitlementMutations,
     entitlement_batches::EntitlementBatchMutations,
     products::ProductMutations,

@@ -11,17 +11,19 @@ use entities::{
 use super::{
     audit::{self, AuditEntry},
     context::Ctx,
+    ecosystems::{self, Ecosystem},
     entitlement_batches::EntitlementBatch,
     entitlements::{self, Entitlement, EntitlementEvent},
     events::Event,
     exports::Export,
     identity::ApiKey,
+    plan_subscriptions::{self, PlanSubscription},
     products::{self, Product},
     purchases::{self, Purchase},
     refunds::Refund,
     stats::ReadingSession,
     teams::{self, Team},
-    users::{self, Ecosystem, PlanSubscription, User},
+    users::{self, User},
 };
 
 /// An object with a global id.
@@ -56,8 +58,10 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             .then_some(teams::of(ctx, actor).await?)
             .map(Node::Team),
         UserId::PREFIX => users::load(ctx, uuid.into()).await?.map(Node::User),
-        EcosystemId::PREFIX => users::ecosystem(ctx, uuid.into()).await?.map(Node::Ecosystem),
-        PlanSubscriptionId::PREFIX => users::plan(ctx, uuid.into()).await?.map(Node::PlanSubscription),
+        EcosystemId::PREFIX => ecosystems::find(ctx, uuid.into()).await?.map(Node::Ecosystem),
+        PlanSubscriptionId::PREFIX => plan_subscriptions::find(ctx, uuid.into())
+            .await?
+            .map(Node::PlanSubscription),
         ProductId::PREFIX => products::find(ctx, uuid.into()).await?.map(Node::Product),
         PurchaseId::PREFIX => purchases::find(ctx, uuid.into()).await?.map(Node::Purchase),
         RefundId::PREFIX => {

@@ -1,19 +1,13 @@
 //! Making and changing people, their subscriptions and their ecosystems.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
-use domain::users::{
-    EcosystemView,
-    ecosystems::{self, EcosystemReport},
-    people::{self, Signup, UserChange},
-    plans::{self, PlanReport},
-};
+use domain::users::people::{self, Signup, UserChange};
 
 use super::{
     context::{Ctx, input_id},
-    enums::{BillingInterval, CustomerTier, Feature, Locale, PlanSubscriptionStatus, UserRole},
+    enums::{CustomerTier, Feature, Locale, UserRole},
     errors::UserError,
-    scalars::DateTime,
-    users::{self, Ecosystem, PlanSubscription, User},
+    users::{self, User},
 };
 
 /// The user to create.
@@ -71,84 +65,6 @@ pub struct UserUpdateInput {
 pub struct UserPayload {
     /// The user as it is now; null if the mutation was refused.
     user: Option<User>,
-    /// Reasons why the mutation was refused; empty if it was accepted.
-    user_errors: Vec<UserError>,
-}
-
-/// A plan subscription as the store reports it.
-#[derive(InputObject)]
-pub struct PlanSubscriptionRecordInput {
-    /// The store's own id: the same one is the same subscription.
-    external_id: String,
-    /// TypeID of the subscriber.
-    user_id: ID,
-    /// TypeID of the plan.
-    product_id: ID,
-    /// How often the plan is billed.
-    interval: BillingInterval,
-    /// Status of the subscription.
-    status: PlanSubscriptionStatus,
-    /// When the subscription started.
-    starts_at: DateTime,
-    /// When the subscription ends; left out if it has no end.
-    ends_at: Option<DateTime>,
-    /// Number of encounters.
-    #[graphql(default = 0)]
-    encounters: i32,
-    /// Number of all licences.
-    #[graphql(default = 0)]
-    licenses_total: i32,
-    /// Number of licences assigned to somebody.
-    #[graphql(default = 0)]
-    licenses_assigned: i32,
-    /// Number of licences taken out of use.
-    #[graphql(default = 0)]
-    licenses_suspended: i32,
-}
-
-/// The subscription, or the reasons why it was not recorded.
-#[derive(SimpleObject)]
-pub struct PlanSubscriptionPayload {
-    /// The subscription as it is now; null if it was refused.
-    plan_subscription: Option<PlanSubscription>,
-    /// Reasons why the mutation was refused; empty if it was accepted.
-    user_errors: Vec<UserError>,
-}
-
-/// An ecosystem as the store reports it.
-#[derive(InputObject)]
-pub struct EcosystemRecordInput {
-    /// The store's own id: the same one is the same ecosystem.
-    external_id: String,
-    /// TypeID of the customer who has deployed it.
-    owner_id: ID,
-    /// Name of the ecosystem.
-    name: String,
-    /// TypeIDs of all users in the ecosystem, at most 10,000; if left out, the members stay as they are. Owners of another ecosystem are refused.
-    member_ids: Option<Vec<ID>>,
-}
-
-/// The ecosystem to suspend.
-#[derive(InputObject)]
-pub struct EcosystemSuspendInput {
-    /// TypeID of the ecosystem.
-    ecosystem_id: ID,
-    /// Reason for the suspension, recorded in the audit log.
-    reason: String,
-}
-
-/// The ecosystem to activate again.
-#[derive(InputObject)]
-pub struct EcosystemActivateInput {
-    /// TypeID of the ecosystem.
-    ecosystem_id: ID,
-}
-
-/// The ecosystem, or the reasons why nothing was changed.
-#[derive(SimpleObject)]
-pub struct EcosystemPayload {
-    /// The ecosystem as it is now; null if the mutation was refused.
-    ecosystem: Option<Ecosystem>,
     /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
@@ -211,81 +127,6 @@ impl PeopleMutations {
         }
         person(ctx, ctx.payload(outcome)?).await
     }
-
-    /// Records a plan subscription as the store reports it, by its `externalId`; the first one makes a lead a customer. Takes the scope `users.write`.
-    async fn plan_subscription_record(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The subscription to record.")] input: PlanSubscriptionRecordInput,
-    ) -> Result<PlanSubscriptionPayload> {
-        let report = PlanReport {
-            external_id: input.external_id,
-            user: input_id("userId", &input.user_id),
-            product: input_id("productId", &input.product_id),
-            interval: input.interval.into(),
-            status: input.status.into(),
-            starts_at: input.starts_at.0,
-            ends_at: input.ends_at.map(|at| at.0),
-            encounters: input.encounters.into(),
-            licenses_total: input.licenses_total.into(),
-            licenses_assigned: input.licenses_assigned.into(),
-            licenses_suspended: input.licenses_suspended.into(),
-        };
-        let (plan, user_errors) = ctx.payload(plans::record(ctx.app(), ctx.actor()?, report).await)?;
-        let plan_subscription = plan.map(|plan| PlanSubscription {
-            plan,
-            ecosystem: None,
-        });
-        Ok(PlanSubscriptionPayload {
-            plan_subscription,
-            user_errors,
-        })
-    }
-
-    /// Records an ecosystem as the store reports it; the same `externalId` is the same ecosystem, so it can be sent again. Takes the scope `users.write`.
-    async fn ecosystem_record(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The ecosystem to record.")] input: EcosystemRecordInput,
-    ) -> Result<EcosystemPayload> {
-        let members = input
-            .member_ids
-            .map(|ids| ids.iter().map(|id| input_id("memberIds", id)).collect());
-        let report = EcosystemReport {
-            external_id: input.external_id,
-            owner: input_id("ownerId", &input.owner_id),
-            name: input.name,
-            members,
-        };
-        Ok(ecosystem(ctx.payload(
-            ecosystems::record(ctx.app(), ctx.actor()?, report).await,
-        )?))
-    }
-
-    /// Suspends an ecosystem, which takes access from everybody in it at once. Takes the scope `users.write`.
-    async fn ecosystem_suspend(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The ecosystem to suspend, and the reason.")] input: EcosystemSuspendInput,
-    ) -> Result<EcosystemPayload> {
-        let id = input_id("ecosystemId", &input.ecosystem_id);
-        let outcome = ecosystems::suspend(ctx.app(), ctx.actor()?, id, &input.reason).await;
-        ctx.caller().keyring.forget_all();
-        Ok(ecosystem(ctx.payload(outcome)?))
-    }
-
-    /// Activates a suspended ecosystem, which gives access back to everybody in it. Takes the scope `users.write`.
-    async fn ecosystem_activate(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "The ecosystem to activate.")] input: EcosystemActivateInput,
-    ) -> Result<EcosystemPayload> {
-        let id = input_id("ecosystemId", &input.ecosystem_id);
-        let outcome = ecosystems::activate(ctx.app(), ctx.actor()?, id).await;
-        // Also who was found to be locked out.
-        ctx.caller().keyring.forget_all();
-        Ok(ecosystem(ctx.payload(outcome)?))
-    }
 }
 
 async fn person(
@@ -297,11 +138,4 @@ async fn person(
         None => None,
     };
     Ok(UserPayload { user, user_errors })
-}
-
-fn ecosystem((view, user_errors): (Option<EcosystemView>, Vec<UserError>)) -> EcosystemPayload {
-    EcosystemPayload {
-        ecosystem: view.map(Ecosystem),
-        user_errors,
-    }
 }

@@ -13,7 +13,7 @@ use super::{
     connection::{connection, page_args, weight},
     context::Ctx,
     errors::UserError,
-    users::count,
+    scalars::int,
 };
 
 /// Something that the team sells.
@@ -34,10 +34,7 @@ pub async fn load(ctx: &Context<'_>, id: ProductId) -> Result<Product> {
 }
 
 pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
-    let found = ctx.loader()?.load_one(id).await;
-    Ok(found
-        .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
-        .map(Product))
+    Ok(ctx.load(id).await?.map(Product))
 }
 
 /// Something that the team sells.
@@ -60,7 +57,7 @@ impl Product {
 
     /// Days of grace after access to the product expires; 0 for none.
     async fn grace_days(&self) -> i32 {
-        count(self.0.grace_days)
+        int(self.0.grace_days)
     }
 }
 

@@ -20,8 +20,8 @@ use super::{
     money::{Money, MoneyInput},
     products::{self, Product},
     refunds::Refund,
-    scalars::DateTime,
-    users::{self, User, count},
+    scalars::{DateTime, int},
+    users::{self, User},
 };
 
 /// A user's payment for a product.
@@ -37,8 +37,7 @@ impl From<purchase::Model> for Purchase {
 /// The purchase with this id, if the caller may see it.
 pub async fn find(ctx: &Context<'_>, id: PurchaseId) -> Result<Option<Purchase>> {
     let actor = ctx.actor()?;
-    let found = ctx.loader()?.load_one(id).await;
-    let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+    let found = ctx.load(id).await?;
     let sees = |user: UserId| actor.sees(user, Scope::UsersRead) || actor.sees(user, Scope::RefundsRead);
     Ok(found.filter(|purchase| sees(purchase.user_id)).map(Purchase))
 }
@@ -114,8 +113,7 @@ impl Purchase {
         if !actor.sees(self.0.user_id, Scope::RefundsRead) {
             ctx.answer(actor.require(Scope::RefundsRead))?;
         }
-        let found = ctx.loader()?.load_one(RefundsOf(self.0.id)).await;
-        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        let found = ctx.load(RefundsOf(self.0.id)).await?;
         Ok(found.unwrap_or_default().into_iter().map(Refund).collect())
     }
 
@@ -123,8 +121,7 @@ impl Purchase {
     #[graphql(complexity = "20 + child_complexity")]
     async fn refund_eligibility(&self, ctx: &Context<'_>) -> Result<RefundEligibility> {
         ctx.answer(ctx.actor()?.require(Scope::RefundsRead))?;
-        let found = ctx.loader()?.load_one(EligibilityOf(self.0.id)).await;
-        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        let found = ctx.load(EligibilityOf(self.0.id)).await?;
         let eligibility = found.ok_or_else(|| async_graphql::Error::new(format!("{} is gone", self.0.id)))?;
         Ok(RefundEligibility {
             purchase: self.0.clone(),
@@ -179,7 +176,7 @@ impl RefundEligibility {
 
     /// Seconds that the user has read the title.
     async fn seconds_read(&self) -> i32 {
-        count(self.eligibility.seconds_read)
+        int(self.eligibility.seconds_read)
     }
 
     /// Other active purchases of the same product by the same user: a sign of a duplicate payment.

@@ -107,8 +107,7 @@ impl Refund {
 
     /// Everything the refund brings about, and how far each has come.
     async fn effects(&self, ctx: &Context<'_>) -> Result<Vec<RefundEffect>> {
-        let found = ctx.loader()?.load_one(EffectsOf(self.0.id)).await;
-        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        let found = ctx.load(EffectsOf(self.0.id)).await?;
         Ok(found
             .unwrap_or_default()
             .into_iter()
@@ -118,8 +117,7 @@ impl Refund {
 
     /// Statuses that the refund has had, in order.
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<RefundStep>> {
-        let found = ctx.loader()?.load_one(StepsOf(self.0.id)).await;
-        let found = found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))?;
+        let found = ctx.load(StepsOf(self.0.id)).await?;
         Ok(found
             .unwrap_or_default()
             .into_iter()

@@ -3,6 +3,11 @@
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
 
+/// A stored number in the 32 bits that GraphQL has for one (GraphQL specification, section 3.5.1).
+pub fn int(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}
+
 /// A point in time: RFC 3339 in UTC with three digits of fraction, e.g. `2026-11-20T09:30:00.000Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DateTime(pub chrono::DateTime<Utc>);

@@ -13,10 +13,9 @@ use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     errors::UserError,
-    loaders::{ActivityOf, ReadingOf, Shared, TitlesOf},
+    loaders::{ActivityOf, ReadingOf, TitlesOf},
     products::{self, Product},
-    scalars::DateTime,
-    users::count,
+    scalars::{DateTime, int},
 };
 
 /// What a user has read.
@@ -28,13 +27,11 @@ pub struct ReadingStats {
 /// The statistics of a user. Reading somebody else's is audited.
 pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
     ctx.answer(stats::may_read(ctx.actor()?, user))?;
-    let overview = loaded(ctx.loader()?.load_one(ReadingOf(user)).await)?
+    let overview = ctx
+        .load(ReadingOf(user))
+        .await?
         .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
     Ok(ReadingStats { user, overview })
-}
-
-fn loaded<T>(found: std::result::Result<Option<T>, Shared>) -> Result<Option<T>> {
-    found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))
 }
 
 /// What a user has read.
@@ -47,12 +44,12 @@ impl ReadingStats {
 
     /// Number of reading sessions.
     async fn total_sessions(&self) -> i32 {
-        count(self.overview.total_sessions)
+        int(self.overview.total_sessions)
     }
 
     /// Seconds of reading in all; overlapping sessions are counted once.
     async fn total_seconds(&self) -> i32 {
-        count(self.overview.total_seconds)
+        int(self.overview.total_seconds)
     }
 
     /// True if the user is reading now or has read in the last 2 hours.
@@ -79,7 +76,7 @@ impl ReadingStats {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
             let user = self.user;
-            loaded(ctx.loader()?.load_one(TitlesOf { user, first }).await)?.unwrap_or_default()
+            ctx.load(TitlesOf { user, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
             ctx.answer(stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
@@ -100,7 +97,7 @@ impl ReadingStats {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             ctx.answer(PageRequest::check(first))?;
             let user = self.user;
-            loaded(ctx.loader()?.load_one(ActivityOf { user, first }).await)?.unwrap_or_default()
+            ctx.load(ActivityOf { user, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
             ctx.answer(stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
@@ -129,12 +126,12 @@ impl TitleReading {
 
     /// Number of reading sessions.
     async fn sessions(&self) -> i32 {
-        count(self.0.sessions)
+        int(self.0.sessions)
     }
 
     /// Seconds of reading.
     async fn seconds(&self) -> i32 {
-        count(self.0.seconds)
+        int(self.0.seconds)
     }
 
     /// Furthest share of the title that was read, 0 to 100.
@@ -188,7 +185,7 @@ impl ReadingSession {
 
     /// Seconds of reading, without breaks.
     async fn seconds(&self) -> i32 {
-        count(self.0.seconds)
+        int(self.0.seconds)
     }
 
     /// Furthest point reached in the title, 0 to 100.

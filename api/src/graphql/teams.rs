@@ -14,8 +14,8 @@ use super::{
     enums::{CustomerTier, Locale, Module},
     errors::UserError,
     money::{Money, MoneyInput},
-    scalars::Url,
-    users::{self, User, count},
+    scalars::{Url, int},
+    users::{self, User},
 };
 
 /// A business that uses Postventa.
@@ -111,22 +111,22 @@ impl TeamSettings {
 
     /// Share of a title in percent: if more was read, a refund requires `overridePolicy`.
     async fn refund_reading_threshold_percent(&self) -> i32 {
-        count(self.team.refund_reading_threshold_percent)
+        int(self.team.refund_reading_threshold_percent)
     }
 
     /// Number of days after its cancellation during which a purchase can be refunded.
     async fn refund_recently_canceled_days(&self) -> i32 {
-        count(self.team.refund_recently_canceled_days)
+        int(self.team.refund_recently_canceled_days)
     }
 
     /// Number of days during which a payment counts as recent.
     async fn recent_payment_days(&self) -> i32 {
-        count(self.team.recent_payment_days)
+        int(self.team.recent_payment_days)
     }
 
     /// Number of similar tickets from which an issue counts as recurring.
     async fn recurring_issue_count(&self) -> i32 {
-        count(self.team.recurring_issue_count)
+        int(self.team.recurring_issue_count)
     }
 
     /// Highest temporary credit for each tier.

@@ -8,21 +8,21 @@ use domain::{
     impersonation,
     page::PageRequest,
     purchases,
-    users::{
-        self, EcosystemView, PlanView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView,
-    },
+    users::{self, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
 };
 
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
+    ecosystems::Ecosystem,
     entitlements::{self, EntitlementConnection, EntitlementEventConnection},
     enums::{
-        BillingInterval, CustomerTier, EntitlementStatus, Feature, Locale, OrderDirection,
-        PlanSubscriptionStatus, PurchaseKind, UserErrorCode, UserRole, UserSegment,
+        CustomerTier, EntitlementStatus, Feature, Locale, OrderDirection, PurchaseKind, UserErrorCode,
+        UserRole, UserSegment,
     },
     loaders::{OwnFeatures, PurchasesOf, WholeUser},
-    products::{Product, ProductConnection},
+    plan_subscriptions::PlanSubscription,
+    products::ProductConnection,
     purchases::{PurchaseConnection, PurchaseCount},
     scalars::DateTime,
     stats::{self, ReadingStats},
@@ -40,10 +40,7 @@ impl From<UserView> for User {
 
 /// The user with this id, if the caller may see them.
 pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
-    let found = ctx.loader()?.load_one(WholeUser(id)).await;
-    Ok(found
-        .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
-        .map(User))
+    Ok(ctx.load(WholeUser(id)).await?.map(User))
 }
 
 /// A person of the team: staff, customer or lead.
@@ -144,10 +141,7 @@ impl User {
     /// Why the viewer may not see the platform as this user; null if the viewer may.
     async fn impersonation_blocker(&self, ctx: &Context<'_>) -> Result<Option<UserErrorCode>> {
         let actor = ctx.actor()?;
-        let features = ctx.loader()?.load_one(OwnFeatures).await;
-        let features = features
-            .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
-            .unwrap_or_default();
+        let features = ctx.load(OwnFeatures).await?.unwrap_or_default();
         let (id, role, active) = (self.0.id, self.0.role, self.0.active);
         Ok(impersonation::blocker(actor, &features, id, role, active).map(|blocker| blocker.code().into()))
     }
@@ -219,9 +213,8 @@ impl User {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
-            let found = ctx.loader()?.load_one(PurchasesOf { user, kind, first }).await;
-            found
-                .map_err(|error| async_graphql::Error::new(format!("{error:#}")))?
+            ctx.load(PurchasesOf { user, kind, first })
+                .await?
                 .unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
@@ -323,154 +316,6 @@ impl UserOrder {
     }
 }
 
-/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
-#[derive(Clone, Debug)]
-pub struct Ecosystem(pub EcosystemView);
-
-/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
-#[Object]
-impl Ecosystem {
-    /// TypeID of the ecosystem.
-    pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
-    }
-
-    /// Name of the ecosystem.
-    async fn name(&self) -> &str {
-        &self.0.name
-    }
-
-    /// Whether the ecosystem is active: not suspended.
-    async fn active(&self) -> bool {
-        self.0.suspended_at.is_none()
-    }
-
-    /// When the ecosystem was suspended; null while it is active.
-    async fn suspended_at(&self) -> Option<DateTime> {
-        self.0.suspended_at.map(Into::into)
-    }
-
-    /// Why the ecosystem is suspended; null while it is active.
-    async fn suspension_reason(&self) -> Option<&str> {
-        self.0.suspension_reason.as_deref()
-    }
-
-    /// The users in the ecosystem, its owner included.
-    #[graphql(complexity = "weight(first, last, child_complexity)")]
-    async fn members(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
-        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
-        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
-        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
-    ) -> Result<UserConnection> {
-        let args = page_args(first, after, last, before);
-        let page =
-            users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, UserParts::default()).await;
-        Ok(UserConnection::new(
-            ctx.answer(page)?,
-            UserCount::Members(self.0.id),
-        ))
-    }
-
-    /// The customer who has deployed the ecosystem.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        let actor = ctx.actor()?;
-        if actor.user() != Some(self.0.owner) {
-            ctx.answer(actor.require(Scope::UsersRead))?;
-        }
-        load(ctx, self.0.owner)
-            .await?
-            .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
-    }
-}
-
-/// A customer's subscription to a plan.
-#[derive(Clone, Debug)]
-pub struct PlanSubscription {
-    pub plan: PlanView,
-    pub ecosystem: Option<EcosystemView>,
-}
-
-/// A customer's subscription to a plan.
-#[Object]
-impl PlanSubscription {
-    /// TypeID of the subscription.
-    pub async fn id(&self) -> ID {
-        self.plan.id.to_string().into()
-    }
-
-    /// The plan.
-    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
-        super::products::load(ctx, self.plan.product).await
-    }
-
-    /// How often the plan is billed.
-    async fn interval(&self) -> BillingInterval {
-        self.plan.interval.into()
-    }
-
-    /// Status of the subscription, as the store reports it.
-    async fn status(&self) -> PlanSubscriptionStatus {
-        self.plan.status.into()
-    }
-
-    /// When the subscription started.
-    async fn starts_at(&self) -> DateTime {
-        self.plan.starts_at.into()
-    }
-
-    /// When the subscription ends; null if it has no end.
-    async fn ends_at(&self) -> Option<DateTime> {
-        self.plan.ends_at.map(Into::into)
-    }
-
-    /// The ecosystem that the customer has deployed; null if there is none.
-    async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
-        match &self.ecosystem {
-            Some(known) => Ok(Some(Ecosystem(known.clone()))),
-            None => {
-                let user = load(ctx, self.plan.user).await?;
-                Ok(user.and_then(|user| user.0.ecosystem.flatten()).map(Ecosystem))
-            }
-        }
-    }
-
-    /// Number of encounters, as the store reports it.
-    async fn encounters(&self) -> i32 {
-        count(self.plan.encounters)
-    }
-
-    /// Numbers of licences by state.
-    async fn licenses(&self) -> LicenseSummary {
-        LicenseSummary {
-            total: count(self.plan.licenses_total),
-            available: count(self.plan.licenses_available()),
-            assigned: count(self.plan.licenses_assigned),
-            suspended: count(self.plan.licenses_suspended),
-        }
-    }
-}
-
-/// Numbers of licences by state.
-#[derive(async_graphql::SimpleObject, Clone, Debug)]
-pub struct LicenseSummary {
-    /// All licences of the subscription.
-    total: i32,
-    /// Licences that are free to be assigned.
-    available: i32,
-    /// Licences assigned to somebody.
-    assigned: i32,
-    /// Licences taken out of use.
-    suspended: i32,
-}
-
-/// A stored count as GraphQL's 32 bits have it.
-pub fn count(number: i64) -> i32 {
-    i32::try_from(number).unwrap_or(i32::MAX)
-}
-
 /// The users' part of the queries.
 #[derive(Default)]
 pub struct UserQueries;
@@ -533,24 +378,4 @@ fn parts(selection: async_graphql::Lookahead<'_>) -> UserParts {
         ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
         plan: plan.exists(),
     }
-}
-
-/// The ecosystem with this id, if the caller may see its owner.
-pub async fn ecosystem(ctx: &Context<'_>, id: entities::EcosystemId) -> Result<Option<Ecosystem>> {
-    let actor = ctx.actor()?;
-    let found = ctx.answer(users::store::ecosystem(ctx.app(), actor.team, id).await)?;
-    Ok(found
-        .filter(|it| actor.sees(it.owner, Scope::UsersRead))
-        .map(Ecosystem))
-}
-
-/// The plan subscription with this id, if the caller may see its user.
-pub async fn plan(ctx: &Context<'_>, id: entities::PlanSubscriptionId) -> Result<Option<PlanSubscription>> {
-    let actor = ctx.actor()?;
-    let found = ctx.answer(users::store::plan(ctx.app(), actor.team, id).await)?;
-    let found = found.filter(|plan| actor.sees(plan.user, Scope::UsersRead));
-    Ok(found.map(|plan| PlanSubscription {
-        plan,
-        ecosystem: None,
-    }))
 }

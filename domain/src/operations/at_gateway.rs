@@ -1,15 +1,15 @@
 //! Compares what we believe of refunds with what the gateways say: at most one of theirs for each of ours,
 //! and exactly one if it succeeded.
 
-use entities::{PaymentGateway, RefundId, RefundStatus, purchase, refund};
+use entities::{RefundId, RefundStatus, purchase, refund};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::Violation;
 use crate::{
-    adapters::gateways::{GatewayCredentials, GatewayRefund, GatewayRefundStatus, PaymentRef, RefundGateway},
+    adapters::gateways::{GatewayRefund, GatewayRefundStatus, PaymentRef},
     app::App,
     error::Outcome,
-    teams::{self, SecretName},
+    teams,
 };
 
 const ONCE: &str = "at-gateway-once";
@@ -36,7 +36,9 @@ async fn check(app: &App, refund: &refund::Model) -> Outcome<Vec<Violation>> {
         .one(app.db.connection())
         .await?;
     let payment = purchase.and_then(|purchase| purchase.gateway_payment_id);
-    let (Some(id), Some(gateway)) = (payment, open(app, refund).await?) else {
+    let connection = app.db.connection();
+    let gateway = teams::secrets::open_gateway(app, refund.team_id, refund.gateway, connection).await?;
+    let (Some(id), Some(gateway)) = (payment, gateway) else {
         return Ok(vec![violation(
             ANSWERED,
             refund.id,
@@ -48,20 +50,6 @@ async fn check(app: &App, refund: &refund::Model) -> Outcome<Vec<Violation>> {
         Ok(known) => compare(refund, &known),
         Err(error) => vec![violation(ANSWERED, refund.id, error.to_string())],
     })
-}
-
-async fn open(app: &App, refund: &refund::Model) -> Outcome<Option<Box<dyn RefundGateway>>> {
-    let name = match refund.gateway {
-        PaymentGateway::Stripe => SecretName::StripeSecretKey,
-        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
-        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(None),
-    };
-    let secrets = teams::secrets::load(app, refund.team_id, app.db.connection()).await?;
-    let credentials = secrets
-        .get(name)
-        .and_then(|secret| GatewayCredentials::new(refund.gateway, secret.clone()));
-    let opened = credentials.map(|credentials| app.gateways.open(&credentials));
-    Ok(opened.transpose().map_err(anyhow::Error::from)?)
 }
 
 fn compare(refund: &refund::Model, known: &[GatewayRefund]) -> Vec<Violation> {
@@ -119,6 +107,8 @@ mod tests {
     use chrono::{DateTime, Utc};
     use entities::{Currency, Money, PurchaseId, RefundReason, TeamId, UserId};
     use uuid::Uuid;
+
+    use entities::PaymentGateway;
 
     use super::*;
 

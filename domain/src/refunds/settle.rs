@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    notifications, rules,
+    agreements, notifications, rules,
     state::{self, Observation},
     store,
 };
@@ -15,7 +15,6 @@ use crate::{
     app::App,
     entitlements::{self, Taken},
     error::Outcome,
-    jobs::{NewJob, Work},
     message::Message,
     tx::Tx,
 };
@@ -135,74 +134,29 @@ async fn bring_about(
     purchase: purchase::Model,
     follow_up: Option<Message>,
 ) -> Outcome<()> {
-    let amount = refund.amount_minor;
     let mut effects = store::Effects::default();
     let mut mail = None;
     match refund.status {
         RefundStatus::Requested | RefundStatus::Processing => {}
-        RefundStatus::Pending => pause_agreement(tx, refund, &purchase).await?,
+        RefundStatus::Pending => agreements::pause_if_wanted(tx, refund, &purchase).await?,
         RefundStatus::Succeeded => {
-            let purchase = book(tx, purchase, -amount, amount, false).await?;
-            effects.set(RefundEffectKind::RefundAtGateway, EffectStatus::Done, None);
-            effects.set(RefundEffectKind::UpdateOrder, EffectStatus::Done, None);
-            pause_agreement(tx, refund, &purchase).await?;
+            let purchase = book(tx, purchase, -refund.amount_minor, refund.amount_minor, false).await?;
+            effects.done(RefundEffectKind::RefundAtGateway);
+            effects.done(RefundEffectKind::UpdateOrder);
+            agreements::pause_if_wanted(tx, refund, &purchase).await?;
             mail = Some((purchase, notifications::Occasion::Succeeded));
         }
         RefundStatus::Failed => {
-            let message = refund.failure_message.clone().unwrap_or_default();
-            let detail = Message::key("effect-gateway-refused").with("message", &message);
-            effects.set(
-                RefundEffectKind::RefundAtGateway,
-                EffectStatus::Failed,
-                Some(detail.clone()),
-            );
-            effects.set(
-                RefundEffectKind::UpdateOrder,
-                EffectStatus::Skipped,
-                Some(detail.clone()),
-            );
-            let_agreement_go_on(tx, refund, &purchase, detail, &mut effects).await?;
-            let purchase = give_back(tx, refund, purchase, -amount, 0, &mut effects).await?;
-            let note = Message::key("follow-up-refund-failed").with("message", message);
-            store::add_follow_up(
-                tx,
-                refund.id,
-                note.with("refund", refund.id).with("amount", refund.amount()),
-            )
-            .await?;
+            let purchase = Box::pin(undo_failed(tx, refund, purchase, &mut effects)).await?;
             mail = Some((purchase, notifications::Occasion::Failed));
         }
         RefundStatus::NeedsAttention => {
-            let note = follow_up.unwrap_or_else(|| {
-                let note = Message::key("follow-up-refund-needs-attention");
-                note.with("refund", refund.id).with("amount", refund.amount())
-            });
+            let note = follow_up.unwrap_or_else(|| note_of("follow-up-refund-needs-attention", refund));
             store::add_follow_up(tx, refund.id, note).await?;
         }
         RefundStatus::Reversed => {
-            let detail = Message::key("effect-gateway-took-back");
-            effects.set(
-                RefundEffectKind::RefundAtGateway,
-                EffectStatus::Undone,
-                Some(detail.clone()),
-            );
-            effects.set(
-                RefundEffectKind::UpdateOrder,
-                EffectStatus::Undone,
-                Some(detail.clone()),
-            );
-            if before == RefundStatus::Succeeded {
-                let_agreement_go_on(tx, refund, &purchase, detail, &mut effects).await?;
-                let purchase = give_back(tx, refund, purchase, 0, -amount, &mut effects).await?;
-                mail = Some((purchase, notifications::Occasion::Failed));
-            }
-            let note = Message::key("follow-up-refund-reversed");
-            store::add_follow_up(
-                tx,
-                refund.id,
-                note.with("refund", refund.id).with("amount", refund.amount()),
-            )
-            .await?;
+            let purchase = Box::pin(undo_reversed(tx, before, refund, purchase, &mut effects)).await?;
+            mail = purchase.map(|purchase| (purchase, notifications::Occasion::Failed));
         }
     }
     effects.store(tx, refund.id).await?;
@@ -210,6 +164,54 @@ async fn bring_about(
         notifications::customer(app, tx, refund, &purchase, occasion).await?;
     }
     Ok(())
+}
+
+/// The gateway has refused it for good: what the request took is given back.
+async fn undo_failed(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    purchase: purchase::Model,
+    effects: &mut store::Effects,
+) -> Outcome<purchase::Model> {
+    let message = refund.failure_message.clone().unwrap_or_default();
+    let detail = Message::key("effect-gateway-refused").with("message", &message);
+    let at_gateway = RefundEffectKind::RefundAtGateway;
+    effects.set(at_gateway, EffectStatus::Failed, Some(detail.clone()));
+    effects.skip(RefundEffectKind::UpdateOrder, detail.clone());
+    agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
+    let purchase = give_back(tx, refund, purchase, -refund.amount_minor, 0, effects).await?;
+    let note = note_of("follow-up-refund-failed", refund).with("message", message);
+    store::add_follow_up(tx, refund.id, note).await?;
+    Ok(purchase)
+}
+
+/// The gateway has taken back what it had accepted. The purchase, if the refund had succeeded before.
+async fn undo_reversed(
+    tx: &mut Tx,
+    before: RefundStatus,
+    refund: &refund::Model,
+    purchase: purchase::Model,
+    effects: &mut store::Effects,
+) -> Outcome<Option<purchase::Model>> {
+    let detail = Message::key("effect-gateway-took-back");
+    for kind in [RefundEffectKind::RefundAtGateway, RefundEffectKind::UpdateOrder] {
+        effects.set(kind, EffectStatus::Undone, Some(detail.clone()));
+    }
+    let purchase = if before == RefundStatus::Succeeded {
+        agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
+        Some(give_back(tx, refund, purchase, 0, -refund.amount_minor, effects).await?)
+    } else {
+        None
+    };
+    store::add_follow_up(tx, refund.id, note_of("follow-up-refund-reversed", refund)).await?;
+    Ok(purchase)
+}
+
+/// For the person who has to look at a refund.
+fn note_of(key: &str, refund: &refund::Model) -> Message {
+    Message::key(key)
+        .with("refund", refund.id)
+        .with("amount", refund.amount())
 }
 
 /// Moves the amount between promised and gone, and back.
@@ -308,7 +310,7 @@ async fn undo_taking_of_the_rest(
     let detail = Message::key("effect-restored-after-other-failed").with("refund", part.id);
     let mut effects = store::Effects::default();
     let plan_back = undo_taking(tx, &rest, detail.clone(), &mut effects).await?;
-    let_agreement_go_on(tx, &rest, purchase, detail, &mut effects).await?;
+    agreements::let_go_on(tx, &rest, purchase, detail, &mut effects).await?;
     effects.store(tx, rest.id).await?;
     let mut row = rest.into_active_model();
     row.takes_access = Set(false);
@@ -316,40 +318,4 @@ async fn undo_taking_of_the_rest(
     let rest = row.update(tx.db()).await?;
     notifications::publish_update(tx, &rest);
     Ok(plan_back)
-}
-
-/// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already
-/// a person has to decide.
-async fn let_agreement_go_on(
-    tx: &Tx,
-    refund: &refund::Model,
-    purchase: &purchase::Model,
-    detail: Message,
-    effects: &mut store::Effects,
-) -> Outcome<()> {
-    let paused = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
-    match (paused, &purchase.gateway_subscription_id) {
-        (Some(EffectStatus::Pending), _) => {
-            effects.set(
-                RefundEffectKind::PauseSubscription,
-                EffectStatus::Skipped,
-                Some(detail),
-            );
-            Ok(())
-        }
-        (Some(EffectStatus::Done), Some(subscription)) => {
-            store::add_paused_in_vain(tx, refund, subscription).await
-        }
-        _ => Ok(()),
-    }
-}
-
-/// S0.37: the agreement is paused once the gateway has taken the refund: a refused one leaves it running.
-async fn pause_agreement(tx: &mut Tx, refund: &refund::Model, purchase: &purchase::Model) -> Outcome<()> {
-    let pending = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
-    if purchase.gateway_subscription_id.is_some() && pending == Some(EffectStatus::Pending) {
-        let job = NewJob::now(Work::PauseSubscription { refund: refund.id });
-        tx.enqueue(job.once(store::pause_key(refund.id)));
-    }
-    Ok(())
 }

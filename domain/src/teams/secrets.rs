@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_q
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
+    adapters::gateways::{GatewayCredentials, RefundGateway},
     app::App,
     error::{Outcome, Refusal},
     message::Message,
@@ -94,6 +95,26 @@ pub async fn load(app: &App, team: TeamId, connection: &impl ConnectionTrait) ->
         }
     }
     Ok(secrets)
+}
+
+/// The gateway with a team's credentials; none if it has none for it.
+pub async fn open_gateway(
+    app: &App,
+    team: TeamId,
+    gateway: PaymentGateway,
+    connection: &impl ConnectionTrait,
+) -> Outcome<Option<Box<dyn RefundGateway>>> {
+    let name = match gateway {
+        PaymentGateway::Stripe => SecretName::StripeSecretKey,
+        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
+        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(None),
+    };
+    let secrets = load(app, team, connection).await?;
+    let credentials = secrets
+        .get(name)
+        .and_then(|secret| GatewayCredentials::new(gateway, secret.clone()));
+    let opened = credentials.map(|credentials| app.gateways.open(&credentials));
+    Ok(opened.transpose().map_err(anyhow::Error::from)?)
 }
 
 /// The teams that may have sent what came without saying from whom: all that have this secret.

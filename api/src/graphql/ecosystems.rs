@@ -1,0 +1,187 @@
+//! Ecosystems: what they are, and recording, suspending and activating them.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    actor::Scope,
+    users::{
+        self, EcosystemView, UserParts,
+        ecosystems::{self, EcosystemReport},
+    },
+};
+
+use super::{
+    connection::{page_args, weight},
+    context::{Ctx, input_id},
+    errors::UserError,
+    scalars::DateTime,
+    users::{User, UserConnection, UserCount, load},
+};
+
+/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
+#[derive(Clone, Debug)]
+pub struct Ecosystem(pub EcosystemView);
+
+/// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
+#[Object]
+impl Ecosystem {
+    /// TypeID of the ecosystem.
+    pub async fn id(&self) -> ID {
+        self.0.id.to_string().into()
+    }
+
+    /// Name of the ecosystem.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Whether the ecosystem is active: not suspended.
+    async fn active(&self) -> bool {
+        self.0.suspended_at.is_none()
+    }
+
+    /// When the ecosystem was suspended; null while it is active.
+    async fn suspended_at(&self) -> Option<DateTime> {
+        self.0.suspended_at.map(Into::into)
+    }
+
+    /// Why the ecosystem is suspended; null while it is active.
+    async fn suspension_reason(&self) -> Option<&str> {
+        self.0.suspension_reason.as_deref()
+    }
+
+    /// The users in the ecosystem, its owner included.
+    #[graphql(complexity = "weight(first, last, child_complexity)")]
+    async fn members(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Number of rows from the start, at most 100; 20 by default.")] first: Option<i32>,
+        #[graphql(desc = "Only rows after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Number of rows from the end, at most 100.")] last: Option<i32>,
+        #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
+    ) -> Result<UserConnection> {
+        let args = page_args(first, after, last, before);
+        let page =
+            users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, UserParts::default()).await;
+        Ok(UserConnection::new(
+            ctx.answer(page)?,
+            UserCount::Members(self.0.id),
+        ))
+    }
+
+    /// The customer who has deployed the ecosystem.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
+        let actor = ctx.actor()?;
+        if actor.user() != Some(self.0.owner) {
+            ctx.answer(actor.require(Scope::UsersRead))?;
+        }
+        load(ctx, self.0.owner)
+            .await?
+            .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
+    }
+}
+
+/// The ecosystem with this id, if the caller may see its owner.
+pub async fn find(ctx: &Context<'_>, id: entities::EcosystemId) -> Result<Option<Ecosystem>> {
+    let actor = ctx.actor()?;
+    let found = ctx.answer(users::store::ecosystem(ctx.app(), actor.team, id).await)?;
+    Ok(found
+        .filter(|it| actor.sees(it.owner, Scope::UsersRead))
+        .map(Ecosystem))
+}
+
+/// An ecosystem as the store reports it.
+#[derive(InputObject)]
+pub struct EcosystemRecordInput {
+    /// The store's own id: the same one is the same ecosystem.
+    external_id: String,
+    /// TypeID of the customer who has deployed it.
+    owner_id: ID,
+    /// Name of the ecosystem.
+    name: String,
+    /// TypeIDs of all users in the ecosystem, at most 10,000; if left out, the members stay as they are. Owners of another ecosystem are refused.
+    member_ids: Option<Vec<ID>>,
+}
+
+/// The ecosystem to suspend.
+#[derive(InputObject)]
+pub struct EcosystemSuspendInput {
+    /// TypeID of the ecosystem.
+    ecosystem_id: ID,
+    /// Reason for the suspension, recorded in the audit log.
+    reason: String,
+}
+
+/// The ecosystem to activate again.
+#[derive(InputObject)]
+pub struct EcosystemActivateInput {
+    /// TypeID of the ecosystem.
+    ecosystem_id: ID,
+}
+
+/// The ecosystem, or the reasons why nothing was changed.
+#[derive(SimpleObject)]
+pub struct EcosystemPayload {
+    /// The ecosystem as it is now; null if the mutation was refused.
+    ecosystem: Option<Ecosystem>,
+    /// Reasons why the mutation was refused; empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The ecosystems' part of the mutations.
+#[derive(Default)]
+pub struct EcosystemMutations;
+
+#[Object]
+impl EcosystemMutations {
+    /// Records an ecosystem as the store reports it; the same `externalId` is the same ecosystem, so it can be sent again. Takes the scope `users.write`.
+    async fn ecosystem_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ecosystem to record.")] input: EcosystemRecordInput,
+    ) -> Result<EcosystemPayload> {
+        let members = input
+            .member_ids
+            .map(|ids| ids.iter().map(|id| input_id("memberIds", id)).collect());
+        let report = EcosystemReport {
+            external_id: input.external_id,
+            owner: input_id("ownerId", &input.owner_id),
+            name: input.name,
+            members,
+        };
+        Ok(ecosystem(ctx.payload(
+            ecosystems::record(ctx.app(), ctx.actor()?, report).await,
+        )?))
+    }
+
+    /// Suspends an ecosystem, which takes access from everybody in it at once. Takes the scope `users.write`.
+    async fn ecosystem_suspend(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ecosystem to suspend, and the reason.")] input: EcosystemSuspendInput,
+    ) -> Result<EcosystemPayload> {
+        let id = input_id("ecosystemId", &input.ecosystem_id);
+        let outcome = ecosystems::suspend(ctx.app(), ctx.actor()?, id, &input.reason).await;
+        ctx.caller().keyring.forget_all();
+        Ok(ecosystem(ctx.payload(outcome)?))
+    }
+
+    /// Activates a suspended ecosystem, which gives access back to everybody in it. Takes the scope `users.write`.
+    async fn ecosystem_activate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The ecosystem to activate.")] input: EcosystemActivateInput,
+    ) -> Result<EcosystemPayload> {
+        let id = input_id("ecosystemId", &input.ecosystem_id);
+        let outcome = ecosystems::activate(ctx.app(), ctx.actor()?, id).await;
+        // Also who was found to be locked out.
+        ctx.caller().keyring.forget_all();
+        Ok(ecosystem(ctx.payload(outcome)?))
+    }
+}
+
+fn ecosystem((view, user_errors): (Option<EcosystemView>, Vec<UserError>)) -> EcosystemPayload {
+    EcosystemPayload {
+        ecosystem: view.map(Ecosystem),
+        user_errors,
+    }
+}

@@ -1,0 +1,188 @@
+//! Subscriptions to plans, as the store reports them.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use domain::{
+    actor::Scope,
+    users::{
+        self, EcosystemView, PlanView,
+        plans::{self, PlanReport},
+    },
+};
+
+use super::{
+    context::{Ctx, input_id},
+    ecosystems::Ecosystem,
+    enums::{BillingInterval, PlanSubscriptionStatus},
+    errors::UserError,
+    products::Product,
+    scalars::{DateTime, int},
+    users::load,
+};
+
+/// A customer's subscription to a plan.
+#[derive(Clone, Debug)]
+pub struct PlanSubscription {
+    pub plan: PlanView,
+    pub ecosystem: Option<EcosystemView>,
+}
+
+/// A customer's subscription to a plan.
+#[Object]
+impl PlanSubscription {
+    /// TypeID of the subscription.
+    pub async fn id(&self) -> ID {
+        self.plan.id.to_string().into()
+    }
+
+    /// The plan.
+    async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
+        super::products::load(ctx, self.plan.product).await
+    }
+
+    /// How often the plan is billed.
+    async fn interval(&self) -> BillingInterval {
+        self.plan.interval.into()
+    }
+
+    /// Status of the subscription, as the store reports it.
+    async fn status(&self) -> PlanSubscriptionStatus {
+        self.plan.status.into()
+    }
+
+    /// When the subscription started.
+    async fn starts_at(&self) -> DateTime {
+        self.plan.starts_at.into()
+    }
+
+    /// When the subscription ends; null if it has no end.
+    async fn ends_at(&self) -> Option<DateTime> {
+        self.plan.ends_at.map(Into::into)
+    }
+
+    /// The ecosystem that the customer has deployed; null if there is none.
+    async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
+        match &self.ecosystem {
+            Some(known) => Ok(Some(Ecosystem(known.clone()))),
+            None => {
+                let user = load(ctx, self.plan.user).await?;
+                Ok(user.and_then(|user| user.0.ecosystem.flatten()).map(Ecosystem))
+            }
+        }
+    }
+
+    /// Number of encounters, as the store reports it.
+    async fn encounters(&self) -> i32 {
+        int(self.plan.encounters)
+    }
+
+    /// Numbers of licences by state.
+    async fn licenses(&self) -> LicenseSummary {
+        LicenseSummary {
+            total: int(self.plan.licenses_total),
+            available: int(self.plan.licenses_available()),
+            assigned: int(self.plan.licenses_assigned),
+            suspended: int(self.plan.licenses_suspended),
+        }
+    }
+}
+
+/// Numbers of licences by state.
+#[derive(SimpleObject, Clone, Debug)]
+pub struct LicenseSummary {
+    /// All licences of the subscription.
+    total: i32,
+    /// Licences that are free to be assigned.
+    available: i32,
+    /// Licences assigned to somebody.
+    assigned: i32,
+    /// Licences taken out of use.
+    suspended: i32,
+}
+
+/// The plan subscription with this id, if the caller may see its user.
+pub async fn find(ctx: &Context<'_>, id: entities::PlanSubscriptionId) -> Result<Option<PlanSubscription>> {
+    let actor = ctx.actor()?;
+    let found = ctx.answer(users::store::plan(ctx.app(), actor.team, id).await)?;
+    let found = found.filter(|plan| actor.sees(plan.user, Scope::UsersRead));
+    Ok(found.map(|plan| PlanSubscription {
+        plan,
+        ecosystem: None,
+    }))
+}
+
+/// A plan subscription as the store reports it.
+#[derive(InputObject)]
+pub struct PlanSubscriptionRecordInput {
+    /// The store's own id: the same one is the same subscription.
+    external_id: String,
+    /// TypeID of the subscriber.
+    user_id: ID,
+    /// TypeID of the plan.
+    product_id: ID,
+    /// How often the plan is billed.
+    interval: BillingInterval,
+    /// Status of the subscription.
+    status: PlanSubscriptionStatus,
+    /// When the subscription started.
+    starts_at: DateTime,
+    /// When the subscription ends; left out if it has no end.
+    ends_at: Option<DateTime>,
+    /// Number of encounters.
+    #[graphql(default = 0)]
+    encounters: i32,
+    /// Number of all licences.
+    #[graphql(default = 0)]
+    licenses_total: i32,
+    /// Number of licences assigned to somebody.
+    #[graphql(default = 0)]
+    licenses_assigned: i32,
+    /// Number of licences taken out of use.
+    #[graphql(default = 0)]
+    licenses_suspended: i32,
+}
+
+/// The subscription, or the reasons why it was not recorded.
+#[derive(SimpleObject)]
+pub struct PlanSubscriptionPayload {
+    /// The subscription as it is now; null if it was refused.
+    plan_subscription: Option<PlanSubscription>,
+    /// Reasons why the mutation was refused; empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
+/// The plan subscriptions' part of the mutations.
+#[derive(Default)]
+pub struct PlanSubscriptionMutations;
+
+#[Object]
+impl PlanSubscriptionMutations {
+    /// Records a plan subscription as the store reports it, by its `externalId`; the first one makes a lead a customer. Takes the scope `users.write`.
+    async fn plan_subscription_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The subscription to record.")] input: PlanSubscriptionRecordInput,
+    ) -> Result<PlanSubscriptionPayload> {
+        let report = PlanReport {
+            external_id: input.external_id,
+            user: input_id("userId", &input.user_id),
+            product: input_id("productId", &input.product_id),
+            interval: input.interval.into(),
+            status: input.status.into(),
+            starts_at: input.starts_at.0,
+            ends_at: input.ends_at.map(|at| at.0),
+            encounters: input.encounters.into(),
+            licenses_total: input.licenses_total.into(),
+            licenses_assigned: input.licenses_assigned.into(),
+            licenses_suspended: input.licenses_suspended.into(),
+        };
+        let (plan, user_errors) = ctx.payload(plans::record(ctx.app(), ctx.actor()?, report).await)?;
+        let plan_subscription = plan.map(|plan| PlanSubscription {
+            plan,
+            ecosystem: None,
+        });
+        Ok(PlanSubscriptionPayload {
+            plan_subscription,
+            user_errors,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Recurring agreements of refunded purchases: paused at the gateway (S0.37), once it has taken the refund.
+
+use entities::{EffectStatus, RefundEffectKind, RefundId, RefundStatus, purchase, refund};
+
+use super::{
+    case::{self, Case},
+    notifications, store,
+};
+use crate::{
+    adapters::gateways::GatewayError,
+    app::App,
+    error::Outcome,
+    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    message::Message,
+    tx::Tx,
+};
+
+/// S0.37: the agreement is paused once the gateway has taken the refund: a refused one leaves it running.
+pub(super) async fn pause_if_wanted(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    purchase: &purchase::Model,
+) -> Outcome<()> {
+    let pending = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
+    if purchase.gateway_subscription_id.is_some() && pending == Some(EffectStatus::Pending) {
+        let job = NewJob::now(Work::PauseSubscription { refund: refund.id });
+        tx.enqueue(job.once(store::pause_key(refund.id)));
+    }
+    Ok(())
+}
+
+/// S0.37: pauses the recurring agreement of a refunded purchase.
+pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
+    let team = job
+        .team
+        .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
+    let (tx, refund, purchase) = case::begin(app, job, team, id).await?;
+    let wanted = store::effect(&tx, id, RefundEffectKind::PauseSubscription).await?;
+    let case = Case::new(app, &tx, refund, purchase).await?;
+    drop(tx);
+    let Some(subscription) = case.purchase.gateway_subscription_id.clone() else {
+        return Ok(Ending::Done);
+    };
+    // Done before, or the gateway has refused the refund since: then it goes on.
+    if wanted != Some(EffectStatus::Pending) {
+        return Ok(Ending::Done);
+    }
+    let paused = match case.gateway() {
+        Ok(gateway) => gateway.pause_subscription(&subscription).await,
+        Err(error) => Err(error),
+    };
+    let last = job.attempts >= job.max_attempts;
+    let failed = match paused {
+        Ok(()) => None,
+        Err(GatewayError::Refused { message, .. }) => Some(message),
+        Err(error) if last => Some(error.to_string()),
+        Err(error) => return Err(anyhow::anyhow!(error).into()),
+    };
+    let (mut tx, refund, _) = case::begin(app, job, team, id).await?;
+    let mut effects = store::Effects::default();
+    let in_vain = matches!(refund.status, RefundStatus::Failed | RefundStatus::Reversed);
+    if in_vain && failed.is_some() {
+        return Ok(Ending::Done);
+    }
+    if let Some(message) = failed {
+        let detail = Message::key("effect-subscription-not-paused").with("message", message);
+        effects.set(
+            RefundEffectKind::PauseSubscription,
+            EffectStatus::Failed,
+            Some(detail),
+        );
+        let note = Message::key("follow-up-subscription-not-paused");
+        let note = note.with("refund", refund.id).with("subscription", subscription);
+        store::add_follow_up(&tx, refund.id, note).await?;
+    } else {
+        effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Done, None);
+        tx.audit("subscription.paused", refund.id);
+        if in_vain {
+            store::add_paused_in_vain(&tx, &refund, &subscription).await?;
+        }
+    }
+    effects.store(&tx, refund.id).await?;
+    notifications::publish_update(&mut tx, &refund);
+    tx.commit().await?;
+    Ok(Ending::Done)
+}
+
+/// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already
+/// a person has to decide.
+pub(super) async fn let_go_on(
+    tx: &Tx,
+    refund: &refund::Model,
+    purchase: &purchase::Model,
+    detail: Message,
+    effects: &mut store::Effects,
+) -> Outcome<()> {
+    let paused = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
+    match (paused, &purchase.gateway_subscription_id) {
+        (Some(EffectStatus::Pending), _) => {
+            effects.set(
+                RefundEffectKind::PauseSubscription,
+                EffectStatus::Skipped,
+                Some(detail),
+            );
+            Ok(())
+        }
+        (Some(EffectStatus::Done), Some(subscription)) => {
+            store::add_paused_in_vain(tx, refund, subscription).await
+        }
+        _ => Ok(()),
+    }
+}
