@@ -164,6 +164,15 @@ impl Actor {
         }
     }
 
+    /// The person who answers for it: for an API key whoever made it. The product itself asks for nothing.
+    pub fn accountable_user(&self) -> Outcome<UserId> {
+        match self.principal {
+            Principal::User { id, .. } => Ok(id),
+            Principal::ApiKey { created_by, .. } => Ok(created_by),
+            Principal::System => Err(Denied::Unauthenticated.into()),
+        }
+    }
+
     pub fn api_key(&self) -> Option<ApiKeyId> {
         match self.principal {
             Principal::ApiKey { id, .. } => Some(id),

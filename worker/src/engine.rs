@@ -1,6 +1,6 @@
 //! What the parts of one worker process share.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{App, adapters::outage::Outage};
 use entities::WorkerId;
@@ -23,6 +23,8 @@ pub(crate) struct Engine {
     pub pools: Pools,
     pub leases: Arc<Leases>,
     pub finisher: mpsc::Sender<Hold>,
+    /// How often the table is looked at without a bell.
+    pub relay: Duration,
     pub health: Arc<Health>,
     pub database: Outage,
     /// Nothing more is begun.

@@ -44,6 +44,9 @@ pub struct WorkerSettings {
     pub host: String,
     /// Where bells from other processes are heard; none in the embedded mode.
     pub redis: Option<RedisSettings>,
+    /// How often the jobs table is looked at without a bell. The process is ready only while it looks every ten
+    /// seconds or more often.
+    pub relay: Duration,
     /// For the readiness check; keep a clone.
     pub health: Arc<Health>,
 }
@@ -55,6 +58,7 @@ impl Default for WorkerSettings {
             shutdown_grace: Duration::from_secs(10),
             host: "localhost".into(),
             redis: None,
+            relay: Duration::from_millis(250),
             health: Arc::new(Health::default()),
         }
     }
@@ -80,6 +84,7 @@ pub async fn run(
         pools: pools::Pools::new(settings.concurrency),
         leases: Arc::default(),
         finisher,
+        relay: settings.relay,
         health: settings.health,
         database: Outage::of("the database"),
         stop,

@@ -16,7 +16,6 @@ use crate::engine::Engine;
 
 pub(crate) const SETTINGS: Duration = Duration::from_millis(500);
 pub(crate) const SWEEP: Duration = Duration::from_millis(500);
-pub(crate) const RELAY: Duration = Duration::from_millis(250);
 pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);

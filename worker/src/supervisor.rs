@@ -138,7 +138,7 @@ fn start_rounds(set: &mut JoinSet<()>, engine: &Arc<Engine>, bell: &LocalBell) {
     round(set, engine, "sweeper", rounds::SWEEP, move |engine| {
         rounds::sweep(engine, sweeping.clone())
     });
-    round(set, engine, "relay", rounds::RELAY, move |engine| {
+    round(set, engine, "relay", engine.relay, move |engine| {
         rounds::relay(engine, relaying.clone())
     });
     round(set, engine, "sequencer", rounds::SEQUENCER, rounds::place_events);

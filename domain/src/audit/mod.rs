@@ -54,12 +54,8 @@ pub async fn list(
 pub async fn count(app: &App, actor: &Actor, filter: &AuditFilter) -> Outcome<i64> {
     actor.require(Scope::AuditRead)?;
     let (condition, values) = condition(actor.team, filter);
-    let row = app
-        .db
-        .connection()
-        .row(&format!("SELECT count(*) FROM audit_entries{condition}"), values)
-        .await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    let sql = format!("SELECT count(*) FROM audit_entries{condition}");
+    Ok(app.db.connection().count(&sql, values).await?)
 }
 
 /// One entry, if the caller may see it.

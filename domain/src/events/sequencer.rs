@@ -29,9 +29,9 @@ pub async fn place(db: &Database) -> Outcome<Vec<(TeamId, i64)>> {
 }
 
 async fn place_batch(db: &Database, heads: &mut BTreeMap<TeamId, i64>) -> Outcome<i64> {
-    let waiting = "SELECT id, team_id FROM events WHERE position IS NULL ORDER BY id LIMIT 1000";
+    let waiting = format!("SELECT id, team_id FROM events WHERE position IS NULL ORDER BY id LIMIT {BATCH}");
     // Mostly somebody else was faster: that is seen without a transaction.
-    if db.connection().rows(waiting, vec![]).await?.is_empty() {
+    if db.connection().rows(&waiting, vec![]).await?.is_empty() {
         return Ok(0);
     }
     let transaction = db.begin().await?;
@@ -41,7 +41,7 @@ async fn place_batch(db: &Database, heads: &mut BTreeMap<TeamId, i64>) -> Outcom
             .rows("SELECT pg_advisory_xact_lock($1)", values![LOCK])
             .await?;
     }
-    let rows = connection.rows(waiting, vec![]).await?;
+    let rows = connection.rows(&waiting, vec![]).await?;
     let mut by_team: BTreeMap<TeamId, Vec<EventId>> = BTreeMap::new();
     for row in &rows {
         by_team

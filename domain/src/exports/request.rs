@@ -8,9 +8,9 @@ use serde_json::{Value as Json, json};
 
 use super::{job_key, store};
 use crate::{
-    actor::{Actor, Principal, Scope},
+    actor::{Actor, Scope},
     app::App,
-    error::{Denied, Outcome, Refusal, UserErrorCode},
+    error::{Outcome, Refusal, UserErrorCode},
     jobs::{NewJob, Work},
     message::Message,
     users::{self, UserFilter},
@@ -67,11 +67,7 @@ async fn make(
     total: i64,
 ) -> Outcome<export::Model> {
     // An export of a key is the key's; the person behind it stands beside it.
-    let requested_by = match actor.principal {
-        Principal::User { id, .. } => id,
-        Principal::ApiKey { created_by, .. } => created_by,
-        Principal::System => return Err(Denied::Unauthenticated.into()),
-    };
+    let requested_by = actor.accountable_user()?;
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
     users::store::lock_user(&tx, requested_by).await?;

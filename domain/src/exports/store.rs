@@ -52,8 +52,7 @@ pub async fn count(app: &App, actor: &Actor) -> Outcome<i64> {
     actor.require(Scope::ExportsWrite)?;
     let (condition, values) = condition(actor);
     let sql = format!("SELECT count(*) FROM exports{condition}");
-    let row = app.db.connection().row(&sql, values).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    Ok(app.db.connection().count(&sql, values).await?)
 }
 
 pub(super) fn is_visible(actor: &Actor, export: &export::Model) -> bool {
@@ -104,8 +103,7 @@ pub(super) async fn unfinished_of(tx: &Tx, user: UserId, key: Option<ApiKeyId>) 
         }
         None => sql.push_str(" AND api_key_id IS NULL"),
     }
-    let row = tx.db().row(&sql, values).await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    Ok(tx.db().count(&sql, values).await?)
 }
 
 /// Tells whoever follows how far the export is.

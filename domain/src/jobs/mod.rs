@@ -1,8 +1,8 @@
 //! Background work. The table is the record; bells only say that there is something to do.
 //!
 //! pending | scheduled | retrying ──claim──▶ running ──▶ done
-//!                 ▲                            ├──▶ retrying (an error, or its worker died)
-//!                 └──────── jobRetry ──────────┴──▶ dead (out of attempts, for good, or three dead workers)
+//!                                              ├──▶ retrying (an error, or its worker died)
+//!                                              └──▶ dead (out of attempts, for good, or three dead workers)
 
 pub mod processes;
 pub mod store;

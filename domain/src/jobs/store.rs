@@ -210,7 +210,8 @@ pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes jobs back whose worker gives no sign of life. Returns the queues that have work again.
+/// Takes jobs back whose worker gives no sign of life. Returns each with its queue, also those
+/// that are parked now because too many workers have died of them.
 pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Queue)>> {
     // Mostly nobody has died: that is seen without writing.
     let expired = format!(
@@ -262,14 +263,8 @@ pub async fn due_queues(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<Queue>
 
 /// How many jobs are neither done nor dead.
 pub async fn unfinished(db: &Database) -> Outcome<i64> {
-    let row = db
-        .connection()
-        .row(
-            "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING')",
-            vec![],
-        )
-        .await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    let sql = "SELECT count(*) FROM jobs WHERE status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING')";
+    Ok(db.connection().count(sql, vec![]).await?)
 }
 
 /// The part of an update that finds the jobs which are held by these fences and still running.

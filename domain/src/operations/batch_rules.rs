@@ -1,22 +1,13 @@
 //! What must hold of access that is changed for many at once: the counts are those of the results, and somebody is
 //! at work while there is work.
 
-use super::rules::Rule;
-
-const fn rule(name: &'static str, means: &'static str, sql: &'static str) -> Rule {
-    Rule {
-        name,
-        means,
-        subject: "entitlementbatch",
-        sql,
-        answered_by: None,
-    }
-}
+use super::rules::{Rule, answered, rule};
 
 pub const BATCHES: &[Rule] = &[
     rule(
         "batch-counts",
         "What a batch counts are its results, one for each user, numbered without gaps.",
+        "entitlementbatch",
         "SELECT b.id, 'counts ' || CAST(b.done AS TEXT) || ', results: ' || CAST(COALESCE(r.n, 0) AS TEXT) \
          FROM entitlement_batches b LEFT JOIN (SELECT batch_id, count(*) AS n, max(position) AS last, \
          sum(CASE WHEN outcome IN ('GRANTED', 'REVOKED') THEN 1 ELSE 0 END) AS succeeded, \
@@ -27,24 +18,25 @@ pub const BATCHES: &[Rule] = &[
     rule(
         "batch-finished",
         "A batch that has ended says when, and one that succeeded has done everybody.",
+        "entitlementbatch",
         "SELECT id, status || ' with ' || CAST(done AS TEXT) || ' of ' || CAST(total AS TEXT) FROM entitlement_batches \
          WHERE (finished_at IS NULL) <> (status IN ('REQUESTED', 'RUNNING')) OR (status = 'SUCCEEDED' AND done <> total)",
     ),
-    Rule {
-        answered_by: Some(
-            "SELECT subject_id FROM jobs WHERE kind = 'change_access' AND subject_id IS NOT NULL \
-             AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $1)",
-        ),
-        ..rule(
+    answered(
+        rule(
             "batch-next-action",
             "A batch that is under way has a job, or had one in the last five minutes.",
+            "entitlementbatch",
             "SELECT id, status || ' and nobody goes on with it' FROM entitlement_batches \
-             WHERE status IN ('REQUESTED', 'RUNNING') AND updated_at < $1",
-        )
-    },
+             WHERE status IN ('REQUESTED', 'RUNNING') AND updated_at < $quiet_since",
+        ),
+        "SELECT subject_id FROM jobs WHERE kind = 'change_access' AND subject_id IS NOT NULL \
+         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
+    ),
     rule(
         "batch-result",
         "A result is of its batch's kind, and the access in it is that of its user to the batch's product.",
+        "entitlementbatch",
         "SELECT r.batch_id, r.outcome || ' in a ' || b.action FROM entitlement_batch_results r \
          JOIN entitlement_batches b ON b.id = r.batch_id LEFT JOIN entitlements e ON e.id = r.entitlement_id \
          WHERE (r.outcome = 'GRANTED' AND b.action <> 'GRANT') OR (r.outcome = 'REVOKED' AND b.action <> 'REVOKE') \

@@ -17,16 +17,16 @@ pub const EXPORTS: &[Rule] = &[
             "An export that is not finished has a job, or had one in the last five minutes.",
             "export",
             "SELECT id, status || ' and nobody is going to write it' FROM exports \
-             WHERE status IN ('QUEUED', 'RUNNING') AND updated_at < $1",
+             WHERE status IN ('QUEUED', 'RUNNING') AND updated_at < $quiet_since",
         ),
         "SELECT subject_id FROM jobs WHERE kind = 'write_export' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $1)",
+         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
     ),
     rule(
         "export-expired",
-        "No file is kept for longer than it may be fetched: a round comes by every minute.",
+        "No file is kept for longer than it may be fetched: a round comes by every 30 seconds.",
         "export",
-        "SELECT id, 'its time is over and the file is still there' FROM exports WHERE status = 'READY' AND expires_at < $1",
+        "SELECT id, 'its time is over and the file is still there' FROM exports WHERE status = 'READY' AND expires_at < $quiet_since",
     ),
     rule(
         "export-progress",

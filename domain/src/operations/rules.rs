@@ -2,7 +2,7 @@
 //!
 //! A statement returns the rows that break the rule: the id of the subject, and what is wrong with it.
 
-/// One invariant. `$1` in its SQL is the time since which things count as quiet, five minutes ago; or `$now`.
+/// One invariant. `$quiet_since` in its SQL is five minutes ago, `$now` is now.
 pub struct Rule {
     pub name: &'static str,
     /// What holds when nothing is wrong.
@@ -153,10 +153,10 @@ pub const REFUNDS: &[Rule] = &[
             "A refund that is under way has a job, or had one in the last five minutes.",
             "refund",
             "SELECT id, status || ' and nobody is going to look at it' FROM refunds \
-             WHERE status IN ('REQUESTED', 'PROCESSING', 'PENDING') AND updated_at < $1",
+             WHERE status IN ('REQUESTED', 'PROCESSING', 'PENDING') AND updated_at < $quiet_since",
         ),
         "SELECT subject_id FROM jobs WHERE kind = 'process_refund' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $1)",
+         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
     ),
     rule(
         "refund-follow-up",
@@ -173,7 +173,7 @@ pub const REFUNDS: &[Rule] = &[
             "refund",
             "SELECT r.id, 'the agreement is still to be paused' FROM refunds r JOIN refund_effects e \
              ON e.refund_id = r.id AND e.kind = 'PAUSE_SUBSCRIPTION' AND e.status = 'PENDING' \
-             WHERE r.status IN ('PENDING', 'SUCCEEDED') AND r.updated_at < $1",
+             WHERE r.status IN ('PENDING', 'SUCCEEDED') AND r.updated_at < $quiet_since",
         ),
         "SELECT subject_id FROM jobs WHERE kind = 'pause_subscription' AND status <> 'DONE' AND subject_id IS NOT NULL",
     ),
@@ -195,7 +195,7 @@ pub const WORK: &[Rule] = &[
             "mail-next-action",
             "A mail that is waiting has a job.",
             "mail",
-            "SELECT id, 'queued for ' || template || ' without a job' FROM mails WHERE status = 'QUEUED' AND created_at < $1",
+            "SELECT id, 'queued for ' || template || ' without a job' FROM mails WHERE status = 'QUEUED' AND created_at < $quiet_since",
         ),
         // A job that was parked is shown as such.
         "SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status <> 'DONE' AND subject_id IS NOT NULL",
@@ -205,10 +205,10 @@ pub const WORK: &[Rule] = &[
             "gateway-event-next-action",
             "What a gateway told us is worked off or has a job.",
             "gatewayevent",
-            "SELECT id, kind || ' is not worked off' FROM gateway_events WHERE processed_at IS NULL AND received_at < $1",
+            "SELECT id, kind || ' is not worked off' FROM gateway_events WHERE processed_at IS NULL AND received_at < $quiet_since",
         ),
         "SELECT subject_id FROM jobs WHERE kind = 'handle_gateway_event' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $1)",
+         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
     ),
     rule(
         "job-lease",
@@ -240,6 +240,6 @@ pub const WORK: &[Rule] = &[
         "event-placed",
         "Every event gets its position within minutes.",
         "event",
-        "SELECT id, topic || ' has no position' FROM events WHERE position IS NULL AND at < $1",
+        "SELECT id, topic || ' has no position' FROM events WHERE position IS NULL AND at < $quiet_since",
     ),
 ];

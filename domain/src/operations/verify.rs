@@ -2,21 +2,22 @@
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
     ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
     ExportId, FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId,
     ReadingSessionId, RefundId, SessionId, TeamId, UserId,
 };
 use sea_orm::{
-    AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait,
+    AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait, Value,
 };
 use uuid::Uuid;
 
 use super::{
-    access_rules::{ACCESS, READING},
+    access_rules::ACCESS,
     batch_rules::BATCHES,
     export_rules::EXPORTS,
+    reading_rules::READING,
     rules::{MONEY, REFUNDS, Rule, WORK},
     tenancy::REFERENCES,
 };
@@ -24,13 +25,12 @@ use crate::{
     app::App,
     database::{Database, Dialect, Sql},
     error::Outcome,
-    values,
 };
 
 /// The rule that team ids are equal along every reference.
 pub const TENANCY: &str = "one-team";
 
-/// How long something may be without a next action: a reconciler comes by every minute.
+/// How long something may be without a next action: the maintenance round comes by every 30 seconds.
 const QUIET: TimeDelta = TimeDelta::minutes(5);
 
 /// Something that must not be.
@@ -97,7 +97,7 @@ pub async fn notes(app: &App) -> Outcome<Vec<Note>> {
 /// One look at the whole database.
 struct Look {
     connection: DatabaseTransaction,
-    quiet_since: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
     a_minute_ago: String,
 }
 
@@ -105,7 +105,7 @@ impl Look {
     async fn begin(app: &App) -> Outcome<Self> {
         Ok(Self {
             connection: snapshot(&app.db).await?,
-            quiet_since: app.clock.now() - QUIET,
+            now: app.clock.now(),
             a_minute_ago: app.db.dialect().now_plus(-60),
         })
     }
@@ -135,14 +135,21 @@ impl Look {
         let sql = sql
             .replace("{a_minute_ago}", &self.a_minute_ago)
             .replace("{grace}", &grace);
-        let values = match (sql.contains("$1"), sql.contains("$now")) {
-            (true, _) => values![self.quiet_since],
-            (false, true) => values![self.quiet_since + QUIET],
-            (false, false) => vec![],
-        };
-        let sql = sql.replace("$now", "$1");
+        let (sql, values) = bind(sql, self.now);
         Ok(self.connection.rows(&sql, values).await?)
     }
+}
+
+/// Gives each time that a rule names its place: `$quiet_since`, five minutes ago, and `$now`.
+fn bind(mut sql: String, now: DateTime<Utc>) -> (String, Vec<Value>) {
+    let mut values = Vec::new();
+    for (name, time) in [("$quiet_since", now - QUIET), ("$now", now)] {
+        if sql.contains(name) {
+            values.push(time.into());
+            sql = sql.replace(name, &format!("${}", values.len()));
+        }
+    }
+    (sql, values)
 }
 
 /// A transaction that reads only and sees one moment: what moves between two questions is no violation.
@@ -196,4 +203,31 @@ fn public_id(prefix: &str, id: Uuid) -> String {
         TeamId,
         UserId
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_that_a_rule_names_has_its_own_place() {
+        let now = DateTime::UNIX_EPOCH;
+        let (early, now_too) = (Value::from(now - QUIET), Value::from(now));
+        for (sql, expected, values) in [
+            ("a < b", "a < b", vec![]),
+            (
+                "a < $now AND b > $now",
+                "a < $1 AND b > $1",
+                vec![now_too.clone()],
+            ),
+            ("a < $quiet_since", "a < $1", vec![early.clone()]),
+            (
+                "a < $now AND b < $quiet_since",
+                "a < $2 AND b < $1",
+                vec![early, now_too],
+            ),
+        ] {
+            assert_eq!(bind(sql.into(), now), (expected.into(), values), "{sql}");
+        }
+    }
 }

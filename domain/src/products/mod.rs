@@ -113,12 +113,8 @@ pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Optio
     let Some((condition, values)) = condition(actor.team, search, active) else {
         return Ok(0);
     };
-    let row = app
-        .db
-        .connection()
-        .row(&format!("SELECT count(*) FROM products{condition}"), values)
-        .await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    let sql = format!("SELECT count(*) FROM products{condition}");
+    Ok(app.db.connection().count(&sql, values).await?)
 }
 
 /// None: nothing can have what is searched for.

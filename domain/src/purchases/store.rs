@@ -79,12 +79,8 @@ pub async fn list(
 
 pub async fn count(app: &App, team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> Outcome<i64> {
     let (condition, values) = condition(team, user, kind);
-    let row = app
-        .db
-        .connection()
-        .row(&format!("SELECT count(*) FROM purchases{condition}"), values)
-        .await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
+    let sql = format!("SELECT count(*) FROM purchases{condition}");
+    Ok(app.db.connection().count(&sql, values).await?)
 }
 
 fn condition(team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> (String, Vec<Value>) {

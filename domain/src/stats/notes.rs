@@ -1,9 +1,6 @@
 //! Who looked at whose reading (S0.23): noted, but not at every click.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, LazyLock, Weak},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{ApiKeyId, TeamId, UserId};
@@ -13,7 +10,6 @@ use tokio::sync::Mutex;
 use crate::{
     actor::{Actor, Principal},
     app::App,
-    clock::Clock,
     error::Outcome,
 };
 
@@ -27,21 +23,31 @@ enum Reader {
     ApiKey(ApiKeyId),
 }
 
-/// The installation (its clock's address), the team, who looks, at whom.
-type Look = (usize, TeamId, Reader, UserId);
+/// The team, who looks, at whom.
+type Look = (TeamId, Reader, UserId);
 
-/// When it was noted. The weak reference keeps the clock's address from being given to another installation,
-/// of which one process may have several.
-type Noted = (DateTime<Utc>, Weak<dyn Clock>);
+/// What one process knows of the looks that are on record.
+pub struct Notes {
+    /// When each was noted. It spares asking the database: what is forgotten here is only noted once more.
+    noted: Cache<Look, DateTime<Utc>>,
+    /// Looks of the same reader are noted one after the other, so that those of one moment are one look.
+    turns: Cache<(TeamId, Reader), Arc<Mutex<()>>>,
+}
 
-/// What the database has on record. It spares asking it: what is forgotten here is only noted once more.
-static NOTED: LazyLock<Cache<Look, Noted>> = LazyLock::new(|| Cache::new(100_000));
+impl Default for Notes {
+    fn default() -> Self {
+        Self {
+            noted: Cache::new(100_000),
+            turns: Cache::new(10_000),
+        }
+    }
+}
 
-/// Who waits for whom: an installation's team's reader.
-type Turns = Cache<(usize, TeamId, Reader), Arc<Mutex<()>>>;
-
-/// Looks of the same reader are noted one after the other, so that those of one moment are one look.
-static TURNS: LazyLock<Turns> = LazyLock::new(|| Cache::new(10_000));
+impl Notes {
+    fn stands(&self, look: &Look, now: DateTime<Utc>) -> bool {
+        self.noted.get(look).is_some_and(|at| now - at < STANDS_FOR)
+    }
+}
 
 /// Notes that somebody looks at another person's reading, at most once in ten minutes. One's own is nobody
 /// else's business, unless an administrator looks through one's eyes.
@@ -57,16 +63,18 @@ pub async fn note_readings(app: &App, actor: &Actor, users: &[UserId]) -> Outcom
         Principal::System => return Ok(()),
     };
     let now = app.clock.now();
-    let installation = Arc::as_ptr(&app.clock).cast::<()>().addr();
+    let notes = app.reading_notes();
     let fresh = || {
         let others = users.iter().filter(|user| reader != Reader::User(**user, None));
-        let looks = others.map(|user| (installation, actor.team, reader, *user));
-        looks.filter(|look| !stands(look, now)).collect::<BTreeSet<_>>()
+        let looks = others.map(|user| (actor.team, reader, *user));
+        looks
+            .filter(|look| !notes.stands(look, now))
+            .collect::<BTreeSet<_>>()
     };
     if fresh().is_empty() {
         return Ok(());
     }
-    let turn = TURNS.get_with((installation, actor.team, reader), Arc::default);
+    let turn = notes.turns.get_with((actor.team, reader), Arc::default);
     let _turn = turn.lock().await;
     let fresh = fresh();
     if fresh.is_empty() {
@@ -79,11 +87,7 @@ pub async fn note_readings(app: &App, actor: &Actor, users: &[UserId]) -> Outcom
     tx.commit().await?;
     // Not before: whoever hangs up in the middle has not been noted.
     for look in fresh {
-        NOTED.insert(look, (now, Arc::downgrade(&app.clock)));
+        notes.noted.insert(look, now);
     }
     Ok(())
-}
-
-fn stands(look: &Look, now: DateTime<Utc>) -> bool {
-    NOTED.get(look).is_some_and(|(at, _)| now - at < STANDS_FOR)
 }

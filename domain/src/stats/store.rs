@@ -43,14 +43,11 @@ pub(super) async fn lock_known(tx: &Tx, entries: &[Entry]) -> Outcome<Known> {
 }
 
 async fn lock_users(tx: &Tx, users: &[UserId]) -> Outcome<HashSet<UserId>> {
-    // Not FOR UPDATE: rows that refer to these users may well be written in the meantime.
-    let lock = match tx.db().dialect() {
-        Dialect::Postgres => " FOR NO KEY UPDATE",
-        Dialect::Sqlite => "",
-    };
+    // Their ids are all that is wanted: a report names many.
     let sql = format!(
-        "SELECT id FROM users WHERE team_id = $1 AND id IN ({}) ORDER BY id{lock}",
-        places(2, users.len())
+        "SELECT id FROM users WHERE team_id = $1 AND id IN ({}) ORDER BY id{}",
+        places(2, users.len()),
+        tx.db().dialect().for_update()
     );
     first_column(&tx.db().rows(&sql, with_team(tx, users.iter().copied())).await?)
 }

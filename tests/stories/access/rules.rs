@@ -366,7 +366,7 @@ pub const ENTRIES: &[Entry] = &[
 pub const FOLLOWED: &[Entry] = &[
     entry(
         "Subscription.events",
-        "subscription { events { id } }",
+        "subscription { events { id subjectId } }",
         STAFF,
         &["events.read"],
     ),

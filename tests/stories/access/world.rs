@@ -3,11 +3,7 @@
 use std::collections::HashMap;
 
 use domain::actor::Scope;
-use entities::{
-    BillingInterval, EcosystemId, PlanSubscriptionId, PlanSubscriptionStatus, UserRole, ecosystem,
-    plan_subscription, user,
-};
-use sea_orm::{ActiveModelTrait, Set};
+use entities::UserRole;
 use serde_json::json;
 use tests::{
     client::Client,
@@ -190,46 +186,25 @@ fn nobodys(id: &str) -> String {
     format!("{kept}{other}")
 }
 
+/// The ids of the owner's ecosystem and of their plan.
 async fn deployed(stage: &Stage, owner: &str, product: &str) -> (String, String) {
-    let db = stage.app.db.connection();
-    let now = stage.app.clock.now();
-    let (owner, ids) = (owner.parse().expect("an id"), &stage.app.ids);
-    let (ecosystem, plan) = (EcosystemId(ids.uuid(now)), PlanSubscriptionId(ids.uuid(now)));
-    let row = ecosystem::ActiveModel {
-        id: Set(ecosystem),
-        team_id: Set(stage.team),
-        external_id: Set("eco-1".into()),
-        name: Set("Ana's".into()),
-        owner_id: Set(owner),
-        suspended_at: Set(None),
-        suspension_reason: Set(None),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
-    row.insert(db).await.expect("an ecosystem");
-    let belongs = user::ActiveModel {
-        id: Set(owner),
-        ecosystem_id: Set(Some(ecosystem)),
-        ..Default::default()
-    };
-    belongs.update(db).await.expect("a member");
-    let row = plan_subscription::ActiveModel {
-        id: Set(plan),
-        team_id: Set(stage.team),
-        external_id: Set("plan-1".into()),
-        user_id: Set(owner),
-        product_id: Set(product.parse().expect("an id")),
-        interval: Set(BillingInterval::Monthly),
-        status: Set(PlanSubscriptionStatus::Active),
-        starts_at: Set(now),
-        ends_at: Set(None),
-        encounters: Set(3),
-        licenses_total: Set(5),
-        licenses_assigned: Set(2),
-        licenses_suspended: Set(1),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
-    row.insert(db).await.expect("a plan");
-    (ecosystem.to_string(), plan.to_string())
+    let input = json!({ "externalId": "eco-1", "ownerId": owner, "name": "Ana's" });
+    let ecosystem = stage.admin.mutate(
+        "ecosystemRecord",
+        "EcosystemRecordInput",
+        input,
+        "ecosystem { id }",
+    );
+    let ecosystem = text(&ecosystem.await.accepted()["ecosystem"]["id"]);
+    let input = json!({ "externalId": "plan-1", "userId": owner, "productId": product, "interval": "MONTHLY",
+        "status": "ACTIVE", "startsAt": "2026-03-02T12:00:00.000Z", "encounters": 3, "licensesTotal": 5,
+        "licensesAssigned": 2, "licensesSuspended": 1 });
+    let plan = stage.admin.mutate(
+        "planSubscriptionRecord",
+        "PlanSubscriptionRecordInput",
+        input,
+        "planSubscription { id }",
+    );
+    let plan = text(&plan.await.accepted()["planSubscription"]["id"]);
+    (ecosystem, plan)
 }

@@ -213,7 +213,12 @@ async fn the_link_of_somebody_who_may_no_longer_come_in_is_dead() {
     change(json!({ "role": "MEMBER" })).await;
     assert_eq!(status(&link).await, 403, "a member exports nothing");
     assert_eq!(status(&of_key).await, 200);
-    stage.sql("UPDATE api_keys SET revoked_at = created_at").await;
+    let keys = stage.admin.ask("{ apiKeys { id } }", json!({})).await.data();
+    let input = json!({ "apiKeyId": keys["apiKeys"][0]["id"] });
+    let revoked = stage
+        .admin
+        .mutate("apiKeyRevoke", "ApiKeyRevokeInput", input, "apiKey { id }");
+    revoked.await.accepted();
     assert_eq!(status(&of_key).await, 403);
     stage.end().await;
 }

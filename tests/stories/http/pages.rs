@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::users::{self, NewUser};
 use entities::mail;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
-use tests::stage::{Sale, Stage};
+use tests::stage::{Sale, Stage, text};
 
 use super::{get, server};
 
@@ -91,22 +90,11 @@ async fn the_first_page_needs_nobody_else() {
 async fn the_mailbox_shows_hostile_mails_as_text() {
     let stage = Stage::new().await;
     let hostile = "<script>alert('x')</script>\"><img src=x onerror=alert(1)>";
-    let mut tx = stage
-        .app
-        .begin_as_system(stage.team)
-        .await
-        .expect("a transaction");
-    let new = NewUser {
-        first_name: hostile.into(),
-        last_name: hostile.into(),
-        company_email: "ana@shop.test".into(),
-        ..NewUser::default()
-    };
-    let ana = users::insert_or_find(&mut tx, new)
-        .await
-        .expect("a person")
-        .to_string();
-    tx.commit().await.expect("a commit");
+    let input = json!({ "firstName": hostile, "lastName": hostile, "companyEmail": "ana@shop.test" });
+    let ana = stage
+        .admin
+        .mutate("userCreate", "UserCreateInput", input, "user { id }");
+    let ana = text(&ana.await.accepted()["user"]["id"]);
     let product = stage.product(&format!("Rayuela {hostile}")).await;
     let purchase = stage.sell(&Sale::of(&ana, &product, 1)).await;
     let input = json!({ "purchaseId": purchase, "reason": "DUPLICATE" });

@@ -1,6 +1,6 @@
 //! Redis wakes other processes; without it the product is slower, never wrong.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use domain::{
     App,
@@ -10,16 +10,17 @@ use domain::{
     },
     database::Sql,
     events::{Feed, Start},
-    jobs::{NewJob, Queue, Work},
+    jobs::{Ending, NewJob, Queue, Work},
     values,
 };
-use entities::{EventTopic, JobId};
+use entities::{EventTopic, JobId, MailId};
 use futures::StreamExt;
 use tests::servers::redis::Redis;
 use tokio::sync::mpsc;
-use worker::{Handlers, WorkerSettings};
+use uuid::Uuid;
+use worker::WorkerSettings;
 
-use tests::processes::{Process, World, enqueue, start, within};
+use tests::processes::{Process, World, enqueue, handlers, start, within};
 
 /// One process that serves, one that works, and Redis between them.
 struct Scaled {
@@ -31,6 +32,11 @@ struct Scaled {
 
 impl Scaled {
     async fn new(redis: &Redis) -> Self {
+        Self::looking_every(redis, WorkerSettings::default().relay).await
+    }
+
+    /// The same where the worker looks into the table by itself only so often.
+    async fn looking_every(redis: &Redis, relay: Duration) -> Self {
         let world = World::new().await;
         let settings = RedisSettings::new(&redis.url()).unwrap();
         let bus = async || {
@@ -44,9 +50,11 @@ impl Scaled {
         let working = world.process(working_bell, bus().await).await;
         let worker_settings = WorkerSettings {
             redis: Some(settings),
+            relay,
             ..WorkerSettings::default()
         };
-        let process = start(&working, &local, Handlers::default(), worker_settings);
+        let done = handlers(async |_| Ok(Ending::Done));
+        let process = start(&working, &local, done, worker_settings);
         Self {
             world,
             serving,
@@ -72,6 +80,29 @@ async fn absent_at_the_start_then_there() {
     scaled.order_and_wait().await;
     redis.start_again().unwrap();
     scaled.order_and_wait().await;
+    scaled.process.stopped().await;
+}
+
+/// Nothing but the bell over Redis says that there is work: the worker's own looks at the table are days apart, and
+/// its probes ring for another queue.
+#[tokio::test]
+async fn a_bell_over_redis_wakes_the_worker() {
+    let redis = Redis::start().unwrap();
+    let scaled = Scaled::looking_every(&redis, Duration::from_hours(48)).await;
+    // The look of the beginning is over before there is anything to see.
+    within(async {
+        while scaled.process.health.last_loop_at().is_none() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    // The first may still be found by the claim of the beginning; the others are not there yet.
+    for number in 1..=3 {
+        let mail = MailId(Uuid::from_u128(number));
+        let job = NewJob::now(Work::SendMail { mail });
+        let job = enqueue(&scaled.serving, scaled.world.team, job).await;
+        scaled.process.until(&scaled.world, job, "DONE").await;
+    }
     scaled.process.stopped().await;
 }
 
@@ -112,7 +143,7 @@ async fn a_bell_reaches_redis() {
     let bus = Arc::new(domain::adapters::bus::LocalBus::default());
     let serving = world.process(bell, bus).await;
     let job = enqueue(&serving, world.team, NewJob::now(Work::Probe)).await;
-    let patience = std::time::Duration::from_secs(20);
+    let patience = Duration::from_secs(20);
     let mut connection = settings.connect(patience).await.unwrap();
     let key = settings.bell_key(Queue::Maintenance);
     assert_eq!(key, "elsewhere:bell:maintenance");

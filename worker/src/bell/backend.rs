@@ -24,8 +24,8 @@ use tokio::time::{sleep, timeout};
 
 use crate::{engine::Engine, finisher, leases::Hold, pools::Permit};
 
-/// The relay looks into the table for all queues; this is for the day it does not.
-const SAFETY_TICK: Duration = Duration::from_secs(5);
+/// The relay looks into the table for all queues; this is for the day it does not: so many of its periods.
+const SAFETY_TICK: u32 = 20;
 /// How long a claim may take before the database is held to be away.
 const STATEMENT: Duration = Duration::from_secs(5);
 /// Jobs claimed by one statement.
@@ -147,7 +147,7 @@ impl Claimer {
         } else {
             tokio::select! {
                 () = self.bell.heard(self.queue) => {}
-                () = sleep(SAFETY_TICK) => {}
+                () = sleep(self.engine.relay * SAFETY_TICK) => {}
             }
             self.due = true;
         }
