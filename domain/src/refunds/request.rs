@@ -13,11 +13,11 @@ use super::{
     store,
 };
 use crate::{
-    actor::{Actor, Principal, Scope},
+    actor::{Actor, Scope},
     app::App,
     database::is_unique_violation,
     entitlements::{self, Taken},
-    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     jobs::{NewJob, Work},
     message::Message,
@@ -165,12 +165,7 @@ async fn insert(
     facts: &Facts,
 ) -> Outcome<refund::Model> {
     let actor = tx.actor();
-    let requested_by = match actor.principal {
-        Principal::User { id, .. } => id,
-        // An integration acts for whoever gave it its key.
-        Principal::ApiKey { created_by, .. } => created_by,
-        Principal::System => return Err(Denied::Unauthenticated.into()),
-    };
+    let requested_by = actor.accountable_user()?;
     let checklist: Vec<_> = evidence::checks(policy, facts)
         .into_iter()
         .map(|check| check.to_evidence())

@@ -6,9 +6,9 @@ use tests::sdl::{self, Field, Kind, Schema, TypeDef};
 
 const SCHEMA: &str = include_str!("../../../schema.graphql");
 
-/// What was promised, for everybody who builds the project.
+/// What was promised, for whoever builds the project by itself.
 const CONTRACT: &str = include_str!("../../contract/contract.graphql");
-/// Where it comes from: beside the project, which not everybody has.
+/// The original beside the project counts more, where it is: it may have grown since.
 const ORIGINAL: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../../shared/contract/contract.graphql"
@@ -147,13 +147,8 @@ fn mutations_take_one_input_and_say_why_not() {
 
 #[test]
 fn what_was_promised_is_kept() {
-    if let Ok(original) = std::fs::read_to_string(ORIGINAL) {
-        assert!(
-            original == CONTRACT,
-            "the copy in tests/contract is not {ORIGINAL}"
-        );
-    }
-    let (ours, promised) = (sdl::read(SCHEMA), sdl::read(CONTRACT));
+    let contract = std::fs::read_to_string(ORIGINAL).unwrap_or_else(|_| CONTRACT.to_owned());
+    let (ours, promised) = (sdl::read(SCHEMA), sdl::read(&contract));
     let waiting: BTreeSet<String> = (NOT_BUILT_YET.iter())
         .flat_map(|(name, fields)| {
             fields

@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::{People, is_live, publish, store};
 use crate::{
-    actor::{Actor, Principal, Scope},
+    actor::{Actor, Scope},
     app::App,
     database::is_unique_violation,
     entitlements::manual::{self, check_dates},
-    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     jobs::{NewJob, Work},
     message::Message,
@@ -175,12 +175,7 @@ async fn insert(
     total: i64,
 ) -> Outcome<Option<entitlement_batch::Model>> {
     let actor = tx.actor();
-    let requested_by = match actor.principal {
-        Principal::User { id, .. } => id,
-        // An integration acts for whoever gave it its key.
-        Principal::ApiKey { created_by, .. } => created_by,
-        Principal::System => return Err(Denied::Unauthenticated.into()),
-    };
+    let requested_by = actor.accountable_user()?;
     let (action, starts_at, expires_at, notify_customer) = match change {
         Change::Grant {
             starts_at,
