@@ -116,10 +116,15 @@ impl Tx {
         self.now = self.now.max(self.app.clock.now());
     }
 
-    /// The same for what another machine has written, whose clock may be a little ahead.
+    /// Whether another machine has written this, whose clock is a little ahead.
+    pub(crate) fn is_ahead(&self, written: DateTime<Utc>) -> bool {
+        written > self.now && written - self.now <= CLOCK_SKEW
+    }
+
+    /// Lets what another machine has written lie in the past, so that it counts.
     pub(crate) fn not_before(&mut self, written: DateTime<Utc>) {
-        if written - self.now <= CLOCK_SKEW {
-            self.now = self.now.max(written);
+        if self.is_ahead(written) {
+            self.now = written;
         }
     }
 

@@ -89,9 +89,6 @@ pub async fn lock_free(tx: &mut Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitl
         .filter(entitlement::Column::UserId.is_in(users));
     let rows = rows.order_by_asc(entitlement::Column::Id).all(tx.db()).await?;
     tx.read_clock_again();
-    for row in &rows {
-        tx.not_before(row.updated_at);
-    }
     Ok(rows)
 }
 

@@ -61,7 +61,8 @@ async fn due(app: &App) -> Outcome<BTreeMap<TeamId, Vec<EntitlementId>>> {
 async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<usize> {
     let mut tx = app.begin_as_system(team).await?;
     let mut rows = store::lock_free(&mut tx, ids).await?;
-    rows.retain(|row| is_behind(row, tx.now()));
+    // What is ahead comes in the next round: by its time, others would be told of too early.
+    rows.retain(|row| !tx.is_ahead(row.updated_at) && is_behind(row, tx.now()));
     let days = store::grace_days_of(&tx, rows.iter().map(|row| row.product_id)).await?;
     let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
     let announced = rows.len();
