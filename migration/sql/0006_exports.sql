@@ -9,6 +9,8 @@ CREATE TABLE exports (
   filter JSONB NOT NULL,
   -- The language of whoever has asked: that of the headings.
   locale TEXT NOT NULL,
+  -- What the file is called where it is saved: by the day of the team when it was requested.
+  file_name TEXT NOT NULL,
   requested_by UUID NOT NULL REFERENCES users (id),
   api_key_id UUID REFERENCES api_keys (id),
   requested_at TIMESTAMPTZ NOT NULL,

@@ -6,13 +6,15 @@ use entities::{ExportId, ExportKind, ExportStatus, UserSegment, export};
 use sea_orm::{ActiveModelTrait, Set};
 use serde_json::{Value as Json, json};
 
-use super::{job_key, store};
+use super::{file_name, job_key, store};
 use crate::{
     actor::{Actor, Principal, Scope},
     app::App,
     error::{Denied, Outcome, Refusal, UserErrorCode},
     jobs::{NewJob, Work},
+    language,
     message::Message,
+    teams,
     users::{self, UserFilter},
 };
 
@@ -71,6 +73,7 @@ async fn make(
         Principal::ApiKey { created_by, .. } => created_by,
         Principal::System => return Err(Denied::Unauthenticated.into()),
     };
+    let zone = language::zone(&teams::load(app, actor.team).await?.time_zone);
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
     users::store::lock_user(&tx, requested_by).await?;
@@ -86,6 +89,7 @@ async fn make(
         status: Set(ExportStatus::Queued),
         filter: Set(filter.clone()),
         locale: Set(actor.locale),
+        file_name: Set(file_name(kind, actor.locale, tx.now(), zone)),
         requested_by: Set(requested_by),
         api_key_id: Set(actor.api_key()),
         requested_at: Set(tx.now()),
