@@ -226,6 +226,14 @@ const DAMAGES: &[(&str, &str)] = &[
         "title-reading",
         "UPDATE title_readings SET percent_read = percent_read + 1",
     ),
+    (
+        "ecosystem-owner",
+        "UPDATE users SET ecosystem_id = NULL WHERE id IN (SELECT owner_id FROM ecosystems)",
+    ),
+    (
+        "ecosystem-owner",
+        "UPDATE ecosystems SET owner_id = (SELECT owner_id FROM ecosystems ORDER BY owner_id LIMIT 1)",
+    ),
     ("export-file", EXPORT_WITHOUT_FILE),
     ("export-file", EXPORT_WITH_FILE),
     ("export-next-action", EXPORT_QUEUED),

@@ -120,11 +120,11 @@ pub struct PlanSubscriptionPayload {
 pub struct EcosystemRecordInput {
     /// The store's own id: the same one is the same ecosystem.
     external_id: String,
-    /// The customer who has deployed it.
+    /// The customer who has deployed it: nobody has two. It takes them out of another's, but not while that is suspended.
     owner_id: ID,
     /// What it is called.
     name: String,
-    /// Everybody in it; left out, they stay as they are. Whoever has another ecosystem cannot be named.
+    /// Everybody in it; left out, they stay as they are. Whoever has another ecosystem, or is in one that is suspended, cannot be named.
     member_ids: Option<Vec<ID>>,
 }
 
@@ -262,7 +262,7 @@ impl PeopleMutations {
         )?))
     }
 
-    /// Closes an ecosystem to everybody in it, at once.
+    /// Closes an ecosystem to everybody in it, at once. Nobody closes the one that they are in.
     async fn ecosystem_suspend(
         &self,
         ctx: &Context<'_>,

@@ -131,6 +131,15 @@ pub const ACCESS: &[Rule] = &[
     ),
 ];
 
+/// People: the switch of an ecosystem reaches everybody whom it is meant for.
+pub const PEOPLE: &[Rule] = &[rule(
+    "ecosystem-owner",
+    "Whoever has an ecosystem is in it, and so has no other.",
+    "ecosystem",
+    "SELECT e.id, 'its owner is in ' || CASE WHEN u.ecosystem_id IS NULL THEN 'none' ELSE 'another one' END \
+     FROM ecosystems e JOIN users u ON u.id = e.owner_id WHERE u.ecosystem_id IS NULL OR u.ecosystem_id <> e.id",
+)];
+
 /// Reading: kept totals agree with the sessions that they are kept of.
 pub const READING: &[Rule] = &[
     rule(

@@ -14,7 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    access_rules::{ACCESS, READING},
+    access_rules::{ACCESS, PEOPLE, READING},
     batch_rules::BATCHES,
     export_rules::EXPORTS,
     rules::{MONEY, REFUNDS, Rule, WORK},
@@ -57,7 +57,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, READING, EXPORTS]
+    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, PEOPLE, READING, EXPORTS]
         .into_iter()
         .flatten()
 }
