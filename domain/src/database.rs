@@ -222,6 +222,14 @@ impl Dialect {
         }
     }
 
+    /// Keeps the selected rows of one table as they are until the end of the transaction. Others may do so, too.
+    pub fn for_share_of(self, table: &str) -> String {
+        match self {
+            Self::Postgres => format!(" FOR SHARE OF {table}"),
+            Self::Sqlite => String::new(),
+        }
+    }
+
     /// A column's time so many days of 24 hours later. SQLite's times are texts: the day moves, the rest stays.
     pub fn plus_days(self, column: &str, days: &str) -> String {
         match self {

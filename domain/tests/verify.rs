@@ -226,6 +226,14 @@ const DAMAGES: &[(&str, &str)] = &[
         "title-reading",
         "UPDATE title_readings SET percent_read = percent_read + 1",
     ),
+    (
+        "ecosystem-owner",
+        "UPDATE users SET ecosystem_id = NULL WHERE id IN (SELECT owner_id FROM ecosystems)",
+    ),
+    (
+        "ecosystem-owner",
+        "UPDATE ecosystems SET owner_id = (SELECT owner_id FROM ecosystems ORDER BY owner_id LIMIT 1)",
+    ),
     ("export-file", EXPORT_WITHOUT_FILE),
     ("export-file", EXPORT_WITH_FILE),
     ("export-next-action", EXPORT_QUEUED),
@@ -242,10 +250,10 @@ const DAMAGES: &[(&str, &str)] = &[
 macro_rules! export {
     ($status:literal, $rest:literal) => {
         concat!(
-            "INSERT INTO exports (id, team_id, kind, status, filter, locale, requested_by, requested_at, attempt, total, updated_at, \
+            "INSERT INTO exports (id, team_id, kind, status, filter, locale, file_name, requested_by, requested_at, attempt, total, updated_at, \
              done, object_key, size_bytes, sha256, expires_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', team_id, 'LEADS_XLSX', '",
             $status,
-            "', '{}', 'EN', id, created_at, 1, 3, created_at, ",
+            "', '{}', 'EN', 'leads.xlsx', id, created_at, 1, 3, created_at, ",
             $rest,
             " FROM users LIMIT 1"
         )

@@ -20,6 +20,8 @@ pub struct Model {
     pub filter: Json,
     /// The language of the headings.
     pub locale: Locale,
+    /// What the file is called where it is saved.
+    pub file_name: String,
     pub requested_by: UserId,
     pub api_key_id: Option<ApiKeyId>,
     /// Rows made later are not in the file.

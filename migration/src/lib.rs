@@ -48,6 +48,10 @@ impl MigratorTrait for Migrator {
                 "m0009_alphabet",
                 include_str!("../sql/0009_alphabet.sql"),
             )),
+            Box::new(Sql::both(
+                "m0010_export_names",
+                include_str!("../sql/0010_export_names.sql"),
+            )),
         ]
     }
 }

@@ -94,11 +94,11 @@ pub async fn find(ctx: &Context<'_>, id: entities::EcosystemId) -> Result<Option
 pub struct EcosystemRecordInput {
     /// The store's own id: the same one is the same ecosystem.
     external_id: String,
-    /// TypeID of the customer who has deployed it.
+    /// TypeID of the customer who has deployed it. A customer has one ecosystem at most, and must not be in one that is suspended.
     owner_id: ID,
     /// Name of the ecosystem.
     name: String,
-    /// TypeIDs of all users in the ecosystem, at most 10,000; if left out, the members stay as they are. Owners of another ecosystem are refused.
+    /// TypeIDs of all users in the ecosystem, at most 10,000; if left out, the members stay as they are. Whoever has another ecosystem, or is in one that is suspended, is refused.
     member_ids: Option<Vec<ID>>,
 }
 
@@ -153,7 +153,7 @@ impl EcosystemMutations {
         )?))
     }
 
-    /// Suspends an ecosystem, which takes access from everybody in it at once. Takes the scope `users.write`.
+    /// Suspends an ecosystem, which takes access from everybody in it at once; nobody can suspend the one that they are in. Takes the scope `users.write`.
     async fn ecosystem_suspend(
         &self,
         ctx: &Context<'_>,

@@ -64,7 +64,8 @@ impl Team {
     /// The team's settings. For administrators.
     async fn settings(&self, ctx: &Context<'_>) -> Result<TeamSettings> {
         let actor = ctx.actor()?;
-        if !actor.is_admin() {
+        // In the answer to a sign-in it may be another team than that of whoever asks.
+        if !actor.is_admin() || actor.team != self.0.id {
             return Err(to_graphql(Denied::AdministratorsOnly.into(), ctx.caller().locale));
         }
         let secrets = teams::secrets::load(ctx.app(), self.0.id, ctx.app().db.connection()).await;

@@ -73,6 +73,8 @@ conflict-idempotency-key = This idempotency key was used before, for a different
 conflict-external-id = This external id already belongs to something else that cannot be changed in this way.
 conflict-email = Somebody in your team already uses this email address.
 conflict-member-owns-another = One of the members has an ecosystem of their own. Leave them out here, or give theirs another owner first.
+conflict-owner-owns-another = The owner has another ecosystem already, and nobody has two. Name somebody else, or give that one another owner first.
+conflict-suspended-elsewhere = Somebody named here is in another ecosystem that is suspended, and does not leave it in this way. Activate that one, or record it without them first.
 
 not-found-purchase = We could not find this purchase. Please check its id.
 not-found-user = We could not find this person. Please check the id.
@@ -99,3 +101,4 @@ impersonation-suspended = This user, or their ecosystem, is suspended. Activate 
 impersonation-none = You are not seeing the platform as somebody else.
 not-found-impersonation = There is no such impersonation under way.
 conflict-own-account = You cannot take this from your own account. Ask another administrator.
+conflict-own-ecosystem = You are in this ecosystem yourself and would be locked out. Ask an administrator who is not in it.

@@ -73,6 +73,8 @@ conflict-idempotency-key = Esta clave de idempotencia ya se usó con otra solici
 conflict-external-id = Este identificador externo ya pertenece a otro elemento que no se puede cambiar de esta forma.
 conflict-email = Alguien de tu equipo ya usa este correo electrónico.
 conflict-member-owns-another = Una de las personas miembro tiene un ecosistema propio. Quítala de la lista o asigna antes otro propietario a su ecosistema.
+conflict-owner-owns-another = La persona propietaria ya tiene otro ecosistema y nadie puede tener dos. Indica a otra persona o asigna antes otro propietario a ese ecosistema.
+conflict-suspended-elsewhere = Alguna de las personas indicadas está en otro ecosistema que está suspendido y no puede salir de él de esta forma. Activa ese ecosistema o regístralo antes sin ella.
 
 not-found-purchase = No hemos encontrado esta compra. Comprueba su identificador.
 not-found-user = No hemos encontrado a esta persona. Comprueba el identificador.
@@ -99,3 +101,4 @@ impersonation-suspended = Este usuario, o su ecosistema, está suspendido. Actí
 impersonation-none = No estás viendo la plataforma como otra persona.
 not-found-impersonation = No hay ninguna suplantación así en curso.
 conflict-own-account = No puedes quitarle esto a tu propia cuenta. Pídeselo a otro administrador.
+conflict-own-ecosystem = Estás en este ecosistema y perderías el acceso. Pídeselo a un administrador que no esté en él.

@@ -73,6 +73,8 @@ conflict-idempotency-key = Esta chave de idempotência já foi usada com outra s
 conflict-external-id = Este identificador externo já pertence a outro item que não pode ser alterado desta forma.
 conflict-email = Alguém da sua equipe já usa este e-mail.
 conflict-member-owns-another = Uma das pessoas da lista de membros tem um ecossistema próprio. Tire-a da lista ou atribua antes outro proprietário ao ecossistema dela.
+conflict-owner-owns-another = A pessoa proprietária já tem outro ecossistema, e ninguém pode ter dois. Indique outra pessoa ou atribua antes outro proprietário a esse ecossistema.
+conflict-suspended-elsewhere = Uma das pessoas indicadas está em outro ecossistema que está suspenso e não sai dele desta forma. Ative esse ecossistema ou registre-o antes sem ela.
 
 not-found-purchase = Não encontramos esta compra. Confira o identificador.
 not-found-user = Não encontramos esta pessoa. Confira o identificador.
@@ -99,3 +101,4 @@ impersonation-suspended = Este usuário, ou o ecossistema dele, está suspenso. 
 impersonation-none = Você não está vendo a plataforma como outra pessoa.
 not-found-impersonation = Não há nenhuma personificação assim em andamento.
 conflict-own-account = Você não pode tirar isso da sua própria conta. Peça a outro administrador.
+conflict-own-ecosystem = Você está neste ecossistema e perderia o acesso. Peça a um administrador que não esteja nele.

@@ -7,7 +7,7 @@ use entities::{ExportId, ExportStatus, UserId, export};
 use serde_json::json;
 use url::Url;
 
-use super::{file_name, media_type, store};
+use super::{media_type, store};
 use crate::{
     actor::Actor,
     adapters::files::{self, Pieces},
@@ -30,7 +30,7 @@ pub fn link(app: &App, actor: &Actor, export: &export::Model) -> Option<Url> {
     }
     let asked = Asked {
         export: export.id,
-        file: file_name(export),
+        file: export.file_name.clone(),
         expires: expires_at.min(now + LINK_LASTS).timestamp(),
         reader: links::holder(actor)?,
         through: actor.impersonator,
@@ -125,14 +125,13 @@ pub async fn open(app: &App, asked: &Asked, signature: &str) -> Outcome<Result<O
     if export.status == ExportStatus::Expired || export.expires_at.is_some_and(|end| end <= now) {
         return Ok(Err(Closed::Over));
     }
-    let name = file_name(&export);
     let (ExportStatus::Ready, Some(key), Some(size), Some(sha256)) =
         (export.status, export.object_key, export.size_bytes, export.sha256)
     else {
         return Ok(Err(Closed::NotThere));
     };
     Ok(Ok(Opened {
-        name,
+        name: export.file_name,
         media_type: media_type(export.kind),
         size: u64::try_from(size).unwrap_or(0),
         sha256,

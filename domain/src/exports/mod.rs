@@ -10,8 +10,9 @@ pub mod state;
 pub mod store;
 mod upkeep;
 
-use chrono::TimeDelta;
-use entities::{ExportId, ExportKind, TeamId, export};
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use entities::{ExportId, ExportKind, Locale, TeamId};
 
 pub use cancel::{Canceled, cancel};
 pub use request::{UsersExport, request_users};
@@ -46,15 +47,17 @@ fn read_key(key: &str) -> Option<(ExportId, i64)> {
     Some((export, attempt))
 }
 
-/// What the file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings.
-fn file_name(export: &export::Model) -> String {
-    let (name, ending) = match export.kind {
+/// What a file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings and by the
+/// team's day.
+fn file_name(kind: ExportKind, locale: Locale, requested_at: DateTime<Utc>, zone: Tz) -> String {
+    let (name, ending) = match kind {
         ExportKind::CustomersXlsx => ("export-file-customers", "xlsx"),
         ExportKind::LeadsXlsx => ("export-file-leads", "xlsx"),
         ExportKind::InvoicesZip => ("export-file-invoices", "zip"),
     };
-    let name = language::text(export.locale, name, &[]);
-    format!("{name}-{}.{ending}", export.requested_at.format("%Y-%m-%d"))
+    let name = language::text(locale, name, &[]);
+    let day = requested_at.with_timezone(&zone).format("%Y-%m-%d");
+    format!("{name}-{day}.{ending}")
 }
 
 fn media_type(kind: ExportKind) -> &'static str {

@@ -6,13 +6,15 @@ use entities::{ExportId, ExportKind, ExportStatus, UserSegment, export};
 use sea_orm::{ActiveModelTrait, Set};
 use serde_json::{Value as Json, json};
 
-use super::{job_key, store};
+use super::{file_name, job_key, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
     error::{Outcome, Refusal, UserErrorCode},
     jobs::{NewJob, Work},
+    language,
     message::Message,
+    teams,
     users::{self, UserFilter},
 };
 
@@ -68,6 +70,7 @@ async fn make(
 ) -> Outcome<export::Model> {
     // An export of a key is the key's; the person behind it stands beside it.
     let requested_by = actor.accountable_user()?;
+    let zone = language::zone(&teams::load(app, actor.team).await?.time_zone);
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
     users::store::lock_user(&tx, requested_by).await?;
@@ -83,6 +86,7 @@ async fn make(
         status: Set(ExportStatus::Queued),
         filter: Set(filter.clone()),
         locale: Set(actor.locale),
+        file_name: Set(file_name(kind, actor.locale, tx.now(), zone)),
         requested_by: Set(requested_by),
         api_key_id: Set(actor.api_key()),
         requested_at: Set(tx.now()),

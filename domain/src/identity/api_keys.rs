@@ -5,6 +5,7 @@ use entities::{ApiKeyId, TeamId, api_key};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QueryResult, Set};
 use serde_json::json;
 
+use super::standing;
 use crate::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
@@ -13,6 +14,7 @@ use crate::{
     input,
     message::Message,
     scoped::Scoped,
+    tx::Tx,
     values,
     vault::Token,
 };
@@ -45,6 +47,7 @@ pub async fn create(
         Principal::System => return Err(Error::Denied(Denied::Unauthenticated)),
     };
     let mut tx = app.begin(actor).await?;
+    standing::confirm(&tx, &[]).await?;
     let mut refusals = Refusals::default();
     let name = refusals.keep(input::line("name", name, 100));
     let granted = refusals.keep(check_scopes(actor, scopes));
@@ -141,6 +144,16 @@ pub(super) struct Found {
 const LIVE: &str = "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at, k.last_used_at, t.default_locale \
      FROM api_keys k JOIN teams t ON t.id = k.team_id \
      WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1)";
+
+/// Whether a key counts, and goes on to until the end of the transaction.
+pub(super) async fn is_live(tx: &Tx, id: ApiKeyId) -> Outcome<bool> {
+    let sql = format!(
+        "{LIVE} AND k.id = $2 AND k.team_id = $3{}",
+        tx.db().dialect().for_share_of("k")
+    );
+    let found = tx.db().row(&sql, values![tx.now(), id, tx.actor().team]).await?;
+    Ok(found.is_some())
+}
 
 /// The live key with this secret. Notes, at most once a minute, that it is used.
 pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {

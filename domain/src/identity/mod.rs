@@ -7,6 +7,7 @@ pub mod links;
 pub mod passwords;
 pub mod sessions;
 pub mod staff;
+pub mod standing;
 
 pub use credentials::{Credentials, Keyring};
 pub use sessions::SignedIn;

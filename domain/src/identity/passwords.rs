@@ -11,7 +11,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::limits::{self, Limit};
+use super::{
+    limits::{self, Limit},
+    standing,
+};
 use crate::{
     actor::Actor,
     app::App,
@@ -94,7 +97,8 @@ pub async fn set(
     }
     let hash = hash(app, &new).await?;
     let mut tx = app.begin(actor).await?;
-    let found = user::Entity::of_by_id(actor.team, target).one(tx.db()).await?;
+    let locked = standing::confirm(&tx, &[target]).await?;
+    let found = locked.iter().find(|user| user.id == target);
     if found.is_none_or(|user| user.role == UserRole::Member) {
         return Err(Refusal::not_found("userId", "user").into());
     }
@@ -122,7 +126,7 @@ pub fn check_length(field: &'static str, password: &SecretString) -> Result<(), 
     Ok(())
 }
 
-/// Writes a password hash of a user of the acting team.
+/// Writes a password hash of a user of the acting team, who is locked: nobody signs in with an older one meanwhile.
 pub async fn store(tx: &Tx, user: UserId, hash: String) -> Outcome<()> {
     let row = password::ActiveModel {
         user_id: Set(user),
@@ -140,15 +144,25 @@ pub async fn store(tx: &Tx, user: UserId, hash: String) -> Outcome<()> {
     Ok(())
 }
 
+/// Who may sign in with a password.
+const STAFF: &str = "FROM users u JOIN passwords p ON p.user_id = u.id \
+     LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+     WHERE u.suspended_at IS NULL AND e.suspended_at IS NULL AND u.role <> 'MEMBER'";
+
+/// Whether a user may still sign in, as what they were and with the password of this hash.
+pub(super) async fn opens(tx: &Tx, user: &user::Model, hash: &str) -> Outcome<bool> {
+    let sql = format!("SELECT 1 {STAFF} AND u.id = $1 AND u.team_id = $2 AND u.role = $3 AND p.hash = $4");
+    let values = values![user.id, user.team_id, user.role, hash];
+    Ok(tx.db().row(&sql, values).await?.is_some())
+}
+
 /// The password hashes of everybody with this address who may sign in with one.
 pub(super) async fn candidates(app: &App, email_key: &str) -> Outcome<Vec<(TeamId, UserId, String)>> {
     let rows = app
         .db
         .connection()
         .rows(
-            "SELECT u.team_id, u.id, p.hash FROM users u JOIN passwords p ON p.user_id = u.id \
-             LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
-             WHERE u.email_key = $1 AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND u.role <> 'MEMBER' ORDER BY u.id LIMIT 4",
+            &format!("SELECT u.team_id, u.id, p.hash {STAFF} AND u.email_key = $1 ORDER BY u.id LIMIT 4"),
             values![email_key],
         )
         .await?;

@@ -14,7 +14,7 @@ use crate::{
     error::{Denied, Outcome, Refusal, UserErrorCode},
     scoped::Scoped,
     tx::Tx,
-    values,
+    users, values,
     vault::Token,
 };
 
@@ -68,15 +68,21 @@ pub async fn sign_in(
         super::passwords::verify(None, password).await?;
     }
     for (team, user, hash) in candidates {
-        if super::passwords::verify(Some(hash), password).await? {
+        if super::passwords::verify(Some(hash.clone()), password).await? {
             limits::clear(app, &per_address).await?;
-            return open(app, team, user, origin).await;
+            return open(app, (team, user), &hash, origin).await;
         }
     }
     Err(Refusal::new(UserErrorCode::CredentialsInvalid).into())
 }
 
-async fn open(app: &App, team: TeamId, user: UserId, origin: SignInOrigin) -> Outcome<SignedIn> {
+/// `hash` is of the password that was given.
+async fn open(
+    app: &App,
+    (team, user): (TeamId, UserId),
+    hash: &str,
+    origin: SignInOrigin,
+) -> Outcome<SignedIn> {
     let found = user::Entity::of_by_id(team, user)
         .one(app.db.connection())
         .await?;
@@ -87,6 +93,12 @@ async fn open(app: &App, team: TeamId, user: UserId, origin: SignInOrigin) -> Ou
     actor.ip_address.clone_from(&origin.ip_address);
     actor.trace.clone_from(&origin.trace);
     let mut tx = app.begin(&actor).await?;
+    // Checking the password took its time. Whoever sets another one meanwhile comes before this and is seen, or comes
+    // after it and ends this session.
+    users::store::lock_user(&tx, user.id).await?;
+    if !super::passwords::opens(&tx, &user, hash).await? {
+        return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
+    }
     let token = Token::new(&*app.ids, TOKEN_PREFIX);
     let id: SessionId = tx.id();
     let expires_at = tx.now() + LIFETIME;
@@ -179,21 +191,36 @@ pub(super) struct Found {
     pub expires_at: DateTime<Utc>,
 }
 
-/// The live session with this token: not expired, not revoked, its user and the user's ecosystem not suspended,
-/// and whoever sees the platform through the user's eyes still an administrator and not suspended either way. Nobody
-/// looks through the eyes of an administrator (S0.3).
+/// The sessions that count at the time `$1`: not expired, not revoked, their user and the user's ecosystem not
+/// suspended, and whoever sees the platform through the user's eyes still an administrator and not suspended either
+/// way. Nobody looks through the eyes of an administrator (S0.3).
+const LIVE: &str = "FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
+     LEFT JOIN users i ON i.id = s.impersonator_id LEFT JOIN ecosystems o ON o.id = i.ecosystem_id \
+     WHERE s.revoked_at IS NULL AND s.expires_at > $1 \
+     AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL AND o.suspended_at IS NULL \
+     AND (i.id IS NULL OR (i.role = 'ADMIN' AND u.role <> 'ADMIN'))";
+
+/// Whether a session counts, and goes on to until the end of the transaction.
+pub(super) async fn is_live(tx: &Tx, id: SessionId) -> Outcome<bool> {
+    let sql = format!(
+        "SELECT 1 {LIVE} AND s.id = $2 AND s.team_id = $3{}",
+        tx.db().dialect().for_share_of("s")
+    );
+    let found = tx.db().row(&sql, values![tx.now(), id, tx.actor().team]).await?;
+    Ok(found.is_some())
+}
+
+/// The live session with this token.
 pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
     let row = app
         .db
         .connection()
         .row(
-            "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
-             FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
-             LEFT JOIN users i ON i.id = s.impersonator_id LEFT JOIN ecosystems o ON o.id = i.ecosystem_id \
-             WHERE s.token_hash = $1 AND s.revoked_at IS NULL AND s.expires_at > $2 \
-             AND u.suspended_at IS NULL AND e.suspended_at IS NULL AND i.suspended_at IS NULL AND o.suspended_at IS NULL \
-             AND (i.id IS NULL OR (i.role = 'ADMIN' AND u.role <> 'ADMIN'))",
-            values![Token::hash(token), app.clock.now()],
+            &format!(
+                "SELECT s.id, s.team_id, s.user_id, s.impersonator_id, s.expires_at, u.role, u.locale \
+                 {LIVE} AND s.token_hash = $2"
+            ),
+            values![app.clock.now(), Token::hash(token)],
         )
         .await?;
     let Some(row) = row else { return Ok(None) };

@@ -3,7 +3,7 @@
 use entities::{Feature, Locale, TeamId, UserId, UserRole};
 use secrecy::SecretString;
 
-use super::passwords;
+use super::{passwords, sessions};
 use crate::{
     app::App,
     error::Outcome,
@@ -11,7 +11,7 @@ use crate::{
     users::{self, NewUser},
 };
 
-/// Makes an administrator, or sets the password of the one with this address.
+/// Makes an administrator, or sets the password of the one with this address and signs them out everywhere.
 pub async fn create_admin(
     app: &App,
     team: TeamId,
@@ -33,7 +33,9 @@ pub async fn create_admin(
         ..NewUser::default()
     };
     let id = users::insert_or_find(&mut tx, new).await?;
+    users::store::lock_user(&tx, id).await?;
     passwords::store(&tx, id, hash).await?;
+    sessions::revoke_all_but(&tx, id, None).await?;
     tx.audit("admin.created", id);
     tx.commit().await?;
     Ok(id)

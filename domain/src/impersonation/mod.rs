@@ -11,7 +11,7 @@ use crate::{
     app::App,
     database::Sql,
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
-    identity::{SignedIn, sessions},
+    identity::{SignedIn, sessions, standing},
     input,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
@@ -176,21 +176,14 @@ pub async fn start(
 /// Decides on what both are until the end: whoever takes the feature away, or makes the user an administrator, comes
 /// before this and is seen, or comes after it and ends what has begun.
 async fn check(tx: &Tx, target: UserId, active: bool) -> Outcome<()> {
-    let mut actor = tx.actor().clone();
-    let both: Vec<UserId> = actor.user().into_iter().chain([target]).collect();
-    let locked = users::store::lock_users(tx, &both).await?;
+    let actor = tx.actor();
+    let locked = standing::confirm(tx, &[target]).await?;
     let of = |id: UserId| locked.iter().find(|user| user.id == id);
     let seen = of(target).ok_or_else(|| Refusal::not_found("userId", "user"))?;
     let active = active && seen.suspended_at.is_none();
-    let mut features = Vec::new();
-    if let Some(me) = actor.user().and_then(of) {
-        actor.principal = Principal::User {
-            id: me.id,
-            role: me.role,
-        };
-        features = features_of(me)?;
-    }
-    match blocker(&actor, &features, target, seen.role, active) {
+    let me = actor.user().and_then(of);
+    let features = me.map_or_else(|| Ok(Vec::new()), features_of)?;
+    match blocker(actor, &features, target, seen.role, active) {
         Some(blocker) => Err(blocker.refusal().into()),
         None => Ok(()),
     }

@@ -6,6 +6,7 @@ mod at_gateway;
 mod batch_rules;
 mod export_rules;
 mod maintain;
+mod people_rules;
 mod reading_rules;
 mod rules;
 mod tenancy;

@@ -17,6 +17,7 @@ use super::{
     access_rules::ACCESS,
     batch_rules::BATCHES,
     export_rules::EXPORTS,
+    people_rules::PEOPLE,
     reading_rules::READING,
     rules::{MONEY, REFUNDS, Rule, WORK},
     tenancy::REFERENCES,
@@ -57,7 +58,7 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, READING, EXPORTS]
+    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, PEOPLE, READING, EXPORTS]
         .into_iter()
         .flatten()
 }

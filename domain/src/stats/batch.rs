@@ -19,13 +19,30 @@ use crate::{
 pub(super) struct Known {
     pub users: HashSet<UserId>,
     pub products: HashSet<ProductId>,
-    pub sessions: HashMap<String, (ReadingSessionId, ReadingSession)>,
+    pub sessions: HashMap<String, Stored>,
+}
+
+/// A session as earlier reports have left it.
+#[derive(Clone, Debug)]
+pub(super) struct Stored {
+    pub id: ReadingSessionId,
+    pub session: ReadingSession,
+    /// When a report has last changed it.
+    pub reported_at: DateTime<Utc>,
 }
 
 /// Sessions as they are going to be, by external id. In this order, which is everybody's, they are written.
 pub(super) struct Batch {
     known: Known,
-    sessions: BTreeMap<String, ReadingSession>,
+    now: DateTime<Utc>,
+    sessions: BTreeMap<String, Taken>,
+}
+
+struct Taken {
+    session: ReadingSession,
+    /// The latest of the reports' own last moments. A session that turns out to have begun earlier does not say it:
+    /// the merged one would end before what was told first.
+    last_read_at: DateTime<Utc>,
 }
 
 /// One session that is new or has gone on.
@@ -34,6 +51,7 @@ pub(super) struct Change<'a> {
     pub id: Option<ReadingSessionId>,
     pub before: Option<&'a ReadingSession>,
     pub after: &'a ReadingSession,
+    pub last_read_at: DateTime<Utc>,
 }
 
 /// What is added to a title's row.
@@ -56,9 +74,11 @@ pub(super) struct UserGain {
 }
 
 impl Batch {
-    pub fn new(known: Known) -> Self {
+    /// `now`: when the batch has arrived.
+    pub fn new(known: Known, now: DateTime<Utc>) -> Self {
         Self {
             known,
+            now,
             sessions: BTreeMap::new(),
         }
     }
@@ -76,10 +96,11 @@ impl Batch {
         if !missing.is_empty() {
             return Err(missing);
         }
-        let earlier = self
-            .sessions
-            .get(&entry.external_id)
-            .or_else(|| self.known.sessions.get(&entry.external_id).map(|(_, it)| it));
+        let taken = self.sessions.get(&entry.external_id);
+        let stored = self.known.sessions.get(&entry.external_id);
+        let earlier = taken
+            .map(|taken| &taken.session)
+            .or_else(|| stored.map(|stored| &stored.session));
         let next = match earlier {
             None => report.clone(),
             Some(earlier) if (earlier.user, earlier.product) == (report.user, report.product) => {
@@ -94,7 +115,12 @@ impl Batch {
             let message = Message::key("invalid-session-too-long");
             return Err(vec![Refusal::invalid("endedAt", message)]);
         }
-        self.sessions.insert(entry.external_id.clone(), next);
+        let told = report.last_read_at();
+        let taken = Taken {
+            session: next,
+            last_read_at: taken.map_or(told, |taken| taken.last_read_at.max(told)),
+        };
+        self.sessions.insert(entry.external_id.clone(), taken);
         Ok(())
     }
 
@@ -105,23 +131,32 @@ impl Batch {
 
     /// What is to be written: reports that say nothing new change nothing.
     pub fn changes(&self) -> Vec<Change<'_>> {
-        let changes = self.sessions.iter().map(|(external_id, after)| {
+        let changes = self.sessions.iter().map(|(external_id, taken)| {
             let known = self.known.sessions.get(external_id);
+            let after = &taken.session;
+            let goes_on = known.is_some_and(|it| after.goes_on(&it.session, it.reported_at, self.now));
             Change {
                 external_id,
-                id: known.map(|(id, _)| *id),
-                before: known.map(|(_, before)| before),
+                id: known.map(|it| it.id),
+                before: known.map(|it| &it.session),
                 after,
+                last_read_at: if goes_on {
+                    taken.last_read_at.max(self.now)
+                } else {
+                    taken.last_read_at
+                },
             }
         });
-        changes
-            .filter(|change| change.before != Some(change.after))
-            .collect()
+        let is_news = |change: &Change<'_>| {
+            let told_before = |before: &ReadingSession| change.last_read_at <= before.last_read_at();
+            change.before != Some(change.after) || !change.before.is_some_and(told_before)
+        };
+        changes.filter(is_news).collect()
     }
 
     /// The readers of the batch, also those of whom nothing new was said.
     pub fn readers(&self) -> impl Iterator<Item = UserId> {
-        self.sessions.values().map(|session| session.user)
+        self.sessions.values().map(|taken| taken.session.user)
     }
 }
 
@@ -142,7 +177,8 @@ pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, TimeSpan)> 
 
 pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId), TitleGain> {
     let mut gains = BTreeMap::new();
-    for Change { before, after, .. } in changes {
+    for change in changes {
+        let Change { before, after, .. } = change;
         let gain = gains
             .entry((after.user, after.product))
             .or_insert_with(|| TitleGain {
@@ -150,13 +186,13 @@ pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId
                 seconds: 0,
                 percent_read: after.percent_read,
                 first_read_at: after.started_at,
-                last_read_at: after.last_read_at(),
+                last_read_at: change.last_read_at,
             });
         gain.sessions += i64::from(before.is_none());
         gain.seconds += after.seconds - before.map_or(0, |before| before.seconds);
         gain.percent_read = gain.percent_read.max(after.percent_read);
         gain.first_read_at = gain.first_read_at.min(after.started_at);
-        gain.last_read_at = gain.last_read_at.max(after.last_read_at());
+        gain.last_read_at = gain.last_read_at.max(change.last_read_at);
     }
     gains
 }
@@ -169,10 +205,11 @@ pub(super) fn user_gains(
 ) -> BTreeMap<UserId, UserGain> {
     let mut gains: BTreeMap<UserId, UserGain> = readers.map(|user| (user, UserGain::default())).collect();
     let mut spans = HashMap::<UserId, (Vec<TimeSpan>, Vec<TimeSpan>)>::new();
-    for Change { before, after, .. } in changes {
+    for change in changes {
+        let Change { before, after, .. } = change;
         let gain = gains.entry(after.user).or_default();
         gain.sessions += i64::from(before.is_none());
-        gain.last_read_at = gain.last_read_at.max(Some(after.last_read_at()));
+        gain.last_read_at = gain.last_read_at.max(Some(change.last_read_at));
         let (old, new) = spans.entry(after.user).or_default();
         old.extend(before.map(ReadingSession::span));
         new.push(after.span());
@@ -185,3 +222,7 @@ pub(super) fn user_gains(
     }
     gains
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -83,7 +83,7 @@ async fn attempt(
     refused: usize,
 ) -> Outcome<Option<(usize, Vec<(usize, Refusal)>)>> {
     let mut tx = app.begin(actor).await?;
-    let mut batch = Batch::new(store::lock_known(&tx, entries).await?);
+    let mut batch = Batch::new(store::lock_known(&tx, entries).await?, tx.now());
     let mut refusals = Vec::new();
     for entry in entries {
         if let Err(found) = batch.take(entry) {

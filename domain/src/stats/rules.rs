@@ -49,10 +49,20 @@ impl ReadingSession {
             || self.ended_at.is_some_and(|end| end - self.started_at > LONGEST)
     }
 
-    /// The last moment at which it is certain that somebody was reading.
+    /// The last moment of which this says that somebody was reading: what was read takes up that time at least.
     pub fn last_read_at(&self) -> DateTime<Utc> {
-        self.ended_at
-            .unwrap_or_else(|| self.started_at + TimeDelta::seconds(self.seconds))
+        let read = self.started_at + TimeDelta::seconds(self.seconds);
+        self.ended_at.map_or(read, |end| end.max(read))
+    }
+
+    /// Whether it was read just before `now`, when reports have made it what it is; what was known before came at
+    /// `told_at`. The seconds of an open session leave its breaks out, so they do not say when it was read last. But
+    /// what it has grown by was read since it was told of last, if there was time enough; where there was not, a
+    /// device tells late what it has kept.
+    pub fn goes_on(&self, before: &Self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let grown = TimeDelta::seconds(self.seconds - before.seconds);
+        let is_open = self.ended_at.is_none() && now - self.started_at <= LONGEST;
+        is_open && grown > TimeDelta::zero() && grown <= now - told_at
     }
 
     /// The time that it takes up in the reader's total.

@@ -123,6 +123,50 @@ fn the_last_reader_of_two_hours_is_still_reading() {
     }
     assert_eq!(session(10, None, 5, 0.0).last_read_at(), time(15));
     assert_eq!(session(10, Some(90), 5, 0.0).last_read_at(), time(90));
+    // A device counts the second that has begun.
+    assert_eq!(session(10, Some(14), 5, 0.0).last_read_at(), time(15));
+}
+
+#[test]
+fn what_an_open_session_has_grown_by_was_read_since_it_was_told_of() {
+    let (before, told_at) = (session(0, None, 3000, 10.0), time(HOUR));
+    for (name, after, now, goes_on) in [
+        (
+            "after a break of three hours",
+            session(0, None, 3600, 10.0),
+            5 * HOUR,
+            true,
+        ),
+        (
+            "all the time",
+            session(0, None, 3000 + HOUR, 10.0),
+            2 * HOUR,
+            true,
+        ),
+        (
+            "more than there was time for: told late",
+            session(0, None, 3001 + HOUR, 10.0),
+            2 * HOUR,
+            false,
+        ),
+        ("at the same moment", session(0, None, 3600, 10.0), HOUR, false),
+        ("nothing more", session(0, None, 3000, 90.0), 5 * HOUR, false),
+        (
+            "it has ended",
+            session(0, Some(HOUR), 3600, 10.0),
+            5 * HOUR,
+            false,
+        ),
+        ("in a day", session(0, None, 3600, 10.0), 24 * HOUR, true),
+        (
+            "no session is longer",
+            session(0, None, 3600, 10.0),
+            24 * HOUR + 1,
+            false,
+        ),
+    ] {
+        assert_eq!(after.goes_on(&before, told_at, time(now)), goes_on, "{name}");
+    }
 }
 
 /// Which session a report is of, and what it says.

@@ -7,7 +7,7 @@ use entities::{ProductId, ReadingSessionId, UserId};
 use sea_orm::{QueryResult, Value};
 
 use super::{
-    batch::{Change, Known, TitleGain, UserGain},
+    batch::{Change, Known, Stored, TitleGain, UserGain},
     report::Entry,
     rules::{ReadingSession, TimeSpan},
 };
@@ -30,8 +30,8 @@ pub(super) async fn lock_known(tx: &Tx, entries: &[Entry]) -> Outcome<Known> {
     let products = tx.db().rows(&sql, with_team(tx, products)).await?;
     let external_ids = distinct(entries.iter().map(|entry| entry.external_id.clone()));
     let sql = format!(
-        "SELECT id, external_id, user_id, product_id, started_at, ended_at, seconds, percent_read, device \
-         FROM reading_sessions WHERE team_id = $1 AND external_id IN ({})",
+        "SELECT id, external_id, user_id, product_id, started_at, ended_at, seconds, percent_read, device, \
+         reported_at FROM reading_sessions WHERE team_id = $1 AND external_id IN ({})",
         places(2, external_ids.len())
     );
     let sessions = tx.db().rows(&sql, with_team(tx, external_ids)).await?;
@@ -52,7 +52,7 @@ async fn lock_users(tx: &Tx, users: &[UserId]) -> Outcome<HashSet<UserId>> {
     first_column(&tx.db().rows(&sql, with_team(tx, users.iter().copied())).await?)
 }
 
-fn read_sitting(row: &QueryResult) -> Outcome<(String, (ReadingSessionId, ReadingSession))> {
+fn read_sitting(row: &QueryResult) -> Outcome<(String, Stored)> {
     let session = ReadingSession {
         user: row.try_get_by_index(2)?,
         product: row.try_get_by_index(3)?,
@@ -62,7 +62,12 @@ fn read_sitting(row: &QueryResult) -> Outcome<(String, (ReadingSessionId, Readin
         percent_read: row.try_get_by_index(7)?,
         device: row.try_get_by_index(8)?,
     };
-    Ok((row.try_get_by_index(1)?, (row.try_get_by_index(0)?, session)))
+    let stored = Stored {
+        id: row.try_get_by_index(0)?,
+        session,
+        reported_at: row.try_get_by_index(9)?,
+    };
+    Ok((row.try_get_by_index(1)?, stored))
 }
 
 /// The sessions that started in these windows, without those that change.

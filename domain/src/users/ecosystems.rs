@@ -61,9 +61,15 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
     };
     let mut tx = app.begin(actor).await?;
     lock_people(&tx, &external_id, owner, members.as_deref()).await?;
-    owns_no_other(&tx, &external_id, owner, members.as_deref().unwrap_or_default()).await?;
+    let named: Vec<UserId> = members.iter().flatten().copied().chain([owner]).collect();
+    owns_no_other(&tx, &external_id, owner, &named).await?;
+    leaves_no_suspended(&tx, &external_id, owner, &named).await?;
     let row = save(&tx, external_id, name, owner).await?;
+    staff_take_an_administrator(&tx, row.id).await?;
     let moved = place_members(&tx, row.id, owner, members.as_deref()).await?;
+    if row.suspended_at.is_some() {
+        is_not_ones_own(&tx, row.id, "externalId").await?;
+    }
     tx.audit_with(
         "ecosystem.recorded",
         Some(row.id.to_string()),
@@ -120,30 +126,73 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
     Ok(())
 }
 
-/// Whoever has an ecosystem is in it: a member elsewhere would stay out of the switch that closes their own, and
-/// count as somebody who has not deployed any. They are locked, so nobody becomes an owner meanwhile.
-async fn owns_no_other(tx: &Tx, external_id: &str, owner: UserId, members: &[UserId]) -> Outcome<()> {
-    let members: Vec<UserId> = members
-        .iter()
-        .copied()
-        .filter(|member| *member != owner)
-        .collect();
-    if members.is_empty() {
-        return Ok(());
-    }
+/// Whoever has an ecosystem is in it, and has no other: elsewhere they would be out of the switch that closes their
+/// own, and it would lack its owner. They are locked, so nobody becomes an owner meanwhile.
+async fn owns_no_other(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
     let sql = format!(
-        "SELECT 1 FROM ecosystems WHERE team_id = $1 AND external_id <> $2 AND owner_id IN ({}) LIMIT 1",
-        places(3, members.len())
+        "SELECT owner_id FROM ecosystems WHERE team_id = $1 AND external_id <> $2 AND owner_id IN ({})",
+        places(3, named.len())
     );
-    let mut values = values![tx.actor().team, external_id];
-    values.extend(members.into_iter().map(Value::from));
-    if tx.db().row(&sql, values).await?.is_none() {
+    let owners = ids(tx, &sql, with_ecosystem(tx, external_id, named)).await?;
+    if owners.contains(&owner) {
+        return Err(conflict("ownerId", "conflict-owner-owns-another").into());
+    }
+    if !owners.is_empty() {
+        return Err(conflict("memberIds", "conflict-member-owns-another").into());
+    }
+    Ok(())
+}
+
+/// Nobody gets out of a suspension by being named elsewhere, not even as the owner of an ecosystem of their own.
+async fn leaves_no_suspended(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
+    let sql = format!(
+        "SELECT u.id FROM users u JOIN ecosystems e ON e.id = u.ecosystem_id WHERE u.team_id = $1 \
+         AND e.external_id <> $2 AND e.suspended_at IS NOT NULL AND u.id IN ({})",
+        places(3, named.len())
+    );
+    let shut_out = ids(tx, &sql, with_ecosystem(tx, external_id, named)).await?;
+    if shut_out.is_empty() {
         return Ok(());
     }
-    let refusal = Refusal::new(UserErrorCode::Conflict).on("memberIds");
-    Err(refusal
-        .saying(Message::key("conflict-member-owns-another"))
-        .into())
+    let field = if shut_out.contains(&owner) {
+        "ownerId"
+    } else {
+        "memberIds"
+    };
+    Err(conflict(field, "conflict-suspended-elsewhere").into())
+}
+
+fn with_ecosystem(tx: &Tx, external_id: &str, users: &[UserId]) -> Vec<Value> {
+    let mut values = values![tx.actor().team, external_id];
+    values.extend(users.iter().map(|user| Value::from(*user)));
+    values
+}
+
+fn conflict(field: &'static str, message: &str) -> Refusal {
+    Refusal::new(UserErrorCode::Conflict)
+        .on(field)
+        .saying(Message::key(message))
+}
+
+/// Nobody shuts staff out, or lets them out again, but an administrator. The ecosystem is locked: nobody joins it
+/// meanwhile.
+async fn staff_take_an_administrator(tx: &Tx, id: EcosystemId) -> Outcome<()> {
+    let staff = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND role <> 'MEMBER' LIMIT 1";
+    match tx.db().row(staff, values![id, tx.actor().team]).await? {
+        Some(_) => administrators_only(tx.actor()),
+        None => Ok(()),
+    }
+}
+
+/// Nobody locks themselves out by mistake, and a team keeps an administrator.
+async fn is_not_ones_own(tx: &Tx, id: EcosystemId, field: &'static str) -> Outcome<()> {
+    let actor = tx.actor();
+    let sql = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND id IN ($3, $4) LIMIT 1";
+    let values = values![id, actor.team, actor.user(), actor.impersonator];
+    match tx.db().row(sql, values).await? {
+        Some(_) => Err(conflict(field, "conflict-own-ecosystem").into()),
+        None => Ok(()),
+    }
 }
 
 /// The same external id is the same ecosystem, also for two who report it at once.
@@ -258,12 +307,12 @@ async fn switch(
     tx.db().rows(&lock, values![id, actor.team]).await?;
     let known = ecosystem::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let known = known.ok_or_else(|| Refusal::not_found("ecosystemId", "ecosystem"))?;
-    let staff = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND role <> 'MEMBER' LIMIT 1";
-    if tx.db().row(staff, values![id, actor.team]).await?.is_some() {
-        administrators_only(actor)?;
-    }
+    staff_take_an_administrator(&tx, id).await?;
     if known.suspended_at.is_some() == suspended_for.is_some() {
         return Ok(view(known));
+    }
+    if suspended_for.is_some() {
+        is_not_ones_own(&tx, id, "ecosystemId").await?;
     }
     let mut row = known.into_active_model();
     row.suspended_at = Set(suspended_for.is_some().then(|| tx.now()));

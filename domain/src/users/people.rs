@@ -4,13 +4,13 @@ use entities::{CustomerTier, EventTopic, Feature, Locale, UserId, UserRole, user
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::{NewUser, insert, search_text, store};
+use super::{NewUser, insert, search_text};
 use crate::{
     actor::{Actor, Scope},
     app::App,
     database::is_unique_violation,
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
-    identity::sessions,
+    identity::{sessions, standing},
     input,
     message::Message,
     scoped::Scoped,
@@ -58,7 +58,8 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     actor.require(Scope::UsersWrite)?;
     let role = signup.role.unwrap_or(UserRole::Member);
     let features = signup.features.unwrap_or_default();
-    if role != UserRole::Member || !features.is_empty() {
+    let is_staff = role != UserRole::Member || !features.is_empty();
+    if is_staff {
         administrators_only(actor)?;
     }
     let mut refusals = Refusals::default();
@@ -73,6 +74,9 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     ));
     refusals.check()?;
     let mut tx = app.begin(actor).await?;
+    if is_staff {
+        standing::confirm(&tx, &[]).await?;
+    }
     let new = NewUser {
         role,
         features,
@@ -112,8 +116,9 @@ pub async fn update(
         actor.require(Scope::UsersWrite)?;
     }
     let mut tx = app.begin(actor).await?;
-    store::lock_user(&tx, id).await?;
-    let known = user::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
+    // Both at once: of two who take each other's role, the second has none to take it with.
+    let locked = standing::confirm(&tx, &[id]).await?;
+    let known = locked.into_iter().find(|user| user.id == id);
     let known = known.ok_or_else(|| Refusal::not_found("userId", "user"))?;
     // Staff are looked after by administrators, but for what is their own.
     let touches_staff = known.role != UserRole::Member || change.role.is_some() || change.features.is_some();

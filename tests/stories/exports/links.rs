@@ -95,6 +95,22 @@ async fn a_file_is_fetched_whole_or_in_part() {
     stage.end().await;
 }
 
+/// S3.17: days are the team's: at noon in London the next one has begun on Kiritimati.
+#[tokio::test]
+async fn a_file_is_named_after_the_teams_day() {
+    let stage = Stage::new().await;
+    stage.set_up(json!({ "timeZone": "Pacific/Kiritimati" })).await;
+    let (_, link) = ready(&stage, &stage.admin).await;
+    assert!(link.contains("/leads-2026-03-03.xlsx?"), "{link}");
+    // The name stays, whatever the team calls its day later.
+    stage.set_up(json!({ "timeZone": "Europe/Madrid" })).await;
+    let file = get(&link, &[]).await;
+    assert_eq!(file.status(), 200);
+    let name = "attachment; filename=\"leads-2026-03-03.xlsx\"; filename*=UTF-8''leads-2026-03-03.xlsx";
+    assert_eq!(file.headers()["content-disposition"], name);
+    stage.end().await;
+}
+
 /// Each reader's first time is recorded, looking at the head is no fetching.
 #[tokio::test]
 async fn the_first_time_that_somebody_fetches_it_is_recorded() {

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod passwords;
+mod revoked;
 mod secrecy;
 mod signing_in;
 mod sockets;

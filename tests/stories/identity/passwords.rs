@@ -1,6 +1,7 @@
 //! Passwords are set by their owners, or by an administrator for other staff.
 
-use entities::UserRole;
+use domain::identity::staff;
+use entities::{Locale, UserRole};
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
@@ -59,6 +60,58 @@ async fn an_administrator_sets_that_of_other_staff() {
         .try_mutate("passwordSet", "PasswordSetInput", input, "")
         .await;
     assert_eq!(answer.code(), "FORBIDDEN");
+    stage.end().await;
+}
+
+/// S3.1: a sign-in with the old password that is under way when another one is set leads nowhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_sign_in_outlives_the_password_that_it_was_begun_with() {
+    let stage = Stage::new().await;
+    stage.staff(AGENT, UserRole::Agent).await;
+    let id = stage.user_with(AGENT).await.id.to_string();
+    let under_way = async || {
+        // The password has been checked; the session is not open yet.
+        let mut held = stage.statements.hold("FROM \"users\"");
+        let client = stage.anonymous();
+        let signing_in = tokio::spawn(async move { sign_in(&client, AGENT, PASSWORD).await });
+        held.reached().await;
+        (signing_in, held)
+    };
+    let (signing_in, held) = under_way().await;
+    set(&stage.admin, json!({ "userId": id, "newPassword": NEW }))
+        .await
+        .accepted();
+    drop(held);
+    let late = signing_in.await.expect("an answer");
+    assert_eq!(late.refusals(), ["CREDENTIALS_INVALID"]);
+    sign_in(&stage.anonymous(), AGENT, NEW).await.accepted();
+
+    set(&stage.admin, json!({ "userId": id, "newPassword": PASSWORD }))
+        .await
+        .accepted();
+    let (signing_in, held) = under_way().await;
+    let input = json!({ "userId": id, "active": false });
+    stage
+        .admin
+        .mutate("userUpdate", "UserUpdateInput", input, "user { id }")
+        .await
+        .accepted();
+    drop(held);
+    let late = signing_in.await.expect("an answer");
+    assert_eq!(late.refusals(), ["CREDENTIALS_INVALID"], "suspended meanwhile");
+    stage.end().await;
+}
+
+/// An operator who sets it at the console, too.
+#[tokio::test]
+async fn a_password_from_the_console_ends_every_session() {
+    let stage = Stage::new().await;
+    assert!(is_in(&stage.elsewhere(&stage.admin).await).await);
+    staff::create_admin(&stage.app, stage.team, ADMIN, &NEW.to_owned().into(), Locale::En)
+        .await
+        .expect("a new password");
+    assert!(!is_in(&stage.elsewhere(&stage.admin).await).await);
+    sign_in(&stage.anonymous(), ADMIN, NEW).await.accepted();
     stage.end().await;
 }
 

@@ -322,22 +322,29 @@ async fn an_ecosystem_told_again_is_the_same_one() {
         )
     );
     // Many who move the same people at once, in any order.
+    let owners = [
+        stage.customer("lea@shop.test").await,
+        ivo,
+        stage.customer("max@shop.test").await,
+    ];
     let moves = (0..12).map(|n| {
         let members = if n % 2 == 0 { [&ana, &eva] } else { [&eva, &ana] };
         report(
             &stage.admin,
-            json!({ "externalId": format!("eco-{}", n % 3), "ownerId": ivo, "name": "N", "memberIds": members }),
+            json!({ "externalId": format!("eco-{}", n % 3), "ownerId": owners[n % 3], "name": "N", "memberIds": members }),
         )
     });
     for payload in join_all(moves).await {
         payload.accepted();
     }
-    let query = "{ users(filter: { role: MEMBER }) { nodes { ecosystem { members { totalCount } } } } }";
+    let query =
+        "{ users(filter: { hasEcosystem: true }) { nodes { ecosystem { members { totalCount } } } } }";
     let nodes = stage.admin.ask(query, json!({})).await.data()["users"]["nodes"].clone();
-    assert_eq!(
-        nodes[2]["ecosystem"]["members"]["totalCount"], 3,
-        "everybody is in one at a time: {nodes:#}"
-    );
+    let nodes = nodes.as_array().expect("nodes").iter();
+    let count = |node: &Value| node["ecosystem"]["members"]["totalCount"].as_i64();
+    let mut counts: Vec<i64> = nodes.filter_map(count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, [1, 1, 3], "everybody is in one at a time");
     stage.end().await;
 }
 
@@ -364,6 +371,17 @@ async fn staff_are_put_into_an_ecosystem_and_shut_out_of_it_by_administrators_on
         }
     }
     let eco = report(&stage.admin, with_boss).await.accepted()["ecosystem"]["id"].clone();
+    // Nor let out of it again.
+    let without = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa", "memberIds": [] });
+    for by in [&agent, &shop] {
+        let tried = by.try_mutate(
+            "ecosystemRecord",
+            "EcosystemRecordInput",
+            without.clone(),
+            ECOSYSTEM,
+        );
+        assert_eq!(tried.await.code(), "FORBIDDEN");
+    }
     let input = json!({ "ecosystemId": eco, "reason": "a joke" });
     let tried = agent.try_mutate("ecosystemSuspend", "EcosystemSuspendInput", input, ECOSYSTEM);
     assert_eq!(tried.await.code(), "FORBIDDEN");
@@ -468,8 +486,95 @@ async fn the_owner_of_an_ecosystem_is_nobody_elses_member() {
     let handed =
         json!({ "externalId": "eco-1", "ownerId": eva, "name": "Casa Eva", "memberIds": [ana, eva] });
     report(&stage.admin, handed).await.accepted();
-    let now = json!({ "externalId": "eco-2", "ownerId": eva, "name": "Casa Eva", "memberIds": [ana] });
+    let now = json!({ "externalId": "eco-2", "ownerId": ana, "name": "Casa Ana", "memberIds": [] });
     report(&stage.admin, now).await.accepted();
+    stage.end().await;
+}
+
+/// The sentences with which a report is refused, one for each language.
+async fn refused_in_every_language(stage: &Stage, input: &Value, expected: &str) {
+    let admin = stage.user_with(ADMIN).await.id;
+    let mut sentences = std::collections::BTreeSet::new();
+    for locale in [entities::Locale::En, entities::Locale::Es, entities::Locale::Pt] {
+        stage.speaks(admin, locale).await;
+        let refused = report(&stage.client_of(admin, None).await, input.clone()).await;
+        assert_eq!(refused.refusals(), [expected], "{input}");
+        sentences.insert(text(&refused.0["userErrors"][0]["message"]));
+    }
+    assert_eq!(sentences.len(), 3, "{sentences:?}");
+}
+
+/// S3.6: a suspension is the ecosystem's, and nobody in it gets around it by being named in another one.
+#[tokio::test]
+async fn nobody_leaves_a_suspended_ecosystem_by_being_named_elsewhere() {
+    let stage = Stage::new().await;
+    let (ana, eva, ivo) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+        stage.customer("ivo@shop.test").await,
+    );
+    let tell = |id: &str, owner: &str, members: Value| json!({ "externalId": id, "ownerId": owner, "name": "Casa", "memberIds": members });
+    let own = tell("eco-1", &ana, json!([eva]));
+    let id = report(&stage.admin, own).await.accepted()["ecosystem"]["id"].clone();
+    let second = tell("eco-2", &ana, json!([]));
+    refused_in_every_language(&stage, &second, "CONFLICT ownerId").await;
+    suspend(&stage.admin, &id, "unpaid").await.accepted();
+    for (input, expected) in [
+        (second, "CONFLICT ownerId"),
+        (tell("eco-2", &eva, json!([])), "CONFLICT ownerId"),
+        (tell("eco-2", &ivo, json!([eva])), "CONFLICT memberIds"),
+        (tell("eco-2", &ivo, json!([ana])), "CONFLICT memberIds"),
+    ] {
+        refused_in_every_language(&stage, &input, expected).await;
+    }
+    assert_eq!(
+        listed(&stage, json!({ "active": false })).await,
+        ["ana@shop.test", "eva@shop.test"]
+    );
+    // What the store says of the ecosystem itself is another matter.
+    let left = report(&stage.admin, tell("eco-1", &ana, json!([])))
+        .await
+        .accepted();
+    assert_eq!(
+        left["ecosystem"]["members"]["nodes"],
+        json!([{ "companyEmail": "ana@shop.test" }]),
+        "it has its owner"
+    );
+    report(&stage.admin, tell("eco-2", &eva, json!([])))
+        .await
+        .accepted();
+    assert_eq!(
+        listed(&stage, json!({ "active": false })).await,
+        ["ana@shop.test"]
+    );
+    stage.end().await;
+}
+
+/// Nobody locks themselves out by mistake, and with them perhaps the whole team.
+#[tokio::test]
+async fn nobody_suspends_the_ecosystem_that_they_are_in() {
+    let stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
+    let (me, them) = (
+        stage.user_with(ADMIN).await.id.to_string(),
+        stage.user_with("second@aurora.test").await.id.to_string(),
+    );
+    let with = |members: Value| json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": members });
+    let id = report(&stage.admin, with(json!([me]))).await.accepted()["ecosystem"]["id"].clone();
+    let refused = suspend(&stage.admin, &id, "unpaid").await;
+    assert_eq!(refused.refusals(), ["CONFLICT ecosystemId"]);
+    assert!(is_in(&stage.admin).await);
+    suspend(&second, &id, "unpaid").await.accepted();
+    assert!(!is_in(&stage.admin).await && is_in(&second).await);
+    let joining = report(&second, with(json!([me, them]))).await;
+    assert_eq!(
+        joining.refusals(),
+        ["CONFLICT externalId"],
+        "nor joins one that is closed"
+    );
+    activate(&second, &id).await.accepted();
+    report(&second, with(json!([me, them]))).await.accepted();
     stage.end().await;
 }
 

@@ -141,6 +141,47 @@ async fn whoever_has_read_within_two_hours_is_active() {
     stage.end().await;
 }
 
+/// S0.16: an open session's seconds leave its breaks out; what it has grown by was read since its last report, unless
+/// a device tells late what it has kept.
+#[tokio::test]
+async fn whoever_reads_on_after_a_long_break_is_active() {
+    let stage = Stage::new().await;
+    let (ana, eva) = (
+        stage.customer("ana@shop.test").await,
+        stage.customer("eva@shop.test").await,
+    );
+    let book = stage.product("Rayuela").await;
+    let tell = async |user: &str, seconds: i64| {
+        let report = json!({ "externalId": user, "userId": user, "productId": book, "percentRead": 1.0,
+            "startedAt": "2026-03-02T11:10:00.000Z", "seconds": seconds });
+        recorded(&stage, vec![report]).await;
+        let seen = figures(&stage.admin, user).await;
+        (seen["activeSession"] == true, text(&seen["lastReadAt"]))
+    };
+    assert_eq!(tell(&ana, 3000).await, (true, "2026-03-02T12:00:00.000Z".into()));
+    stage.pass(TimeDelta::hours(3));
+    assert_eq!(
+        tell(&ana, 3000).await,
+        (false, "2026-03-02T12:00:00.000Z".into()),
+        "a break"
+    );
+    assert_eq!(tell(&ana, 3600).await, (true, "2026-03-02T15:00:00.000Z".into()));
+    stage.pass(TimeDelta::minutes(30));
+    assert_eq!(
+        tell(&ana, 3600).await,
+        (true, "2026-03-02T15:00:00.000Z".into()),
+        "nothing more"
+    );
+    assert_eq!(tell(&eva, 300).await, (false, "2026-03-02T11:15:00.000Z".into()));
+    stage.pass(TimeDelta::minutes(1));
+    assert_eq!(
+        tell(&eva, 3600).await,
+        (false, "2026-03-02T12:10:00.000Z".into()),
+        "not in a minute"
+    );
+    stage.end().await;
+}
+
 /// S0.24: figures may lag, and say since when.
 #[tokio::test]
 async fn the_figures_say_how_old_they_are() {

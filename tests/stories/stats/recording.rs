@@ -99,6 +99,57 @@ async fn a_session_told_in_any_order_ends_alike() {
     stage.end().await;
 }
 
+/// S0.24: a session that turns out to have begun earlier has been read no earlier for it, whatever came first.
+#[tokio::test]
+async fn when_somebody_has_read_last_does_not_depend_on_the_order_of_the_reports() {
+    let (stage, _, [book, _]) = shop().await;
+    for (number, batches) in [
+        vec![vec![0], vec![1]],
+        vec![vec![1], vec![0]],
+        vec![vec![0, 1]],
+        vec![vec![1, 0]],
+        vec![vec![1], vec![0, 1], vec![0]],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let user = stage.customer(&format!("reader{number}@shop.test")).await;
+        let open = json!({ "endedAt": null });
+        let name = format!("phone-{number}");
+        // The later one says of less time than the earlier one, so it does not lengthen the session.
+        let reports = [
+            but(&session(&name, &user, &book, ("09:00", "09:10"), 5.0), &open),
+            but(&session(&name, &user, &book, ("10:00", "10:05"), 5.0), &open),
+        ];
+        for batch in batches {
+            recorded(&stage, batch.into_iter().map(|at| reports[at].clone()).collect()).await;
+        }
+        let seen = figures(&stage.admin, &user).await;
+        let title = &seen["titles"]["nodes"][0];
+        for (name, value, expected) in [
+            (
+                "lastReadAt",
+                &seen["lastReadAt"],
+                json!("2026-03-02T10:05:00.000Z"),
+            ),
+            (
+                "of the title",
+                &title["lastReadAt"],
+                json!("2026-03-02T10:05:00.000Z"),
+            ),
+            (
+                "firstReadAt",
+                &title["firstReadAt"],
+                json!("2026-03-02T09:00:00.000Z"),
+            ),
+            ("totalSeconds", &seen["totalSeconds"], json!(600)),
+        ] {
+            assert_eq!(*value, expected, "{name}, order {number}");
+        }
+    }
+    stage.end().await;
+}
+
 /// S0.24: two devices at once are one reader's time; each title keeps its own.
 #[tokio::test]
 async fn time_that_sessions_share_counts_once() {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
     dump::{changes, dump, holding},
-    stage::{ADMIN, AGENT, Stage},
+    stage::{ADMIN, AGENT, PASSWORD, Stage},
 };
 
 const SETTINGS: &str = "team { name defaultLocale timeZone settings { supportAddress portalUrl stripeConfigured \
@@ -263,6 +263,27 @@ async fn secrets_go_in_and_never_come_out() {
         entry.is_some_and(|row| !row.contains("very-secret")),
         "the names of what changed, no values"
     );
+    stage.end().await;
+}
+
+/// Tenancy: the answer to a sign-in speaks of another team than that of whoever asks.
+#[tokio::test]
+async fn an_administrators_token_shows_no_other_teams_settings() {
+    let stage = Stage::new().await;
+    stage.other_team().await;
+    let input = json!({ "email": "admin@boreal.test", "password": PASSWORD });
+    let sign_in = async |selection: &str| {
+        stage
+            .admin
+            .try_mutate("signIn", "SignInInput", input.clone(), selection)
+            .await
+    };
+    let name = sign_in("viewer { team { name } }").await.data();
+    assert_eq!(name["signIn"]["viewer"]["team"]["name"], "Boreal");
+    let settings = sign_in("viewer { team { settings { supportAddress } } }").await;
+    assert_eq!(settings.code(), "FORBIDDEN");
+    let own = "{ viewer { team { settings { supportAddress } } } }";
+    stage.admin.ask(own, json!({})).await.data();
     stage.end().await;
 }
 
