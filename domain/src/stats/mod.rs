@@ -96,7 +96,7 @@ async fn attempt(
     }
     let changes = batch.changes();
     let neighbours = store::neighbours(&tx, &batch::neighbourhoods(&changes), &changes).await?;
-    if !store::save_sittings(&tx, &changes).await? {
+    if !store::save_sessions(&tx, &changes).await? {
         return Ok(None);
     }
     store::add_to_titles(&tx, &batch::title_gains(&changes)).await?;

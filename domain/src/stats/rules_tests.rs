@@ -93,7 +93,7 @@ fn a_change_counts_only_what_nothing_else_covers() {
 }
 
 #[test]
-fn a_sitting_never_runs_backwards() {
+fn a_session_never_runs_backwards() {
     let known = session(100, Some(400), 200, 40.0);
     for (report, result) in [
         (session(100, Some(500), 300, 50.0), (100, Some(500), 300, 50.0)),

@@ -38,7 +38,7 @@ pub(super) async fn lock_known(tx: &Tx, entries: &[Entry]) -> Outcome<Known> {
     Ok(Known {
         users,
         products: first_column(&products)?,
-        sessions: sessions.iter().map(read_sitting).collect::<Outcome<_>>()?,
+        sessions: sessions.iter().map(read_session).collect::<Outcome<_>>()?,
     })
 }
 
@@ -52,7 +52,7 @@ async fn lock_users(tx: &Tx, users: &[UserId]) -> Outcome<HashSet<UserId>> {
     first_column(&tx.db().rows(&sql, with_team(tx, users.iter().copied())).await?)
 }
 
-fn read_sitting(row: &QueryResult) -> Outcome<(String, Stored)> {
+fn read_session(row: &QueryResult) -> Outcome<(String, Stored)> {
     let session = ReadingSession {
         user: row.try_get_by_index(2)?,
         product: row.try_get_by_index(3)?,
@@ -115,7 +115,7 @@ pub(super) async fn neighbours(
 
 /// Says whether all were written. If not, somebody has just used one of these external ids for another reader
 /// or title, and nothing here may stay.
-pub(super) async fn save_sittings(tx: &Tx, changes: &[Change<'_>]) -> Outcome<bool> {
+pub(super) async fn save_sessions(tx: &Tx, changes: &[Change<'_>]) -> Outcome<bool> {
     if changes.is_empty() {
         return Ok(true);
     }

@@ -13,11 +13,14 @@ pub use secrets::{GatewaySecrets, SecretName};
 use crate::{
     actor::Actor,
     app::App,
+    database::Sql,
     error::{Denied, Error, Outcome, Refusal, Refusals},
+    identity::standing,
     input,
     message::Message,
     scoped::Scoped,
     tx::Tx,
+    values,
 };
 
 /// A team to be made.
@@ -99,6 +102,8 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
         return Err(Denied::AdministratorsOnly.into());
     }
     let mut tx = app.begin(actor).await?;
+    standing::confirm(&tx, &[]).await?;
+    lock(&tx).await?;
     let found = team::Entity::find_by_id(actor.team).one(tx.db()).await?;
     let current = found.ok_or_else(|| anyhow::anyhow!("{} is gone", actor.team))?;
     let mut refusals = Refusals::default();
@@ -134,6 +139,16 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
     );
     tx.commit().await?;
     Ok(team)
+}
+
+/// Settings are read, changed and written as a whole: whoever else changes them comes before or after.
+async fn lock(tx: &Tx) -> Outcome<()> {
+    let sql = format!(
+        "SELECT 1 FROM teams WHERE id = $1{}",
+        tx.db().dialect().for_update()
+    );
+    tx.db().row(&sql, values![tx.actor().team]).await?;
+    Ok(())
 }
 
 async fn is_staff(tx: &Tx, id: UserId) -> Outcome<bool> {

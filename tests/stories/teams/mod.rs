@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use entities::{Locale, UserRole};
+use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
@@ -317,6 +318,32 @@ async fn only_administrators_decide() {
             .ask("{ viewer { team { settings { supportAddress } } } }", json!({}))
             .await;
         assert_eq!(answer.code(), "FORBIDDEN");
+    }
+    stage.end().await;
+}
+
+/// Each tier's limit is a setting of its own, although they are kept together.
+#[tokio::test]
+async fn administrators_who_change_different_limits_at_once_do_not_undo_each_other() {
+    let stage = Stage::new().await;
+    let tiers = ["STANDARD", "PREMIUM", "VIP", "ENTERPRISE"];
+    let mut administrators = Vec::new();
+    for tier in tiers {
+        let address = format!("{tier}@aurora.test");
+        administrators.push(stage.staff(&address, UserRole::Admin).await);
+    }
+    for amount in ["1.00", "2.00", "3.00"] {
+        let changes = tiers.iter().zip(&administrators).map(|(tier, administrator)| {
+            let limit = json!([{ "tier": tier, "limit": { "amount": amount, "currency": "EUR" } }]);
+            update(administrator, json!({ "creditLimits": limit }))
+        });
+        for change in join_all(changes).await {
+            change.accepted();
+        }
+        let query = "{ viewer { team { settings { creditLimits { limit { amount } } } } } }";
+        let seen = stage.admin.ask(query, json!(null)).await.data();
+        let limits = &seen["viewer"]["team"]["settings"]["creditLimits"];
+        assert_eq!(*limits, json!(vec![json!({ "limit": { "amount": amount } }); 4]));
     }
     stage.end().await;
 }
