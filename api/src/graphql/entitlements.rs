@@ -79,6 +79,15 @@ impl Entitlement {
         self.run(ctx).expires_at.map(Into::into)
     }
 
+    /// When access begins again after a gap behind the expiry; null if nothing follows.
+    async fn resumes_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
+        let schedule = rules::Schedule::of(&self.0);
+        let run = schedule.at(ctx.app().clock.now());
+        let next = schedule.next.filter(|next| next.starts_at > run.starts_at);
+        next.filter(|_| self.0.closed_at.is_none())
+            .map(|next| next.starts_at.into())
+    }
+
     /// Whether it has no expiry.
     async fn lifetime(&self, ctx: &Context<'_>) -> bool {
         self.run(ctx).expires_at.is_none()
@@ -214,6 +223,14 @@ impl EntitlementEvent {
     /// The user who did it; null for an API key and where the system acted by itself.
     async fn actor(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         match self.0.actor_id {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The administrator who acted as `actor`; null if the actor was not impersonated.
+    async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.impersonator_id {
             Some(id) => users::load(ctx, id).await,
             None => Ok(None),
         }

@@ -64,6 +64,14 @@ impl Event {
         }
     }
 
+    /// The administrator who acted as `actor`; null if the actor was not impersonated.
+    async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        match self.0.impersonator {
+            Some(id) => users::load(ctx, id).await,
+            None => Ok(None),
+        }
+    }
+
     /// What changed, for readers that do not want to query the object.
     async fn data(&self) -> Json<serde_json::Value> {
         Json(self.0.data.clone())

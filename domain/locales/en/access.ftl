@@ -14,12 +14,14 @@ finding-user-suspended = The user is suspended. Reactivate the user to give acce
 finding-ecosystem-suspended = The user's ecosystem is suspended. Activate it to give access back to everybody in it.
 finding-product-inactive = The product is not active: it is no longer offered, and the store may have withdrawn it.
 finding-no-purchase = There is no active purchase of this product.
+finding-purchase-pending = There is a purchase of this product that is not paid yet.
 finding-no-entitlement = The user has never had access to this product.
-finding-access-scheduled = The access begins on { $date }.
+finding-access-scheduled = The access begins on { $date } at { $time }.
 finding-access-expired = The access expired on { $date }.
 finding-access-revoked = The access was revoked on { $date }.
 finding-access-in-grace = The access has expired and is in its grace period until { $date }.
 finding-never-opened = The user has never opened it: look for a technical fault on the user's side.
+finding-never-opened-yet = The user has never opened it.
 finding-opened = The user opened it last on { $date }: access worked then.
 finding-nothing-wrong = Everything is as it should be: the user may open it now.
 

@@ -56,7 +56,9 @@ note-required-override = Please add a note that says why an exception is made to
 
 error-entitlement-already-active = This person already has active access to this product. Extend it instead of granting it again.
 error-entitlement-lifetime = This is lifetime access: it does not expire, so there is nothing to extend.
-error-entitlement-not-active = This access is no longer active. To give it back, grant it anew.
+error-entitlement-not-active = This access is not active. Access that has ended or was revoked is given back by a new grant.
+entitlement-not-begun = This access has not begun yet. Only active access can be extended.
+entitlement-none-to-revoke = This user has no access to the product that could be revoked.
 error-entitlement-expiry-not-later = The new expiry must be later than the present one.
 error-product-inactive = This product is not active, so no access to it can be granted. Choose an active product.
 

@@ -53,7 +53,7 @@ refund-check-purchase-history-clean-failed = Worth a look: other active purchase
 
 effect-skipped-partial = Only part of the payment goes back, so plan and access stay.
 effect-access-kept-other-purchase = Access stays: another paid purchase of the same product gives it.
-effect-access-kept-manual = Access stays: somebody in the team granted it by hand.
+effect-access-kept-manual = Access stays: somebody in the team granted or extended it by hand.
 effect-no-access-granted = This purchase had not given any access.
 effect-access-already-ended = The access had already ended on { $date }.
 effect-plan-already-canceled = The plan had already been canceled on { $date }.

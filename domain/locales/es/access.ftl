@@ -14,12 +14,14 @@ finding-user-suspended = El usuario está suspendido. Actívalo para devolverle 
 finding-ecosystem-suspended = El ecosistema del usuario está suspendido. Actívalo para devolver el acceso a todos sus miembros.
 finding-product-inactive = El producto no está activo: ya no se ofrece, y puede que la tienda lo haya retirado.
 finding-no-purchase = No hay ninguna compra activa de este producto.
+finding-purchase-pending = Hay una compra de este producto que todavía no está pagada.
 finding-no-entitlement = El usuario nunca ha tenido acceso a este producto.
-finding-access-scheduled = El acceso empieza el { $date }.
+finding-access-scheduled = El acceso empieza el { $date } a las { $time }.
 finding-access-expired = El acceso caducó el { $date }.
 finding-access-revoked = El acceso se revocó el { $date }.
 finding-access-in-grace = El acceso ha caducado y está en periodo de gracia hasta el { $date }.
 finding-never-opened = El usuario nunca lo ha abierto: busca un problema técnico de su lado.
+finding-never-opened-yet = El usuario nunca lo ha abierto.
 finding-opened = El usuario lo abrió por última vez el { $date }: entonces el acceso funcionaba.
 finding-nothing-wrong = Todo está en orden: el usuario puede abrirlo ahora.
 

@@ -56,7 +56,9 @@ note-required-override = Añade una nota que explique por qué se hace una excep
 
 error-entitlement-already-active = Esta persona ya tiene acceso activo a este producto. Extiéndelo en lugar de concederlo otra vez.
 error-entitlement-lifetime = Este acceso es vitalicio: no caduca, así que no hay nada que extender.
-error-entitlement-not-active = Este acceso ya no está activo. Para devolverlo, concede uno nuevo.
+error-entitlement-not-active = Este acceso no está activo. Un acceso terminado o revocado se devuelve con una nueva concesión.
+entitlement-not-begun = Este acceso todavía no ha empezado. Solo se puede prolongar un acceso activo.
+entitlement-none-to-revoke = Este usuario no tiene ningún acceso al producto que se pueda revocar.
 error-entitlement-expiry-not-later = La nueva fecha de caducidad debe ser posterior a la actual.
 error-product-inactive = Este producto no está activo, así que no se puede dar acceso a él. Elige un producto activo.
 

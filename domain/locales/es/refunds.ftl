@@ -53,7 +53,7 @@ refund-check-purchase-history-clean-failed = Conviene revisarlo: otras compras a
 
 effect-skipped-partial = Solo se devuelve una parte del pago, así que el plan y el acceso se mantienen.
 effect-access-kept-other-purchase = El acceso se mantiene: lo da otra compra pagada del mismo producto.
-effect-access-kept-manual = El acceso se mantiene: alguien del equipo lo concedió a mano.
+effect-access-kept-manual = El acceso se mantiene: alguien del equipo lo concedió o lo prolongó a mano.
 effect-no-access-granted = Esta compra no había dado ningún acceso.
 effect-access-already-ended = El acceso ya había terminado el { $date }.
 effect-plan-already-canceled = El plan ya se había cancelado el { $date }.

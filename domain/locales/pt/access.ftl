@@ -14,12 +14,14 @@ finding-user-suspended = O usuário está suspenso. Reative-o para devolver o ac
 finding-ecosystem-suspended = O ecossistema do usuário está suspenso. Ative-o para devolver o acesso a todos que fazem parte dele.
 finding-product-inactive = O produto não está ativo: já não é oferecido, e a loja pode tê-lo retirado.
 finding-no-purchase = Não há nenhuma compra ativa deste produto.
+finding-purchase-pending = Há uma compra deste produto que ainda não foi paga.
 finding-no-entitlement = O usuário nunca teve acesso a este produto.
-finding-access-scheduled = O acesso começa em { $date }.
+finding-access-scheduled = O acesso começa em { $date } às { $time }.
 finding-access-expired = O acesso expirou em { $date }.
 finding-access-revoked = O acesso foi revogado em { $date }.
 finding-access-in-grace = O acesso expirou e está em período de carência até { $date }.
 finding-never-opened = O usuário nunca o abriu: procure um problema técnico do lado dele.
+finding-never-opened-yet = O usuário nunca o abriu.
 finding-opened = O usuário o abriu pela última vez em { $date }: naquele momento o acesso funcionava.
 finding-nothing-wrong = Está tudo certo: o usuário pode abri-lo agora.
 

@@ -56,7 +56,9 @@ note-required-override = Acrescente uma observação que explique por que se abr
 
 error-entitlement-already-active = Esta pessoa já tem acesso ativo a este produto. Estenda-o em vez de conceder outro.
 error-entitlement-lifetime = Este acesso é vitalício: não expira, portanto não há o que estender.
-error-entitlement-not-active = Este acesso não está mais ativo. Para devolvê-lo, conceda um novo.
+error-entitlement-not-active = Este acesso não está ativo. Um acesso encerrado ou revogado é devolvido com uma nova concessão.
+entitlement-not-begun = Este acesso ainda não começou. Só um acesso ativo pode ser prolongado.
+entitlement-none-to-revoke = Este usuário não tem nenhum acesso ao produto que possa ser revogado.
 error-entitlement-expiry-not-later = A nova data de expiração deve ser posterior à atual.
 error-product-inactive = Este produto não está ativo, portanto não é possível conceder acesso a ele. Escolha um produto ativo.
 

@@ -53,7 +53,7 @@ refund-check-purchase-history-clean-failed = Vale conferir: outras compras ativa
 
 effect-skipped-partial = Só uma parte do pagamento é devolvida, então o plano e o acesso continuam.
 effect-access-kept-other-purchase = O acesso continua: outra compra paga do mesmo produto o garante.
-effect-access-kept-manual = O acesso continua: alguém da equipe o concedeu manualmente.
+effect-access-kept-manual = O acesso continua: alguém da equipe o concedeu ou prolongou manualmente.
 effect-no-access-granted = Esta compra não tinha dado nenhum acesso.
 effect-access-already-ended = O acesso já tinha terminado em { $date }.
 effect-plan-already-canceled = O plano já tinha sido cancelado em { $date }.

@@ -215,7 +215,11 @@ pub async fn extend(
         (_, _) => Some((UserErrorCode::EntitlementNotActive, "entitlementId")),
     };
     if let Some((code, field)) = code {
-        return Ok(Changed::refused(Some(row), Refusal::new(code).on(field)));
+        let mut refusal = Refusal::new(code).on(field);
+        if rules::status(&row, tx.now()) == EntitlementStatus::Scheduled {
+            refusal = refusal.saying(Message::key("entitlement-not-begun"));
+        }
+        return Ok(Changed::refused(Some(row), refusal));
     }
     let days = store::grace_days(&tx, row.product_id).await?;
     let added = entitlement_grant::Model {

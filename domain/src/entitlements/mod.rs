@@ -28,7 +28,7 @@ pub enum Taken {
     /// Nothing gives it any more, or not now.
     Revoked,
     /// Something else still gives it.
-    Kept,
+    Kept(GrantSource),
     /// It had ended by itself, at that time.
     Ended(DateTime<Utc>),
     /// There was none.
@@ -115,10 +115,13 @@ pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<Gr
     };
     if let Some(row) = current {
         let joins = rules::joins(&store::grants(tx, id).await?, &grant);
-        let before = row.expires_at;
+        let (status, before) = (rules::status(&row, tx.now()), row.expires_at);
         store::insert_grant(tx, grant).await?;
         let row = follow_grants(tx, row, days).await?;
-        if joins {
+        let begins = status != EntitlementStatus::Active && row.announced_status == EntitlementStatus::Active;
+        if begins {
+            record(tx, &row, EntitlementAction::Granted, before, new.note.as_ref()).await?;
+        } else if joins {
             record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
         } else {
             let apart = entitlement::Model {
@@ -243,7 +246,7 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
     let row = change.update(tx.db()).await?;
     let row = follow_grants(tx, row, days).await?;
     record(tx, &row, EntitlementAction::Restored, before, None).await?;
-    Ok(Taken::Kept)
+    Ok(Taken::Kept(first.source))
 }
 
 /// The open entitlement to a product. The user is locked.
@@ -266,7 +269,7 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
     }
     let before = (row.starts_at, row.expires_at);
     let used = is_usable(rules::status(&row, tx.now()));
-    if rules::lasts(&store::grants(tx, id).await?, tx.now()) {
+    if let Some(source) = rules::lasting(&store::grants(tx, id).await?, tx.now()) {
         let days = store::grace_days(tx, row.product_id).await?;
         let row = follow_grants(tx, row, days).await?;
         // What comes later stays; whoever had access and has none now has lost it all the same.
@@ -279,7 +282,7 @@ async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcom
         if (row.starts_at, row.expires_at) != before {
             record(tx, &row, action, before.1, Some(&reason)).await?;
         }
-        return Ok(if lost { Taken::Revoked } else { Taken::Kept });
+        return Ok(if lost { Taken::Revoked } else { Taken::Kept(source) });
     }
     if let (EntitlementStatus::Expired, Some(end)) = (rules::status(&row, tx.now()), row.expires_at) {
         close(tx, row).await?;

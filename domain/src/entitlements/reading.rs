@@ -263,6 +263,8 @@ pub struct Diagnosis {
     pub ecosystem_active: Option<bool>,
     /// The newest that is paid.
     pub purchase: Option<purchase::Model>,
+    /// One is reported and not paid.
+    pub has_pending_purchase: bool,
     /// The open one, else the newest.
     pub entitlement: Option<entitlement::Model>,
     /// None if it was never opened.
@@ -280,6 +282,7 @@ impl Diagnosis {
             user_active: false,
             ecosystem_active: None,
             purchase: None,
+            has_pending_purchase: false,
             entitlement: None,
             reading: None,
             findings: vec![Message::key(&format!("not-found-{what}"))],
@@ -313,7 +316,11 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
         .order_by_desc(entitlement::Column::CreatedAt);
     let purchases = purchase::Entity::of(actor.team)
         .filter(purchase::Column::UserId.eq(user))
-        .filter(purchase::Column::ProductId.eq(product))
+        .filter(purchase::Column::ProductId.eq(product));
+    let pending = purchases
+        .clone()
+        .filter(purchase::Column::Status.eq(PurchaseStatus::Pending));
+    let purchases = purchases
         .filter(purchase::Column::Status.is_in([PurchaseStatus::Active, PurchaseStatus::PartiallyRefunded]))
         .order_by_desc(purchase::Column::PurchasedAt);
     let switches = users::store::switches(app, actor.team, user).await?;
@@ -323,6 +330,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
         user_active: person.active,
         ecosystem_active: switches.ecosystem_active,
         purchase: purchases.one(connection).await?,
+        has_pending_purchase: pending.one(connection).await?.is_some(),
         entitlement: entitlements.one(connection).await?,
         reading: stats::title(app, actor.team, user, product).await?,
         findings: Vec::new(),
@@ -356,8 +364,10 @@ fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Ve
     match status {
         None => findings.push(Message::key("finding-no-entitlement")),
         Some((row, EntitlementStatus::Scheduled)) => {
-            findings
-                .push(Message::key("finding-access-scheduled").with("date", date(Some(run(row).starts_at))));
+            let starts_at = run(row).starts_at;
+            let time = starts_at.with_timezone(&zone).format("%H:%M");
+            let finding = Message::key("finding-access-scheduled").with("date", date(Some(starts_at)));
+            findings.push(finding.with("time", time));
         }
         Some((row, EntitlementStatus::Expired)) => {
             findings.push(Message::key("finding-access-expired").with("date", date(run(row).expires_at)));
@@ -374,7 +384,13 @@ fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Ve
         findings.push(Message::key("finding-product-inactive"));
     }
     if diagnosis.purchase.is_none() && !diagnosis.access.allowed {
-        findings.push(Message::key("finding-no-purchase"));
+        let is_pending = diagnosis.has_pending_purchase;
+        let finding = if is_pending {
+            "finding-purchase-pending"
+        } else {
+            "finding-no-purchase"
+        };
+        findings.push(Message::key(finding));
     }
     if findings.is_empty() {
         findings.push(Message::key("finding-nothing-wrong"));
@@ -382,7 +398,8 @@ fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Ve
     // S0.20, S0.21: whether it was ever opened tells a missing right from a technical fault.
     findings.push(match &diagnosis.reading {
         Some(reading) => Message::key("finding-opened").with("date", date(Some(reading.last_read_at))),
-        None => Message::key("finding-never-opened"),
+        None if diagnosis.access.allowed => Message::key("finding-never-opened"),
+        None => Message::key("finding-never-opened-yet"),
     });
     findings
 }

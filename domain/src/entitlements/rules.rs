@@ -6,7 +6,7 @@
 //! is given back if that refund fails: `entitlements::restore`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{EntitlementStatus, entitlement, entitlement_grant};
+use entities::{EntitlementStatus, GrantSource, entitlement, entitlement_grant};
 
 /// Time in which something may be used, without a gap in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -187,10 +187,13 @@ fn is_past(run: &Run, told: Option<Run>, now: DateTime<Utc>) -> bool {
     run.expires_at.is_some_and(|end| end <= now && earlier(end))
 }
 
-/// Whether anything that stands still gives access, now or later. Tolerance gives none.
-pub fn lasts(grants: &[entitlement_grant::Model], now: DateTime<Utc>) -> bool {
-    let mut standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
-    standing.any(|grant| grant.expires_at.is_none_or(|end| end > now))
+/// What still gives access, now or later: a purchase rather than a grant by hand. Tolerance gives none.
+pub fn lasting(grants: &[entitlement_grant::Model], now: DateTime<Utc>) -> Option<GrantSource> {
+    let standing = grants.iter().filter(|grant| grant.revoked_at.is_none());
+    let lasting = standing.filter(|grant| grant.expires_at.is_none_or(|end| end > now));
+    let sources: Vec<_> = lasting.map(|grant| grant.source).collect();
+    let bought = sources.iter().find(|source| **source == GrantSource::Purchase);
+    bought.or(sources.first()).copied()
 }
 
 /// S4.11: whether access by hand is refused because there is access already: now, or when it would begin. A gap
@@ -228,7 +231,7 @@ fn grace(expires_at: Option<DateTime<Utc>>, days: i64) -> Option<DateTime<Utc>> 
 
 #[cfg(test)]
 mod tests {
-    use entities::{EntitlementId, GrantId, GrantSource, TeamId};
+    use entities::{EntitlementId, GrantId, TeamId};
     use uuid::Uuid;
 
     use super::*;

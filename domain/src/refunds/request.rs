@@ -1,7 +1,8 @@
 //! Accepting a refund: everything that can be true at once becomes true in one commit.
 
 use entities::{
-    EventTopic, Money, PurchaseId, RefundEffectKind, RefundReason, RefundStatus, purchase, refund,
+    EventTopic, GrantSource, Money, PurchaseId, RefundEffectKind, RefundReason, RefundStatus, purchase,
+    refund,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
@@ -254,7 +255,10 @@ async fn take_access(
         };
         match taken {
             Taken::Revoked => effects.done(RevokeAccess),
-            Taken::Kept => effects.skip(RevokeAccess, Message::key("effect-access-kept-other-purchase")),
+            Taken::Kept(GrantSource::Purchase) => {
+                effects.skip(RevokeAccess, Message::key("effect-access-kept-other-purchase"));
+            }
+            Taken::Kept(_) => effects.skip(RevokeAccess, Message::key("effect-access-kept-manual")),
             Taken::Nothing => effects.skip(RevokeAccess, Message::key("effect-no-access-granted")),
             Taken::Ended(at) => {
                 let detail = Message::key("effect-access-already-ended").with("date", policy.day(at));

@@ -286,7 +286,7 @@ async fn undo_taking(
     if was_done(tx, refund, RefundEffectKind::RevokeAccess).await? {
         let (status, detail) = match restored {
             Taken::Nothing => (EffectStatus::Done, Message::key("effect-access-taken-for-good")),
-            Taken::Kept | Taken::Revoked | Taken::Ended(_) => (EffectStatus::Undone, detail.clone()),
+            Taken::Kept(_) | Taken::Revoked | Taken::Ended(_) => (EffectStatus::Undone, detail.clone()),
         };
         effects.set(RefundEffectKind::RevokeAccess, status, Some(detail));
     }

@@ -115,7 +115,8 @@ impl Batch {
             let message = Message::key("invalid-session-too-long");
             return Err(vec![Refusal::invalid("endedAt", message)]);
         }
-        let told = report.last_read_at();
+        // A device whose clock is ahead does not read in the future.
+        let told = report.last_read_at().min(self.now);
         let taken = Taken {
             session: next,
             last_read_at: taken.map_or(told, |taken| taken.last_read_at.max(told)),

@@ -482,8 +482,8 @@ pub const TYPES: &[TypeRule] = &[
         path: "{ node(id: \"<entitlement>\") { ... on Entitlement { FIELD } } }",
         row: OWN,
         scopes: &["users.read", "commerce.entitlements.read"],
-        fields: "canExtend expiresAt graceEndsAt history id lifetime product revocationReason revokedAt secondsRemaining \
-                 startsAt status",
+        fields: "canExtend expiresAt graceEndsAt history id lifetime product resumesAt revocationReason revokedAt \
+                 secondsRemaining startsAt status",
         others: &[("user", OWN_INSIDE, &["users.read"])],
     },
     TypeRule {
@@ -549,7 +549,7 @@ pub const TYPES: &[TypeRule] = &[
         "{ node(id: \"<happened>\") { ... on EntitlementEvent { FIELD } } }",
         OWN,
         &["commerce.entitlements.read"],
-        "action actor at detail entitlement expiresAt id previousExpiresAt",
+        "action actor at detail entitlement expiresAt id impersonator previousExpiresAt",
     ),
     of(
         "EntitlementEventConnection",
@@ -570,7 +570,7 @@ pub const TYPES: &[TypeRule] = &[
         "{ node(id: \"<event>\") { ... on Event { FIELD } } }",
         STAFF_FINDS,
         &["events.read"],
-        "actor at cursor data id subject subjectId topic",
+        "actor at cursor data id impersonator subject subjectId topic",
     ),
     of(
         "EventConnection",

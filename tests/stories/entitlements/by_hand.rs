@@ -213,6 +213,55 @@ async fn what_another_clock_has_written_is_not_in_the_future() {
     stage.end().await;
 }
 
+/// S4.10, S4.22, S4.25: access that has not begun, or is only tolerated, begins with a grant.
+#[tokio::test]
+async fn access_that_begins_is_granted_and_what_is_longer_is_extended() {
+    let mut stage = Stage::new().await;
+    let ana = stage.customer("ana@shop.test").await;
+    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 7 });
+    let book = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+    let book = text(&book.await.accepted()["product"]["id"]);
+    let (march, april) = ("2026-03-20T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
+    let soon = json!({ "startsAt": "2026-03-10T00:00:00.000Z", "expiresAt": march });
+    let soon = grant(&stage.admin, &ana, &book, soon).await.accepted()["entitlement"].clone();
+    let refused = extend(&stage.admin, &soon["id"], april).await;
+    assert_eq!(refused.refusals(), ["ENTITLEMENT_NOT_ACTIVE entitlementId"]);
+    assert!(text(&refused.0["userErrors"][0]["message"]).contains("not begun"));
+    grant(&stage.admin, &ana, &book, json!({ "expiresAt": march }))
+        .await
+        .accepted();
+    stage.pass(TimeDelta::days(20));
+    stage.admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    stage.announce().await;
+    grant(&stage.admin, &ana, &book, json!({ "expiresAt": april }))
+        .await
+        .accepted();
+    stage
+        .sell(&Sale::of(&ana, &book, 1).until("2026-05-01T00:00:00.000Z"))
+        .await;
+    let query = "query($id: ID!) { user(id: $id) { entitlementHistory { nodes { action previousExpiresAt expiresAt } } } }";
+    let data = stage.admin.ask(query, json!({ "id": ana })).await.data();
+    let nodes = data["user"]["entitlementHistory"]["nodes"]
+        .as_array()
+        .expect("a history");
+    let told: Vec<_> = (nodes.iter().rev())
+        .map(|node| json!([node["action"], node["previousExpiresAt"], node["expiresAt"]]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            json!(["GRANTED", null, march]),
+            json!(["GRANTED", march, march]),
+            json!(["ENTERED_GRACE_PERIOD", null, march]),
+            json!(["GRANTED", march, april]),
+            json!(["EXTENDED", april, "2026-05-01T00:00:00.000Z"]),
+        ]
+    );
+    stage.end().await;
+}
+
 /// S0.45: what one reason loses does not take what another still gives.
 #[tokio::test]
 async fn a_refund_leaves_what_was_extended_by_hand() {
@@ -230,7 +279,12 @@ async fn a_refund_leaves_what_was_extended_by_hand() {
     extend(&stage.admin, &id, "2026-06-01T00:00:00.000Z")
         .await
         .accepted();
-    request(&stage, &purchase, json!({})).await.accepted();
+    let refund = request(&stage, &purchase, json!({})).await.accepted()["refund"].clone();
+    let effects = refund["effects"].as_array().expect("effects").clone();
+    let kept = effects.iter().find(|effect| effect["kind"] == "REVOKE_ACCESS");
+    let kept = kept.expect("an effect");
+    assert_eq!(kept["status"], "SKIPPED");
+    assert!(text(&kept["detail"]).contains("by hand"), "{kept}");
     stage.run_jobs().await;
     stage.hear_gateways().await;
     assert!(

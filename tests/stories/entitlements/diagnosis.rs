@@ -20,6 +20,49 @@ pub async fn diagnosis(by: &Client, user: &str, product: &str) -> Value {
     by.ask(DIAGNOSIS, variables).await.data()["accessDiagnosis"].clone()
 }
 
+/// S0.20, S0.21: what is on its way is named, and nobody is sent to look for a technical fault where no right is.
+#[tokio::test]
+async fn what_is_still_to_come_is_named() {
+    let stage = Stage::new().await;
+    let (ana, book, other) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+        stage.product("Ficciones").await,
+    );
+    let mut sale = Sale::of(&ana, &book, 1);
+    sale.status = "PENDING";
+    stage.sell(&sale).await;
+    let later = json!({ "startsAt": "2026-03-02T18:30:00.000Z" });
+    grant(&stage.admin, &ana, &other, later).await.accepted();
+    for (product, expected) in [
+        (
+            &book,
+            [
+                "The user has never had access to this product.",
+                "There is a purchase of this product that is not paid yet.",
+                "The user has never opened it.",
+            ],
+        ),
+        (
+            &other,
+            [
+                "The access begins on 2 March 2026 at 19:30.",
+                "There is no active purchase of this product.",
+                "The user has never opened it.",
+            ],
+        ),
+    ] {
+        let query = "query($u: ID!, $p: ID!) { accessDiagnosis(userId: $u, productId: $p) { findings } }";
+        let seen = stage
+            .admin
+            .ask(query, json!({ "u": ana, "p": product }))
+            .await
+            .data();
+        assert_eq!(seen["accessDiagnosis"]["findings"], json!(expected));
+    }
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn the_most_likely_cause_comes_first() {
     let stage = Stage::new().await;

@@ -61,6 +61,10 @@ async fn between_two_grants_there_is_no_access() {
     for announced in [true, false] {
         let mut stage = Stage::new().await;
         let (ana, book, _) = promised_again(&stage, 3).await;
+        let query = "query($id: ID!) { user(id: $id) { entitlements { nodes { resumesAt } } } }";
+        let data = stage.admin.ask(query, json!({ "id": ana })).await.data();
+        let resumes = &data["user"]["entitlements"]["nodes"][0]["resumesAt"];
+        assert_eq!(*resumes, "2026-04-01T00:00:00.000Z");
         let (bought, march) = ("2026-02-20T10:00:00.000Z", "2026-03-10T12:00:00.000Z");
         let (april, may) = ("2026-04-01T00:00:00.000Z", "2026-05-01T00:00:00.000Z");
         for (days, expected) in [

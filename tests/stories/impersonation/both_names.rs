@@ -82,6 +82,41 @@ async fn everything_that_follows_carries_both_names() {
     stage.end().await;
 }
 
+/// S0.6, S4.25: whoever follows events or reads the history sees both, and the customer sees no administrator.
+#[tokio::test]
+async fn events_and_the_history_name_both() {
+    let stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    stage.agent().await;
+    let agent = stage.user_with(AGENT).await.id.to_string();
+    let through = seeing(&stage, &start(&stage.admin, &agent, "a look").await.accepted());
+    let input = json!({ "userId": ana, "productId": book });
+    let granted = through.mutate(
+        "entitlementGrant",
+        "EntitlementGrantInput",
+        input,
+        "entitlement { id }",
+    );
+    granted.await.accepted();
+    let query = "query($id: ID!) { user(id: $id) { entitlementHistory { nodes { actor { companyEmail } \
+                 impersonator { companyEmail } } } } \
+                 events(topics: [ENTITLEMENT_CHANGED]) { nodes { actor { companyEmail } impersonator { companyEmail } } } }";
+    let seen = stage.admin.ask(query, json!({ "id": ana })).await.data();
+    let both = json!([{ "actor": { "companyEmail": AGENT }, "impersonator": { "companyEmail": ADMIN } }]);
+    assert_eq!(seen["user"]["entitlementHistory"]["nodes"], both);
+    assert_eq!(seen["events"]["nodes"], both);
+    let eyes = seeing(&stage, &start(&stage.admin, &ana, "her side").await.accepted());
+    let query =
+        "query($id: ID!) { user(id: $id) { entitlementHistory { nodes { action impersonator { id } } } } }";
+    let hers = eyes.ask(query, json!({ "id": ana })).await.data();
+    let entry = json!([{ "action": "GRANTED", "impersonator": null }]);
+    assert_eq!(hers["user"]["entitlementHistory"]["nodes"], entry);
+    stage.end().await;
+}
+
 /// S0.6: without borrowed eyes nobody stands beside it.
 #[tokio::test]
 async fn ones_own_doing_carries_one_name() {

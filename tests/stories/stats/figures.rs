@@ -141,6 +141,23 @@ async fn whoever_has_read_within_two_hours_is_active() {
     stage.end().await;
 }
 
+/// S0.16: nobody has read in the future, whatever a device's clock says.
+#[tokio::test]
+async fn a_clock_that_is_ahead_does_not_read_ahead() {
+    let stage = Stage::new().await;
+    let (ana, book) = (
+        stage.customer("ana@shop.test").await,
+        stage.product("Rayuela").await,
+    );
+    let report = session("one", &ana, &book, ("11:30", "12:04"), 1.0);
+    recorded(&stage, vec![report]).await;
+    assert_eq!(
+        figures(&stage.admin, &ana).await["lastReadAt"],
+        "2026-03-02T12:00:00.000Z"
+    );
+    stage.end().await;
+}
+
 /// S0.16: an open session's seconds leave its breaks out; what it has grown by was read since its last report, unless
 /// a device tells late what it has kept.
 #[tokio::test]

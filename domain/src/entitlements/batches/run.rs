@@ -233,7 +233,9 @@ async fn decide(
                     Some(row) => manual::take(tx, row, batch.note.as_deref()).await?,
                     None => Changed {
                         entitlement: None,
-                        refusals: vec![manual::not_active()],
+                        refusals: vec![
+                            manual::not_active().saying(Message::key("entitlement-none-to-revoke")),
+                        ],
                     },
                 };
                 (changed, EntitlementBatchOutcome::Revoked)
