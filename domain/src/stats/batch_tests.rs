@@ -47,7 +47,7 @@ fn totals(batches: &[&[Entry]]) -> TitleGain {
             products: HashSet::from([TITLE]),
             sessions: stored.clone(),
         };
-        let mut batch = Batch::new(known, time(20_000));
+        let mut batch = Batch::new(known, time(30_000));
         for entry in *entries {
             batch.take(entry).expect("a report that is believed");
         }
@@ -56,7 +56,7 @@ fn totals(batches: &[&[Entry]]) -> TitleGain {
             let session = Stored {
                 id: ReadingSessionId(Uuid::nil()),
                 session: change.after.clone(),
-                reported_at: time(20_000),
+                reported_at: time(30_000),
             };
             stored.insert(change.external_id.to_owned(), session);
         }
