@@ -191,10 +191,10 @@ pub(super) fn condition(
         }
     };
     equal("u.segment", filter.segment.map(Value::from));
-    // Staff have bought nothing either, but nobody looks for them among the leads (S3.2).
+    equal("u.role", filter.role.map(Value::from));
+    // Staff have bought nothing either, but are never leads (S3.2).
     let leads = filter.segment == Some(UserSegment::Lead);
-    let role = filter.role.or(leads.then_some(UserRole::Member));
-    equal("u.role", role.map(Value::from));
+    equal("u.role", leads.then(|| UserRole::Member.into()));
     equal("u.tier", filter.tier.map(Value::from));
     let suspended = ecosystem("suspended_at");
     match filter.active {
