@@ -170,9 +170,10 @@ async fn a_report_of_a_subscription_names_what_is_wrong_with_it() {
         (json!({ "encounters": -1 }), &["INVALID encounters"]),
         (json!({ "licensesAssigned": -1 }), &["INVALID licensesAssigned"]),
         (json!({ "licensesSuspended": -4 }), &["INVALID licensesSuspended"]),
+        (json!({ "licensesTotal": -10 }), &["INVALID licensesTotal"]),
         (
-            json!({ "licensesTotal": -10 }),
-            &["INVALID licensesTotal", "INVALID licensesAssigned"],
+            json!({ "licensesTotal": -10, "licensesSuspended": -1 }),
+            &["INVALID licensesTotal", "INVALID licensesSuspended"],
         ),
         (json!({ "licensesTotal": 4 }), &["INVALID licensesAssigned"]),
         (json!({ "licensesSuspended": 7 }), &["INVALID licensesAssigned"]),
