@@ -13,7 +13,7 @@ const LONGEST_FOUND: usize = 4000;
 
 /// A text that must say something, on one line and without control characters.
 pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
-    let clean: String = text.trim().chars().filter(|c| !c.is_control()).collect();
+    let clean = text.replace(is_unseen, "").trim().to_owned();
     if clean.is_empty() {
         return Err(Refusal::invalid(field, Message::key("invalid-required")));
     }
@@ -22,18 +22,24 @@ pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Refus
 
 /// A text that may be left out; nothing but white space counts as left out.
 pub fn optional_line(field: &'static str, text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
-    text.filter(|text| !text.trim().is_empty())
+    text.filter(|text| !text.replace(is_unseen, "").trim().is_empty())
         .map(|text| line(field, text, max))
         .transpose()
 }
 
 /// A text of several lines that may be left out.
 pub fn optional_note(field: &'static str, text: Option<&str>) -> Result<Option<String>, Refusal> {
-    let clean = text.map(|text| text.trim().replace(|c: char| c.is_control() && c != '\n', ""));
-    clean
+    let unseen = |c: char| is_unseen(c) && c != '\n';
+    text.map(|text| text.replace(unseen, "").trim().to_owned())
         .filter(|text| !text.is_empty())
         .map(|text| short_enough(field, text, NOTE))
         .transpose()
+}
+
+/// Control characters, and those that turn the direction of the letters behind them: `gpj.exe` is read as `exe.jpg`
+/// after U+202E. Right-to-left letters have their direction by themselves.
+fn is_unseen(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 fn short_enough(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
@@ -112,7 +118,8 @@ fn any_money(field: &'static str, amount: &str, code: &str) -> Result<Money, Ref
 }
 
 /// The normal form in which texts are searched: without case and accents. Down, up and down again makes one of
-/// letters that differ in one case only: ß and ẞ and ss, ς and σ, ı and i.
+/// letters that differ in one case only: ß and ẞ and ss, ς and σ, ı and i. Latin letters that Unicode does not take
+/// apart become what people type who do not have them on their keyboard.
 pub fn searchable(text: &str) -> String {
     use unicode_normalization::UnicodeNormalization;
     text.nfkd()
@@ -120,8 +127,30 @@ pub fn searchable(text: &str) -> String {
         .flat_map(char::to_lowercase)
         .flat_map(char::to_uppercase)
         .flat_map(char::to_lowercase)
-        .filter(|c| !c.is_control())
-        .collect()
+        .filter(|c| !is_unseen(*c))
+        .fold(String::with_capacity(text.len()), |mut normal, c| {
+            match plain_letters(c) {
+                Some(letters) => normal.push_str(letters),
+                None => normal.push(c),
+            }
+            normal
+        })
+}
+
+/// A change to these is a migration of what is stored (`0011_letters.sql`).
+fn plain_letters(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'æ' => "ae",
+        'œ' => "oe",
+        'ø' => "o",
+        'đ' | 'ð' | 'ɖ' => "d",
+        'þ' => "th",
+        'ħ' => "h",
+        'ł' => "l",
+        'ŋ' => "n",
+        'ŧ' => "t",
+        _ => return None,
+    })
 }
 
 /// The order in which people look for names: letters first, then accents and case. PostgreSQL has it from ICU, where
@@ -162,6 +191,16 @@ mod tests {
             line("name", "  Ana\r\nBcc: x  ", LINE).as_deref(),
             Ok("AnaBcc: x")
         );
+        // What turns the direction goes, right-to-left letters stay.
+        let turned = "\u{202e} gpj.\u{2066}exe\u{2069} \u{202c}";
+        assert_eq!(line("name", turned, LINE).as_deref(), Ok("gpj.exe"));
+        assert_eq!(line("name", "مرحبا שלום", LINE).as_deref(), Ok("مرحبا שלום"));
+        assert_eq!(
+            optional_note("note", Some("\u{202a}two\n\u{202e}lines\u{202c}")),
+            Ok(Some("two\nlines".into()))
+        );
+        assert_eq!(optional_note("note", Some("\u{202e}")), Ok(None));
+        assert_eq!(optional_line("name", Some(" \u{202e}"), LINE), Ok(None));
         assert_eq!(line("name", " \u{7} ", LINE).expect_err("empty").field, ["name"]);
         assert!(line("name", &"x".repeat(201), LINE).is_err());
         assert_eq!(optional_line("name", Some("  "), LINE), Ok(None));
@@ -185,6 +224,7 @@ mod tests {
             "a b@example.com",
             "ana@[127.0.0.1]",
             "ana@example.com\r\nBcc: x@y.z",
+            "\u{202e}ana@example.com",
         ] {
             assert!(email("email", bad).is_err(), "{bad}");
         }
@@ -215,6 +255,31 @@ mod tests {
     }
 
     #[test]
+    fn names_stand_where_people_look_for_them() {
+        let sorted = [
+            "Adam",
+            "Ærø",
+            "Álvarez",
+            "Alvarez B",
+            "Dinh",
+            "Đỗ",
+            "Duran",
+            "Łukasz",
+            "Lund",
+            "Oest",
+            "Ørsted",
+            "Thea",
+            "Þór",
+            "Tia",
+            "Zapata",
+        ];
+        let mut names = sorted;
+        names.reverse();
+        names.sort_by(|one, other| in_alphabet(one, other));
+        assert_eq!(names, sorted);
+    }
+
+    #[test]
     fn what_is_searched_has_no_case_and_no_accents() {
         for (text, normal) in [
             ("Ángela NÚÑEZ", "angela nunez"),
@@ -222,6 +287,11 @@ mod tests {
             ("ﬁn", "fin"),
             ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
             ("İstanbul IŞIK ışık", "istanbul isik isik"),
+            ("Łukasz Bjørn Đặng ÐAVÍÐ", "lukasz bjorn dang david"),
+            ("Œuvre Ærø Þór ǾRSTED", "oeuvre aero thor orsted"),
+            ("Ħal Ŧ Ŋ Ɖ ł", "hal t n d l"),
+            ("ＡＢＣ１２３", "abc123"),
+            ("\u{2068}Ana\u{2069}", "ana"),
             ("ΟΔΥΣΣΕΥΣ Ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
         ] {
             assert_eq!(searchable(text), normal);

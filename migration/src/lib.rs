@@ -52,6 +52,14 @@ impl MigratorTrait for Migrator {
                 "m0010_export_names",
                 include_str!("../sql/0010_export_names.sql"),
             )),
+            Box::new(Sql {
+                name: "m0011_letters",
+                postgres: include_str!("../sql/0011_letters.sql"),
+                sqlite: concat!(
+                    include_str!("../sql/0011_letters.sql"),
+                    include_str!("../sql/0011_letters.sqlite.sql")
+                ),
+            }),
         ]
     }
 }

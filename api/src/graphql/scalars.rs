@@ -1,7 +1,7 @@
 //! The contract's scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{Datelike, NaiveDate, SecondsFormat, Utc};
+use chrono::{Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
 
 /// A stored number in the 32 bits that GraphQL has for one (GraphQL specification, section 3.5.1).
 pub fn int(number: i64) -> i32 {
@@ -23,7 +23,12 @@ impl ScalarType for DateTime {
             return Err(InputValueError::expected_type(value));
         };
         let time = chrono::DateTime::parse_from_rfc3339(text)
-            .map_err(|_| InputValueError::custom("not an RFC 3339 time such as 2026-11-20T09:30:00.000Z"))?;
+            .ok()
+            // A leap second: nobody's clock has it, and JavaScript cannot read it.
+            .filter(|time| time.nanosecond() < 1_000_000_000)
+            .ok_or_else(|| {
+                InputValueError::custom("not an RFC 3339 time such as 2026-11-20T09:30:00.000Z")
+            })?;
         let time = time.to_utc();
         // Beyond, a time has no form that sorts as it should, and nothing could be reckoned from it.
         if !(1..=9990).contains(&time.year()) {
@@ -101,5 +106,30 @@ impl ScalarType for Url {
 
     fn to_value(&self) -> Value {
         Value::String(self.0.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_taken_only_if_everybody_can_read_it_back() {
+        let read = |text: &str| {
+            DateTime::parse(Value::from(text))
+                .ok()
+                .map(|time| time.to_value())
+        };
+        for (text, shown) in [
+            ("2026-11-20T09:30:59Z", Some("2026-11-20T09:30:59.000Z")),
+            ("2026-11-20T09:30:59.999+02:00", Some("2026-11-20T07:30:59.999Z")),
+            ("2026-11-20T10:07:60Z", None),
+            ("2016-12-31T23:59:60.500Z", None),
+            ("2026-11-20T09:30:61Z", None),
+            ("2026-11-20", None),
+            ("9991-01-01T00:00:00Z", None),
+        ] {
+            assert_eq!(read(text), shown.map(Value::from), "{text}");
+        }
     }
 }

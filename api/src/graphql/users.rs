@@ -122,7 +122,7 @@ impl User {
         Ok(ecosystem.map(Ecosystem))
     }
 
-    /// The plan subscription that counts: the one that started last.
+    /// The plan subscription that counts now: the one that started last, or one that is to come if none has started yet.
     async fn plan_subscription(&self, ctx: &Context<'_>) -> Result<Option<PlanSubscription>> {
         let plan = match &self.0.plan {
             Some(known) => known.clone(),

@@ -37,7 +37,7 @@ export-column-licenses-suspended = Licenças suspensas
 
 export-yes = Sim
 export-no = Não
-export-no-ecosystem = Não concluído
+export-no-ecosystem = No complete
 export-tier = { $word ->
         [STANDARD] Padrão
         [PREMIUM] Premium

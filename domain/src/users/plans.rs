@@ -147,18 +147,19 @@ fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {
         refusals.add(Refusal::invalid("endsAt", Message::key("invalid-date-order")));
     }
     let most = i64::from(i32::MAX);
+    let total = refusals.keep(input::within("licensesTotal", report.licenses_total, 0, most));
     for (field, number) in [
         ("encounters", report.encounters),
-        ("licensesTotal", report.licenses_total),
         ("licensesAssigned", report.licenses_assigned),
         ("licensesSuspended", report.licenses_suspended),
     ] {
         refusals.keep(input::within(field, number, 0, most));
     }
-    if report.licenses_assigned + report.licenses_suspended > report.licenses_total {
-        let message = Message::key("invalid-range")
-            .with("min", 0)
-            .with("max", report.licenses_total.max(0));
+    // A total that was refused says nothing of the others.
+    if let Some(total) = total
+        && report.licenses_assigned + report.licenses_suspended > total
+    {
+        let message = Message::key("invalid-range").with("min", 0).with("max", total);
         refusals.add(Refusal::invalid("licensesAssigned", message));
     }
     refusals.check()?;

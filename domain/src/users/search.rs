@@ -6,6 +6,7 @@
 //! is tried in two steps: the first 2,000 people of the list are looked at; if they do not fill the page, an index is
 //! asked. On PostgreSQL that is `users_search_long` for terms of six and more characters, else that of trigrams.
 
+use chrono::{DateTime, Utc};
 use entities::TeamId;
 use sea_orm::Value;
 
@@ -86,7 +87,8 @@ pub(super) async fn page(
         "(SELECT u.* FROM users u WHERE u.team_id = $1{})",
         request.sql_of(NEAR, &mut values)
     );
-    let sql = among(&near, &wanted, request, parts, &mut values);
+    let parts_now = (parts, app.clock.now());
+    let sql = among(&near, &wanted, request, parts_now, &mut values);
     let people = read(app, &sql, values, parts).await?;
     if i64::try_from(people.len()).is_ok_and(|found| found == request.rows()) {
         return Ok(people);
@@ -94,7 +96,7 @@ pub(super) async fn page(
     let mut values = Vec::new();
     let wanted = condition(team, filter, looked_up, &mut values);
     let found = found(app.db.dialect(), searched, &mut values);
-    let sql = among(&found, &wanted, request, parts, &mut values);
+    let sql = among(&found, &wanted, request, parts_now, &mut values);
     read(app, &sql, values, parts).await
 }
 
@@ -109,12 +111,12 @@ fn among(
     source: &str,
     wanted: &str,
     request: &PageRequest,
-    parts: UserParts,
+    (parts, now): (UserParts, DateTime<Utc>),
     values: &mut Vec<Value>,
 ) -> String {
     let page = request.sql(values);
     let people = format!("(SELECT u.* FROM {source} u{wanted}{page})");
-    parts.select_from(&people) + &request.order_by()
+    parts.select_from(&people, now, values) + &request.order_by()
 }
 
 /// Those of the team `$1` whom the database's index finds: everybody who has the term, and others perhaps.

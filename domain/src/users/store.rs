@@ -17,29 +17,23 @@ use crate::{
 };
 
 pub async fn by_id(app: &App, team: TeamId, id: UserId, parts: UserParts) -> Outcome<Option<UserView>> {
-    let sql = format!("{} WHERE u.id = $1 AND u.team_id = $2", parts.select());
-    let row = app.db.connection().row(&sql, values![id, team]).await?;
+    let mut values = values![id, team];
+    let select = parts.select(app.clock.now(), &mut values);
+    let sql = format!("{select} WHERE u.id = $1 AND u.team_id = $2");
+    let row = app.db.connection().row(&sql, values).await?;
     row.map(|row| parts.read(&row)).transpose()
 }
 
 /// Several people at once, in no particular order.
 pub async fn by_ids(app: &App, team: TeamId, ids: &[UserId], parts: UserParts) -> Outcome<Vec<UserView>> {
+    let mut values = values![team];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    let select = parts.select(app.clock.now(), &mut values);
     let sql = format!(
-        "{} WHERE u.team_id = $1 AND u.id IN ({})",
-        parts.select(),
+        "{select} WHERE u.team_id = $1 AND u.id IN ({})",
         places(2, ids.len())
     );
-    let values = values![team]
-        .into_iter()
-        .chain(ids.iter().map(|id| Value::from(*id)))
-        .collect();
-    app.db
-        .connection()
-        .rows(&sql, values)
-        .await?
-        .iter()
-        .map(|row| parts.read(row))
-        .collect()
+    read(app, &sql, values, parts).await
 }
 
 /// Whatever else changes this person, or their access, comes before or after.
@@ -81,7 +75,8 @@ pub async fn list(
         None => {
             let mut values = Vec::new();
             let wanted = condition(team, filter, joined, &mut values);
-            let sql = format!("{}{wanted}{}", parts.select(), request.sql(&mut values));
+            let select = parts.select(app.clock.now(), &mut values);
+            let sql = format!("{select}{wanted}{}", request.sql(&mut values));
             read(app, &sql, values, parts).await?
         }
     };
@@ -122,21 +117,22 @@ pub struct Position {
 }
 
 /// The next `most` people behind `after` whom the filter matches, oldest first, made no later than `until`: for
-/// jobs that go through all of them, and go on where they were.
+/// jobs that go through all of them, and go on where they were. They come with the parts as they are `now`.
 pub async fn walk(
     db: &(impl Sql + Sync),
     team: TeamId,
     filter: &UserFilter,
     (after, until): (Option<Position>, DateTime<Utc>),
     most: u32,
-    parts: UserParts,
+    (parts, now): (UserParts, DateTime<Utc>),
 ) -> Outcome<Vec<UserView>> {
     if search::finds_nobody(filter) {
         return Ok(Vec::new());
     }
     let mut values = Vec::new();
-    let mut sql = parts.select();
-    sql.push_str(&condition(team, filter, joined, &mut values));
+    let wanted = condition(team, filter, joined, &mut values);
+    let mut sql = parts.select(now, &mut values);
+    sql.push_str(&wanted);
     values.push(until.into());
     sql.push_str(&format!(" AND u.created_at <= ${}", values.len()));
     if let Some(Position { created_at, id }) = after {
@@ -195,10 +191,10 @@ pub(super) fn condition(
         }
     };
     equal("u.segment", filter.segment.map(Value::from));
-    // Staff have bought nothing either, but nobody looks for them among the leads (S3.2).
+    equal("u.role", filter.role.map(Value::from));
+    // Staff have bought nothing either, but are never leads (S3.2).
     let leads = filter.segment == Some(UserSegment::Lead);
-    let role = filter.role.or(leads.then_some(UserRole::Member));
-    equal("u.role", role.map(Value::from));
+    equal("u.role", leads.then(|| UserRole::Member.into()));
     equal("u.tier", filter.tier.map(Value::from));
     let suspended = ecosystem("suspended_at");
     match filter.active {
@@ -252,15 +248,9 @@ pub async fn members(
     let request = PageRequest::new(args, MEMBERS)?;
     let mut values = values![team, of];
     let page = request.sql(&mut values);
-    let sql = format!(
-        "{} WHERE u.team_id = $1 AND u.ecosystem_id = $2{page}",
-        parts.select()
-    );
-    let rows = app.db.connection().rows(&sql, values).await?;
-    let users = rows
-        .iter()
-        .map(|row| parts.read(row))
-        .collect::<Outcome<Vec<_>>>()?;
+    let select = parts.select(app.clock.now(), &mut values);
+    let sql = format!("{select} WHERE u.team_id = $1 AND u.ecosystem_id = $2{page}");
+    let users = read(app, &sql, values, parts).await?;
     Ok(request.page(users, |user| (Key::Time(user.created_at), user.id.0)))
 }
 

@@ -5,7 +5,7 @@ use entities::{
     BillingInterval, CustomerTier, EcosystemId, Feature, Locale, PlanSubscriptionId, PlanSubscriptionStatus,
     ProductId, TeamId, UserId, UserRole, UserSegment,
 };
-use sea_orm::QueryResult;
+use sea_orm::{QueryResult, Value};
 
 use crate::error::Outcome;
 
@@ -14,7 +14,7 @@ use crate::error::Outcome;
 pub struct UserParts {
     /// The one that they have deployed.
     pub ecosystem: bool,
-    /// The subscription that counts: the one that started last.
+    /// The subscription that counts now: the one that started last; one that is to come only if none has started.
     pub plan: bool,
 }
 
@@ -90,13 +90,14 @@ impl UserParts {
         plan: true,
     };
 
-    /// `SELECT … FROM users u …`: everything to one comes with it in one statement.
-    pub(super) fn select(self) -> String {
-        self.select_from("users")
+    /// `SELECT … FROM users u …`: everything to one comes with it in one statement, as it is `now`. What that takes is
+    /// added to `values`, behind those that have their places already.
+    pub(super) fn select(self, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
+        self.select_from("users", now, values)
     }
 
     /// The same from another source of rows like those of `users`.
-    pub(super) fn select_from(self, source: &str) -> String {
+    pub(super) fn select_from(self, source: &str, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
         let mut columns = OWN.to_owned();
         let mut joins = " LEFT JOIN ecosystems e ON e.id = u.ecosystem_id".to_owned();
         if self.ecosystem {
@@ -104,10 +105,13 @@ impl UserParts {
         }
         if self.plan {
             columns.push_str(PLAN);
-            joins.push_str(
+            values.push(now.into());
+            joins.push_str(&format!(
                 " LEFT JOIN plan_subscriptions p ON p.id = (SELECT l.id FROM plan_subscriptions l \
-                 WHERE l.user_id = u.id ORDER BY l.starts_at DESC, l.id DESC LIMIT 1)",
-            );
+                 WHERE l.user_id = u.id \
+                 ORDER BY (l.starts_at <= ${}) DESC, l.starts_at DESC, l.id DESC LIMIT 1)",
+                values.len()
+            ));
         }
         format!("SELECT {columns} FROM {source} u{joins}")
     }

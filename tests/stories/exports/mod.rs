@@ -113,7 +113,7 @@ async fn get(address: &str, headers: &[(&'static str, &str)]) -> reqwest::Respon
 }
 
 /// Asks for an export, lets it be written, and fetches it.
-async fn exported(stage: &Stage, client: &Client, segment: &str, filter: Value) -> Vec<u8> {
+pub(crate) async fn exported(stage: &Stage, client: &Client, segment: &str, filter: Value) -> Vec<u8> {
     let asked = ask(client, segment, filter).await.accepted();
     stage.run_jobs().await;
     let ready = seen(client, &asked["export"]).await;
@@ -130,7 +130,7 @@ fn open(file: &[u8]) -> Book {
 }
 
 /// The rows of the only sheet, its heading first.
-fn rows(file: &[u8]) -> Vec<Vec<Data>> {
+pub(crate) fn rows(file: &[u8]) -> Vec<Vec<Data>> {
     let mut book = open(file);
     let names = book.sheet_names();
     assert_eq!(names.len(), 1, "{names:?}");

@@ -228,7 +228,7 @@ async fn only_whom_the_filter_shows_is_in_it_and_nobody_who_came_later() {
     stage.end().await;
 }
 
-/// Whoever asks for it reads it in their own language.
+/// Whoever asks for it reads it in their own language. S3.4: "No complete" is the requirement's own in all of them.
 #[tokio::test]
 async fn the_headings_and_words_are_in_the_language_of_whoever_asks() {
     let stage = Stage::new().await;
@@ -254,7 +254,7 @@ async fn the_headings_and_words_are_in_the_language_of_whoever_asks() {
                 "Nome",
                 "Inglês",
                 "Sim",
-                "Não concluído",
+                "No complete",
                 "clientes-2026-03-02.xlsx",
             ],
         ),

@@ -1,11 +1,14 @@
 //! S3.9–S3.14: what a customer has subscribed to, as the store tells it.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
-    stage::Stage,
+    stage::{Stage, text},
 };
+
+use crate::exports::{exported, rows};
 
 const PLAN: &str = "planSubscription { id interval status startsAt endsAt encounters product { name } ecosystem { name } \
      licenses { total available assigned suspended } }";
@@ -75,6 +78,41 @@ async fn the_detail_shows_the_plan_with_all_that_belongs_to_it() {
     stage.end().await;
 }
 
+/// S3.9–S3.14, S3.17: a renewal that is paid in advance does not hide the plan that runs, in lists, pages and files.
+#[tokio::test]
+async fn a_renewal_counts_from_its_start_and_not_before() {
+    let stage = Stage::new().await;
+    let (ana, plan) = (stage.customer("ana@shop.test").await, stage.product("Plan").await);
+    let input = subscription(&ana, &plan);
+    let interval = async || {
+        let query = "query($id: ID!) { user(id: $id) { planSubscription { interval } } \
+             node(id: $id) { ... on User { planSubscription { interval } } } \
+             users(filter: { segment: CUSTOMER }) { nodes { planSubscription { interval } } } \
+             found: users(filter: { search: \"ana@shop\" }) { nodes { planSubscription { interval } } } }";
+        let seen = stage.admin.ask(query, json!({ "id": ana })).await.data();
+        let (users, found) = (&seen["users"]["nodes"][0], &seen["found"]["nodes"][0]);
+        let shown = [&seen["user"], &seen["node"], users, found].map(|user| user["planSubscription"].clone());
+        assert!(shown.iter().all(|one| *one == shown[0]), "{shown:?}");
+        let file = exported(&stage, &stage.admin, "CUSTOMER", json!(null)).await;
+        (text(&shown[0]["interval"]), rows(&file)[1][13].to_string())
+    };
+    // Paid in advance: it is the only one, so it is shown.
+    let renewal =
+        json!({ "externalId": "sub-2", "interval": "ANNUAL", "startsAt": "2026-03-02T12:00:00.001Z" });
+    record(&stage.admin, &input, renewal).await.accepted();
+    let (annual, monthly) = (
+        ("ANNUAL".to_owned(), "Annual".to_owned()),
+        ("MONTHLY".to_owned(), "Monthly".to_owned()),
+    );
+    assert_eq!(interval().await, annual);
+    record(&stage.admin, &input, json!({})).await.accepted();
+    assert_eq!(interval().await, monthly);
+    // A millisecond later, at the moment of its start.
+    stage.pass(TimeDelta::milliseconds(1));
+    assert_eq!(interval().await, annual);
+    stage.end().await;
+}
+
 /// S3.2: a lead becomes a customer with the first subscription, once, and stays one.
 #[tokio::test]
 async fn a_lead_becomes_a_customer_once() {
@@ -132,9 +170,10 @@ async fn a_report_of_a_subscription_names_what_is_wrong_with_it() {
         (json!({ "encounters": -1 }), &["INVALID encounters"]),
         (json!({ "licensesAssigned": -1 }), &["INVALID licensesAssigned"]),
         (json!({ "licensesSuspended": -4 }), &["INVALID licensesSuspended"]),
+        (json!({ "licensesTotal": -10 }), &["INVALID licensesTotal"]),
         (
-            json!({ "licensesTotal": -10 }),
-            &["INVALID licensesTotal", "INVALID licensesAssigned"],
+            json!({ "licensesTotal": -10, "licensesSuspended": -1 }),
+            &["INVALID licensesTotal", "INVALID licensesSuspended"],
         ),
         (json!({ "licensesTotal": 4 }), &["INVALID licensesAssigned"]),
         (json!({ "licensesSuspended": 7 }), &["INVALID licensesAssigned"]),

@@ -81,6 +81,35 @@ async fn filters_alone_and_together() {
     stage.end().await;
 }
 
+/// S3.2, S3.17: staff are no leads, whatever else is asked for; a condition more never adds anybody.
+#[tokio::test]
+async fn staff_are_never_leads() {
+    let stage = Stage::new().await;
+    let ids = people(&stage, vec![person("Ana", "Gil", "ana@shop.test")]).await;
+    let query = "query($f: UserFilter) { users(filter: $f) { nodes { id } totalCount } }";
+    for (filter, expected) in [
+        (json!({ "segment": "LEAD" }), &ids[..]),
+        (json!({ "segment": "LEAD", "role": "MEMBER" }), &ids),
+        (json!({ "segment": "LEAD", "role": "ADMIN" }), &[]),
+        (
+            json!({ "segment": "LEAD", "role": "ADMIN", "search": "aurora" }),
+            &[],
+        ),
+    ] {
+        let nodes: Vec<Value> = expected.iter().map(|id| json!({ "id": id })).collect();
+        let users = stage.admin.ask(query, json!({ "f": filter })).await.data()["users"].clone();
+        let found = json!({ "nodes": nodes, "totalCount": nodes.len() });
+        assert_eq!(users, found, "{filter}");
+    }
+    let input = json!({ "segment": "LEAD", "filter": { "role": "ADMIN" } });
+    let file = stage
+        .admin
+        .mutate("usersExport", "UsersExportInput", input, "export { id }")
+        .await;
+    assert_eq!(file.refusals(), ["EXPORT_EMPTY"]);
+    stage.end().await;
+}
+
 const PAGE: &str = "query($n: Int) { users(first: $n, filter: { role: MEMBER }) { nodes { id \
      planSubscription { status product { name } } ecosystem { name } readingStats { totalSessions } \
      purchases(first: 3) { nodes { id product { name } refunds { status } } pageInfo { hasNextPage } } } } }";

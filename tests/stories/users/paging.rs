@@ -241,14 +241,18 @@ async fn names_are_in_the_order_in_which_people_look_for_them() {
     let stage = Stage::new().await;
     let alphabet = [
         "abad",
+        "Ærø",
         "Álvarez",
         "Alves",
         "de la Cruz",
+        "Đỗ",
+        "Duarte",
+        "Łukasz",
         "Oñate",
         "Ozores",
         "Zapata",
     ];
-    let strangers = [4, 1, 6, 0, 3, 5, 2].map(|n: usize| NewUser {
+    let strangers = [4, 10, 1, 6, 0, 8, 3, 9, 5, 2, 7].map(|n: usize| NewUser {
         company_name: Some(format!("{} y Cía", alphabet[n])),
         ..person("Ana", alphabet[n], &format!("ana{n}@shop.test"))
     });

@@ -1,6 +1,7 @@
 //! S3.16: one search over five fields, ignoring case, accents and the punctuation of phones.
 
 use domain::users::NewUser;
+use migration::{Migrator, MigratorTrait};
 use serde_json::json;
 use tests::stage::Stage;
 
@@ -132,6 +133,64 @@ async fn another_teams_people_never_appear() {
         assert_eq!(found(&stage.admin, filter.clone()).await, ids);
         assert_eq!(found(&other, filter).await, Vec::<String>::new());
     }
+    stage.end().await;
+}
+
+/// S3.16: letters that are no others with an accent are found as they are typed without them.
+#[tokio::test]
+async fn letters_of_other_alphabets_are_found_by_plain_ones() {
+    let stage = Stage::new().await;
+    let names = [
+        ("Łukasz", "lukasz"),
+        ("Bjørn", "bjorn"),
+        ("Đặng", "dang"),
+        ("Œuvre", "oeuvre"),
+        ("Þór", "thor"),
+        ("ＡＢＣ１２３", "abc123"),
+    ];
+    let strangers = (1..).zip(names);
+    let strangers = strangers.map(|(n, (name, _))| person(name, "Gil", &format!("p{n}@shop.test")));
+    let ids = people(&stage, strangers.collect()).await;
+    for ((name, plain), id) in names.iter().zip(&ids) {
+        for term in [*name, plain, &name.to_lowercase(), &plain.to_uppercase()] {
+            let found = found(&stage.admin, json!({ "search": term })).await;
+            assert_eq!(found, std::slice::from_ref(id), "{term}");
+        }
+    }
+    stage.end().await;
+}
+
+/// People and products from before the letters were written as plain ones are found like new ones.
+#[tokio::test]
+async fn what_was_there_before_is_found_by_plain_letters() {
+    let stage = Stage::new().await;
+    let ids = people(&stage, vec![person("Łukasz", "Bjørnæs", "p@shop.test")]).await;
+    people(&stage, vec![person("Ana", "Gil", "ana@shop.test")]).await;
+    stage.product("Þór").await;
+    stage
+        .sql("UPDATE users SET search_text = 'łukasz bjørnæs' WHERE email_key = 'p@shop.test'")
+        .await;
+    stage.sql("UPDATE products SET search_text = 'þor'").await;
+    let both = "query($u: String, $p: String) { users(filter: { search: $u }) { nodes { id } totalCount } \
+                products(search: $p) { totalCount } }";
+    let seen = async || {
+        let terms = json!({ "u": "lukasz bjornaes", "p": "thor" });
+        stage.admin.ask(both, terms).await.data()
+    };
+    let before = seen().await;
+    assert_eq!(before["users"], json!({ "nodes": [], "totalCount": 0 }));
+    stage
+        .sql("DELETE FROM seaql_migrations WHERE version = 'm0011_letters'")
+        .await;
+    Migrator::up(stage.app.db.connection().whole(), None)
+        .await
+        .expect("the migration");
+    let after = seen().await;
+    assert_eq!(
+        after["users"],
+        json!({ "nodes": [{ "id": ids[0] }], "totalCount": 1 })
+    );
+    assert_eq!(after["products"]["totalCount"], 1);
     stage.end().await;
 }
 

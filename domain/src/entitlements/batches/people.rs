@@ -1,6 +1,5 @@
 //! Who is meant by a batch, and how it goes through them.
 
-use chrono::{DateTime, Utc};
 use entities::{TeamId, UserId, entitlement_batch};
 use serde::{Deserialize, Serialize};
 
@@ -76,7 +75,7 @@ pub(super) async fn next(
 ) -> Outcome<(Vec<UserId>, Option<Position>)> {
     let walk = async |filter: &UserFilter| -> Outcome<_> {
         let place: Option<Position> = batch.place.clone().map(serde_json::from_value).transpose()?;
-        let (until, parts): (DateTime<Utc>, _) = (batch.requested_at, UserParts::default());
+        let (until, parts) = (batch.requested_at, (UserParts::default(), tx.now()));
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         let found = users::store::walk(tx.db(), batch.team_id, filter, (place, until), most, parts).await?;
         let last = found.last().map(|user| Position {

@@ -78,10 +78,20 @@ async fn feed(attempt: &mut Attempt<'_>, rows: mpsc::Sender<Batch>) -> Outcome<O
         ecosystem: true,
         plan: attempt.export.kind == ExportKind::CustomersXlsx,
     };
+    // One moment for all of a file, however long it takes.
+    let now = app.clock.now();
     let mut known = BTreeSet::new();
     let (mut place, mut count) = (None, 0);
     loop {
-        let users = walk(app.db.connection(), team, &filter, (place, until), CHUNK, parts).await?;
+        let users = walk(
+            app.db.connection(),
+            team,
+            &filter,
+            (place, until),
+            CHUNK,
+            (parts, now),
+        )
+        .await?;
         let Some(last) = users.last() else { break };
         place = Some(Position {
             created_at: last.created_at,
