@@ -20,7 +20,7 @@ pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);
 pub(crate) const PROBE: Duration = Duration::from_secs(1);
-pub(crate) const TRANSITIONS: Duration = Duration::from_secs(1);
+pub(crate) const TRANSITIONS: Duration = Duration::from_millis(500);
 pub(crate) const MAINTENANCE: Duration = Duration::from_secs(30);
 
 /// How long one round may take, if its period is not longer, before the database is held to be away.
