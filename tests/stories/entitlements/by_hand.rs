@@ -9,7 +9,7 @@ use tests::{
     stage::{ADMIN, PASSWORD, Sale, Stage, text},
 };
 
-use super::{extend, grant, history, revoke};
+use super::{extend, grant, history, revoke, tolerated};
 use crate::refunds::request;
 
 /// S4.10, S4.13, S4.14, S4.25, S4.27.
@@ -218,11 +218,7 @@ async fn what_another_clock_has_written_is_not_in_the_future() {
 async fn access_that_begins_is_granted_and_what_is_longer_is_extended() {
     let mut stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
-    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 7 });
-    let book = stage
-        .admin
-        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
-    let book = text(&book.await.accepted()["product"]["id"]);
+    let book = tolerated(&stage, 7).await;
     let (march, april) = ("2026-03-20T00:00:00.000Z", "2026-04-01T00:00:00.000Z");
     let soon = json!({ "startsAt": "2026-03-10T00:00:00.000Z", "expiresAt": march });
     let soon = grant(&stage.admin, &ana, &book, soon).await.accepted()["entitlement"].clone();
@@ -324,11 +320,7 @@ async fn lists_show_what_counts_and_offer_what_can_be_granted() {
 async fn whoever_is_granted_the_same_days_again_is_told_again() {
     let mut stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
-    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 7 });
-    let book = stage
-        .admin
-        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
-    let book = text(&book.await.accepted()["product"]["id"]);
+    let book = tolerated(&stage, 7).await;
     for end in ["2026-03-10T12:00:00.000Z", "2026-04-10T12:00:00.000Z"] {
         let from_march =
             json!({ "startsAt": "2026-03-01T00:00:00.000Z", "expiresAt": end, "notifyCustomer": true });

@@ -4,20 +4,16 @@ use chrono::TimeDelta;
 use serde_json::{Value, json};
 use tests::{
     client::Client,
-    stage::{ADMIN, PASSWORD, Sale, Stage, text},
+    stage::{ADMIN, PASSWORD, Sale, Stage},
 };
 
-use super::{grant, history};
+use super::{grant, history, tolerated};
 use crate::refunds::{effect, request};
 
 /// A book bought until 10 March and promised again for April.
 async fn promised_again(stage: &Stage, grace_days: i64) -> (String, String, String) {
     let ana = stage.customer("ana@shop.test").await;
-    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": grace_days });
-    let book = stage
-        .admin
-        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
-    let book = text(&book.await.accepted()["product"]["id"]);
+    let book = tolerated(stage, grace_days).await;
     let april = json!({ "startsAt": "2026-04-01T00:00:00.000Z", "expiresAt": "2026-05-01T00:00:00.000Z" });
     grant(&stage.admin, &ana, &book, april).await.accepted();
     let sale = Sale::of(&ana, &book, 1).until("2026-03-10T12:00:00.000Z");

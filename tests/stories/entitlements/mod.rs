@@ -11,11 +11,20 @@ mod purchases;
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
-    stage::Stage,
+    stage::{Stage, text},
 };
 
 pub const ENTITLEMENT: &str = "entitlement { id status lifetime startsAt expiresAt graceEndsAt secondsRemaining canExtend \
      revokedAt revocationReason }";
+
+/// A book whose natural ends are tolerated for so many days (S4.22).
+pub async fn tolerated(stage: &Stage, grace_days: i64) -> String {
+    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": grace_days });
+    let made = stage
+        .admin
+        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
+    text(&made.await.accepted()["product"]["id"])
+}
 
 pub async fn grant(by: &Client, user: &str, product: &str, more: Value) -> Payload {
     let mut input = json!({ "userId": user, "productId": product });

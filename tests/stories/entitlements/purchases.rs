@@ -8,7 +8,7 @@ use tests::{
     stage::{ADMIN, PASSWORD, Sale, Stage, text},
 };
 
-use super::{access, grant, history};
+use super::{access, grant, history, tolerated};
 use crate::refunds::{effect, look, request};
 
 /// Days go by, and with them the office's session.
@@ -103,11 +103,7 @@ async fn a_refund_after_the_end_takes_no_access_and_gives_none() {
 async fn what_was_over_before_the_purchase_that_goes_is_not_tolerated_again() {
     let mut stage = Stage::new().await;
     let ana = stage.customer("ana@shop.test").await;
-    let input = json!({ "externalId": "book", "name": "Rayuela", "graceDays": 7 });
-    let book = stage
-        .admin
-        .mutate("productRecord", "ProductRecordInput", input, "product { id }");
-    let book = text(&book.await.accepted()["product"]["id"]);
+    let book = tolerated(&stage, 7).await;
     for present in [
         json!({ "startsAt": "2026-05-01T00:00:00.000Z" }),
         json!({ "expiresAt": "2026-03-08T12:00:00.000Z" }),

@@ -1,4 +1,4 @@
-//! S3.4–S3.8: what customers have deployed, who is in it, and the one switch that closes it.
+//! S3.4, S3.5: what customers have deployed, and who is in it.
 
 use domain::database::Sql;
 use entities::{UserId, audit_entry};
@@ -7,47 +7,33 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
-    live::Live,
-    stage::{ADMIN, AGENT, PASSWORD, Stage, text},
+    stage::{ADMIN, PASSWORD, Stage, text},
 };
 
 use crate::exports::crowd;
 
-const ECOSYSTEM: &str = "ecosystem { id name active suspendedAt suspensionReason owner { companyEmail } \
+pub(super) const ECOSYSTEM: &str = "ecosystem { id name active suspendedAt suspensionReason owner { companyEmail } \
      members(first: 100) { totalCount nodes { companyEmail } } }";
 
-async fn report(by: &Client, input: Value) -> Payload {
+pub(super) async fn report(by: &Client, input: Value) -> Payload {
     by.mutate("ecosystemRecord", "EcosystemRecordInput", input, ECOSYSTEM)
         .await
 }
 
-async fn suspend(by: &Client, id: &Value, reason: &str) -> Payload {
+pub(super) async fn suspend(by: &Client, id: &Value, reason: &str) -> Payload {
     let input = json!({ "ecosystemId": id, "reason": reason });
     by.mutate("ecosystemSuspend", "EcosystemSuspendInput", input, ECOSYSTEM)
         .await
 }
 
-async fn activate(by: &Client, id: &Value) -> Payload {
+pub(super) async fn activate(by: &Client, id: &Value) -> Payload {
     let input = json!({ "ecosystemId": id });
     by.mutate("ecosystemActivate", "EcosystemActivateInput", input, ECOSYSTEM)
         .await
 }
 
-/// Whether the agent can come in anew at this client's process.
-async fn signs_in(client: &Client) -> bool {
-    let client = Client::new(&client.url, None);
-    let input = json!({ "email": AGENT, "password": PASSWORD });
-    let payload = client.mutate("signIn", "SignInInput", input, "accessToken").await;
-    !payload.0["accessToken"].is_null()
-}
-
-async fn is_in(client: &Client) -> bool {
-    let answer = client.ask("{ viewer { user { id } } }", json!({})).await;
-    answer.status == 200 && !answer.body["data"]["viewer"]["user"].is_null()
-}
-
 /// The addresses of those whom the filter leaves, apart from the administrator.
-async fn listed(stage: &Stage, filter: Value) -> Vec<String> {
+pub(super) async fn listed(stage: &Stage, filter: Value) -> Vec<String> {
     let query = "query($f: UserFilter) { users(filter: $f) { nodes { companyEmail } } }";
     let nodes = stage.admin.ask(query, json!({ "f": filter })).await.data()["users"]["nodes"].clone();
     let emails = nodes
@@ -56,199 +42,6 @@ async fn listed(stage: &Stage, filter: Value) -> Vec<String> {
         .iter()
         .map(|node| text(&node["companyEmail"]));
     emails.filter(|email| !email.starts_with("admin@")).collect()
-}
-
-/// S3.6, S3.7: sign-ins, open sessions, sockets and streams, in every process, and back again.
-#[tokio::test]
-async fn a_suspension_is_honoured_by_every_process_and_an_activation_undoes_it() {
-    let stage = Stage::new().await;
-    let agent = stage.agent().await;
-    let agent_row = stage.user_with(AGENT).await;
-    let (ana, eva, ivo) = (
-        stage.customer("ana@shop.test").await,
-        stage.customer("eva@shop.test").await,
-        stage.customer("ivo@shop.test").await,
-    );
-    let members = json!([eva, agent_row.id.to_string()]);
-    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": members });
-    let id = report(&stage.admin, input).await.accepted()["ecosystem"]["id"].clone();
-    let rows = async || {
-        [
-            stage.user_with(AGENT).await,
-            stage.user_with("eva@shop.test").await,
-        ]
-    };
-    let before = rows().await;
-
-    let elsewhere = stage.elsewhere(&agent).await;
-    let (eva, ivo) = (
-        stage.customer_session(&eva).await,
-        stage.customer_session(&ivo).await,
-    );
-    assert!(is_in(&eva).await && is_in(&ivo).await && is_in(&agent).await && is_in(&elsewhere).await);
-    let events = "subscription { events { topic } }";
-    let mut open = Vec::new();
-    for client in [&agent, &elsewhere] {
-        open.push(Live::socket(client, events, json!({})).await);
-        open.push(Live::stream(client, events, json!({})).await);
-    }
-
-    suspend(&stage.admin, &id, "unpaid").await.accepted();
-    assert!(
-        !is_in(&eva).await && !is_in(&agent).await,
-        "the next request is refused"
-    );
-    assert!(is_in(&ivo).await, "whoever is in no ecosystem is none of it");
-    let mut ends = Vec::new();
-    for live in open {
-        ends.push(live.ended().await);
-    }
-    assert_eq!(ends, ["4403", "UNAUTHENTICATED", "4403", "UNAUTHENTICATED"]);
-    let eva_elsewhere = Client::new(&elsewhere.url, eva.token.clone());
-    assert!(!is_in(&eva_elsewhere).await && !is_in(&elsewhere).await);
-    assert!(!signs_in(&agent).await && !signs_in(&elsewhere).await);
-    assert_eq!(
-        listed(&stage, json!({ "active": false })).await,
-        [AGENT, "ana@shop.test", "eva@shop.test"]
-    );
-    assert_eq!(listed(&stage, json!({ "active": true })).await, ["ivo@shop.test"]);
-
-    activate(&stage.admin, &id).await.accepted();
-    assert!(
-        is_in(&eva).await && is_in(&agent).await,
-        "the same sessions go on"
-    );
-    assert!(signs_in(&agent).await && signs_in(&elsewhere).await);
-    assert_eq!(
-        listed(&stage, json!({ "active": false })).await,
-        Vec::<String>::new()
-    );
-    assert_eq!(rows().await, before, "nothing was written to its members");
-    stage.end().await;
-}
-
-/// S3.6: an administrator's own suspension closes the eyes that they have borrowed.
-#[tokio::test]
-async fn an_administrator_in_a_suspended_ecosystem_looks_through_nobodys_eyes() {
-    let stage = Stage::new().await;
-    let (ana, ivo) = (
-        stage.customer("ana@shop.test").await,
-        stage.customer("ivo@shop.test").await,
-    );
-    let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
-    let row = stage.user_with("second@aurora.test").await;
-    let features = json!({ "userId": row.id.to_string(), "features": ["IMPERSONATION"] });
-    stage
-        .admin
-        .mutate("userUpdate", "UserUpdateInput", features, "user { id }")
-        .await
-        .accepted();
-    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": [row.id.to_string()] });
-    let id = report(&stage.admin, input).await.accepted()["ecosystem"]["id"].clone();
-    let input = json!({ "userId": ivo, "reason": "a look" });
-    let started = second
-        .mutate(
-            "impersonationStart",
-            "ImpersonationStartInput",
-            input,
-            "accessToken",
-        )
-        .await
-        .accepted();
-    let through = Client::new(&stage.url, Some(text(&started["accessToken"])));
-    assert!(is_in(&through).await);
-    suspend(&stage.admin, &id, "unpaid").await.accepted();
-    assert!(!is_in(&second).await && !is_in(&through).await);
-    activate(&stage.admin, &id).await.accepted();
-    assert!(is_in(&through).await);
-    stage.end().await;
-}
-
-/// S3.8: a reason is required and on record, once; who may is staff.
-#[tokio::test]
-async fn each_switch_has_a_reason_and_is_on_record_once() {
-    let stage = Stage::new().await;
-    let (ana, agent) = (stage.customer("ana@shop.test").await, stage.agent().await);
-    let input = json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana" });
-    let id = report(&stage.admin, input.clone()).await.accepted()["ecosystem"]["id"].clone();
-    for (reason, expected) in [
-        (String::new(), "INVALID reason"),
-        (" \t".into(), "INVALID reason"),
-        ("x".repeat(2001), "INVALID reason"),
-    ] {
-        assert_eq!(suspend(&agent, &id, &reason).await.refusals(), [expected]);
-    }
-    let other = stage.other_team().await;
-    let foreign = suspend(&other, &id, "mine now").await;
-    let missing = suspend(&other, &json!("ecosystem_01h455vb4pex5vsknk084sn02q"), "mine now").await;
-    assert_eq!(foreign.refusals(), ["NOT_FOUND ecosystemId"]);
-    assert_eq!(foreign.0, missing.0, "a foreign id is one that does not exist");
-    assert_eq!(
-        activate(&other, &id).await.0,
-        activate(&other, &json!("ecosystem_01h455vb4pex5vsknk084sn02q"))
-            .await
-            .0
-    );
-    let owner = stage.customer_session(&ana).await;
-    let input = json!({ "ecosystemId": id, "reason": "x" });
-    let denied = owner
-        .try_mutate(
-            "ecosystemSuspend",
-            "EcosystemSuspendInput",
-            input,
-            "ecosystem { id }",
-        )
-        .await;
-    assert_eq!(denied.code(), "FORBIDDEN");
-
-    let suspended = suspend(&agent, &id, "unpaid").await.accepted()["ecosystem"].clone();
-    assert_eq!(
-        (&suspended["active"], &suspended["suspendedAt"]),
-        (&json!(false), &json!("2026-03-02T12:00:00.000Z"))
-    );
-    stage.pass(chrono::TimeDelta::minutes(1));
-    let again = suspend(&stage.admin, &id, "another reason").await.accepted()["ecosystem"].clone();
-    assert_eq!(
-        again, suspended,
-        "it is suspended already, for the reason that stands"
-    );
-    let active = activate(&agent, &id).await.accepted()["ecosystem"].clone();
-    assert_eq!(
-        (
-            &active["active"],
-            &active["suspendedAt"],
-            &active["suspensionReason"]
-        ),
-        (&json!(true), &Value::Null, &Value::Null)
-    );
-    activate(&agent, &id).await.accepted();
-
-    let query = "query($id: ID!) { auditLog(subjectId: $id) { nodes { action reason actor { companyEmail } } } \
-                 events(first: 100, topics: [ECOSYSTEM_SUSPENDED, ECOSYSTEM_ACTIVATED]) { nodes { topic subjectId actor { companyEmail } } } }";
-    let seen = stage.admin.ask(query, json!({ "id": id })).await.data();
-    let by = json!({ "companyEmail": AGENT });
-    assert_eq!(
-        seen["auditLog"]["nodes"].as_array().map(|all| &all[..2]),
-        Some(
-            &[
-                json!({ "action": "ecosystem.activated", "reason": null, "actor": by }),
-                json!({ "action": "ecosystem.suspended", "reason": "unpaid", "actor": by }),
-            ][..]
-        )
-    );
-    assert_eq!(
-        seen["auditLog"]["nodes"].as_array().map(Vec::len),
-        Some(3),
-        "and its record"
-    );
-    assert_eq!(
-        seen["events"]["nodes"],
-        json!([
-            { "topic": "ECOSYSTEM_SUSPENDED", "subjectId": id, "actor": by },
-            { "topic": "ECOSYSTEM_ACTIVATED", "subjectId": id, "actor": by },
-        ])
-    );
-    stage.end().await;
 }
 
 /// S3.4, S3.5: a customer has deployed an ecosystem or has not; being in somebody else's is not having one.
@@ -492,7 +285,7 @@ async fn the_owner_of_an_ecosystem_is_nobody_elses_member() {
 }
 
 /// The sentences with which a report is refused, one for each language.
-async fn refused_in_every_language(stage: &Stage, input: &Value, expected: &str) {
+pub(super) async fn refused_in_every_language(stage: &Stage, input: &Value, expected: &str) {
     let admin = stage.user_with(ADMIN).await.id;
     let mut sentences = std::collections::BTreeSet::new();
     for locale in [entities::Locale::En, entities::Locale::Es, entities::Locale::Pt] {
@@ -502,80 +295,6 @@ async fn refused_in_every_language(stage: &Stage, input: &Value, expected: &str)
         sentences.insert(text(&refused.0["userErrors"][0]["message"]));
     }
     assert_eq!(sentences.len(), 3, "{sentences:?}");
-}
-
-/// S3.6: a suspension is the ecosystem's, and nobody in it gets around it by being named in another one.
-#[tokio::test]
-async fn nobody_leaves_a_suspended_ecosystem_by_being_named_elsewhere() {
-    let stage = Stage::new().await;
-    let (ana, eva, ivo) = (
-        stage.customer("ana@shop.test").await,
-        stage.customer("eva@shop.test").await,
-        stage.customer("ivo@shop.test").await,
-    );
-    let tell = |id: &str, owner: &str, members: Value| json!({ "externalId": id, "ownerId": owner, "name": "Casa", "memberIds": members });
-    let own = tell("eco-1", &ana, json!([eva]));
-    let id = report(&stage.admin, own).await.accepted()["ecosystem"]["id"].clone();
-    let second = tell("eco-2", &ana, json!([]));
-    refused_in_every_language(&stage, &second, "CONFLICT ownerId").await;
-    suspend(&stage.admin, &id, "unpaid").await.accepted();
-    for (input, expected) in [
-        (second, "CONFLICT ownerId"),
-        (tell("eco-2", &eva, json!([])), "CONFLICT ownerId"),
-        (tell("eco-2", &ivo, json!([eva])), "CONFLICT memberIds"),
-        (tell("eco-2", &ivo, json!([ana])), "CONFLICT memberIds"),
-    ] {
-        refused_in_every_language(&stage, &input, expected).await;
-    }
-    assert_eq!(
-        listed(&stage, json!({ "active": false })).await,
-        ["ana@shop.test", "eva@shop.test"]
-    );
-    // What the store says of the ecosystem itself is another matter.
-    let left = report(&stage.admin, tell("eco-1", &ana, json!([])))
-        .await
-        .accepted();
-    assert_eq!(
-        left["ecosystem"]["members"]["nodes"],
-        json!([{ "companyEmail": "ana@shop.test" }]),
-        "it has its owner"
-    );
-    report(&stage.admin, tell("eco-2", &eva, json!([])))
-        .await
-        .accepted();
-    assert_eq!(
-        listed(&stage, json!({ "active": false })).await,
-        ["ana@shop.test"]
-    );
-    stage.end().await;
-}
-
-/// Nobody locks themselves out by mistake, and with them perhaps the whole team.
-#[tokio::test]
-async fn nobody_suspends_the_ecosystem_that_they_are_in() {
-    let stage = Stage::new().await;
-    let ana = stage.customer("ana@shop.test").await;
-    let second = stage.staff("second@aurora.test", entities::UserRole::Admin).await;
-    let (me, them) = (
-        stage.user_with(ADMIN).await.id.to_string(),
-        stage.user_with("second@aurora.test").await.id.to_string(),
-    );
-    let with = |members: Value| json!({ "externalId": "eco-1", "ownerId": ana, "name": "Casa Ana", "memberIds": members });
-    let id = report(&stage.admin, with(json!([me]))).await.accepted()["ecosystem"]["id"].clone();
-    let refused = suspend(&stage.admin, &id, "unpaid").await;
-    assert_eq!(refused.refusals(), ["CONFLICT ecosystemId"]);
-    assert!(is_in(&stage.admin).await);
-    suspend(&second, &id, "unpaid").await.accepted();
-    assert!(!is_in(&stage.admin).await && is_in(&second).await);
-    let joining = report(&second, with(json!([me, them]))).await;
-    assert_eq!(
-        joining.refusals(),
-        ["CONFLICT externalId"],
-        "nor joins one that is closed"
-    );
-    activate(&second, &id).await.accepted();
-    report(&second, with(json!([me, them]))).await.accepted();
-    stage.end().await;
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod ecosystems;
 mod plans;
+mod suspensions;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
