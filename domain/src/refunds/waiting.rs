@@ -166,7 +166,9 @@ async fn wait(
     hindrance: &Hindrance,
 ) -> Outcome<Ending> {
     let at_gateway = refund.in_doubt_since.is_some() || refund.status == RefundStatus::Pending;
-    let inquiries = refund.inquiries + i64::from(hindrance.counts() && at_gateway);
+    // What counts comes to a person by itself.
+    let counted = hindrance.counts() && at_gateway;
+    let inquiries = refund.inquiries + i64::from(counted);
     let message = hindrance.kind.message(&refund).to_stored();
     let news = refund.hindrance.as_ref() != Some(&message);
     let since = refund.hindered_since.unwrap_or(tx.now());
@@ -185,7 +187,7 @@ async fn wait(
     if news {
         notifications::publish_update(tx, &refund);
     }
-    if tx.now() - since >= TOLD_AFTER {
+    if !counted && tx.now() - since >= TOLD_AFTER {
         store::add_held_up(tx, &refund).await?;
     }
     Ok(again(tx.now(), hindrance.pause(times), &hindrance.detail))
