@@ -151,7 +151,7 @@ async fn its_turn(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<En
 
 enum Marked {
     /// The refund is recorded as one that may have been carried out.
-    Sent(Case),
+    Sent(Box<Case>),
     /// It is not to be sent, now or by this worker.
     Not(Ending),
 }
@@ -182,7 +182,7 @@ async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTim
     row.in_doubt_since = Set(refund.in_doubt_since.or(Some(tx.now())));
     case.refund = row.update(tx.db()).await?;
     tx.commit().await?;
-    Ok(Marked::Sent(case))
+    Ok(Marked::Sent(Box::new(case)))
 }
 
 /// One refund of a payment at a time, so that none is taken for another.

@@ -128,7 +128,7 @@ pub(super) async fn settle(
     learned: Learned,
 ) -> Outcome<refund::Model> {
     let learned = unless_anothers(tx, &refund, learned).await?;
-    let (refund, purchase, learned) = resolve::reopened(tx, refund, purchase, learned).await?;
+    let (refund, purchase, learned) = Box::pin(resolve::reopened(tx, refund, purchase, learned)).await?;
     let refund = if learned.tells() {
         waiting::goes_on(tx, refund).await?
     } else {
@@ -167,7 +167,7 @@ pub(super) async fn settle(
     if before == RefundStatus::Processing {
         waiting::wake_next(tx, &purchase).await?;
     }
-    bring_about(app, tx, before, &refund, purchase, learned.follow_up).await?;
+    Box::pin(bring_about(app, tx, before, &refund, purchase, learned.follow_up)).await?;
     tx.audit_with(
         "refund.updated",
         Some(refund.id.to_string()),

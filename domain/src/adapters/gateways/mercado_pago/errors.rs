@@ -26,8 +26,7 @@ pub(super) fn of_an_order(answer: &Answer) -> OrderError {
     let detail = format!("{} {code}: {message}", answer.status);
     let retry_after = answer.retry_after;
     match (answer.status, code.as_str()) {
-        (408 | 0..=399 | 500.., _) => OrderError::Unknown { detail },
-        (409, KEY_USED) => OrderError::Unknown { detail },
+        (408 | 0..=399 | 500.., _) | (409, KEY_USED) => OrderError::Unknown { detail },
         (409 | 423 | 424, _) => OrderError::Held { retry_after, detail },
         (429, _) => OrderError::Busy { retry_after, detail },
         (_, "2032" | KEY_USED) => OrderError::Unknown { detail },
