@@ -69,6 +69,8 @@ codes! {
     RefundNoteRequired = "REFUND_NOTE_REQUIRED",
     RefundAmountExceedsPaid = "REFUND_AMOUNT_EXCEEDS_PAID",
     RefundPolicyOverrideRequired = "REFUND_POLICY_OVERRIDE_REQUIRED",
+    RefundAmountNotPossible = "REFUND_AMOUNT_NOT_POSSIBLE",
+    RefundNotResolvable = "REFUND_NOT_RESOLVABLE",
     EntitlementAlreadyActive = "ENTITLEMENT_ALREADY_ACTIVE",
     EntitlementLifetime = "ENTITLEMENT_LIFETIME",
     EntitlementNotActive = "ENTITLEMENT_NOT_ACTIVE",

@@ -42,6 +42,15 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE refunds SET gateway_refund_id = NULL WHERE status = 'REVERSED'",
     ),
     (
+        "refund-in-doubt",
+        "UPDATE refunds SET in_doubt_since = requested_at WHERE status = 'SUCCEEDED'",
+    ),
+    (
+        "refund-one-at-a-time",
+        "UPDATE refunds SET status = 'PROCESSING', gateway = 'STRIPE'; \
+         UPDATE purchases SET gateway = 'STRIPE', gateway_payment_id = 'pi_same'",
+    ),
+    (
         "gateway-refund-once",
         "DROP INDEX refunds_at_gateway; UPDATE refunds SET gateway_refund_id = 're_same' WHERE gateway = 'STRIPE'",
     ),

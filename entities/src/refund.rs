@@ -28,10 +28,22 @@ pub struct Model {
     pub gateway_refund_id: Option<String>,
     pub failure_code: Option<String>,
     pub failure_message: Option<String>,
-    /// Set, in a commit of its own, before the gateway is first called.
+    /// Set, in a commit of its own, before the gateway first gets the order.
     pub first_sent_at: Option<DateTimeUtc>,
-    /// How often the gateway has been asked without a final answer.
+    /// Since when an order may have been carried out whose answer never came; set before each order, and gone with the
+    /// gateway's word.
+    pub in_doubt_since: Option<DateTimeUtc>,
+    /// How many questions were not answered while it is in doubt or pending.
     pub inquiries: i64,
+    /// How often the gateway has said that it will confirm.
+    pub answers: i64,
+    /// What keeps it from going on, as a message.
+    pub hindrance: Option<String>,
+    pub hindered_since: Option<DateTimeUtc>,
+    /// Tries in a row that met a hindrance.
+    pub hindered_times: i64,
+    /// Who of the staff has declared how it ended.
+    pub resolved_by: Option<UserId>,
     pub requested_by: UserId,
     pub api_key_id: Option<ApiKeyId>,
     pub idempotency_key: Option<String>,

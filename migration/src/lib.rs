@@ -60,6 +60,7 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(Sql::both("m0012_doubt", include_str!("../sql/0012_doubt.sql"))),
         ]
     }
 }

@@ -130,6 +130,13 @@ words! {
         /// Any other reason; requires a note.
         Other,
     }
+    /// How a refund has ended, as staff say.
+    RefundOutcome = "domain::refunds::Declared" {
+        /// The money went back to the customer.
+        Succeeded,
+        /// It did not go back, and will not: plan and access come back, but not after fraud.
+        Failed,
+    }
     /// Status of a refund.
     RefundStatus = "entities::RefundStatus" {
         /// Accepted and recorded; access is revoked.
@@ -301,6 +308,10 @@ words! {
         RefundAmountExceedsPaid,
         /// More was read than the team's threshold allows: takes `overridePolicy`, a note and the scope `refunds.override`.
         RefundPolicyOverrideRequired,
+        /// The gateway cannot move exactly this amount; the message says of what it must be a multiple.
+        RefundAmountNotPossible,
+        /// The refund is settled, is still on its way by itself, or is being worked on right now.
+        RefundNotResolvable,
         /// The user already has active access to this product.
         EntitlementAlreadyActive,
         /// Lifetime access cannot be extended.

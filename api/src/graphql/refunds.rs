@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subs
 use domain::{
     App, Message, Outcome,
     actor::{Actor, Scope},
-    refunds::{self, RefundFilter as Filter, RefundRequest},
+    refunds::{self, RefundFilter as Filter, RefundRequest, RefundResolve},
 };
 use entities::{EventTopic, RefundId, follow_up, refund, refund_effect, refund_step};
 use futures::{Stream, StreamExt};
@@ -14,7 +14,7 @@ use futures::{Stream, StreamExt};
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
-    enums::{EffectStatus, PaymentGateway, RefundEffectKind, RefundReason, RefundStatus},
+    enums::{EffectStatus, PaymentGateway, RefundEffectKind, RefundOutcome, RefundReason, RefundStatus},
     errors::UserError,
     following::follow,
     loaders::{EffectsOf, StepsOf},
@@ -183,6 +183,7 @@ impl RefundStep {
             .detail
             .as_deref()
             .map(Message::from_stored)
+            .or_else(|| hindrance(ctx, row.status, refund))
             .or_else(|| usual_detail(row.status, refund));
         Self {
             at: row.at.into(),
@@ -190,6 +191,13 @@ impl RefundStep {
             detail: detail.map(|detail| ctx.say(&detail)),
         }
     }
+}
+
+/// What holds the refund up at the station where it is now. For staff: a customer can do nothing about it.
+fn hindrance(ctx: &Context<'_>, status: entities::RefundStatus, refund: &refund::Model) -> Option<Message> {
+    let reads = |actor: &Actor| actor.scopes.contains(Scope::RefundsRead);
+    let stored = refund.hindrance.as_deref().filter(|_| status == refund.status)?;
+    ctx.actor().is_ok_and(reads).then(|| Message::from_stored(stored))
 }
 
 /// What a station means where nothing special was noted.
@@ -323,6 +331,28 @@ pub struct RefundPayload {
     user_errors: Vec<UserError>,
 }
 
+/// The refund to end, and how.
+#[derive(InputObject)]
+pub struct RefundResolveInput {
+    /// TypeID of the refund.
+    refund_id: ID,
+    /// How it has ended, after a look at the gateway.
+    outcome: RefundOutcome,
+    /// What was found at the gateway; for the audit log.
+    note: String,
+}
+
+/// The refund that was ended, or the reasons why it was not.
+#[derive(SimpleObject)]
+pub struct RefundResolvePayload {
+    /// The refund as it is now. Null if it was refused.
+    refund: Option<Refund>,
+    /// True if the gateway, asked once more, said how the refund stands: that counts, whatever was declared. Null if it was refused.
+    decided_by_gateway: Option<bool>,
+    /// Reasons why the mutation was refused; empty if it was accepted.
+    user_errors: Vec<UserError>,
+}
+
 /// The refunds' part of the mutations.
 #[derive(Default)]
 pub struct RefundMutations;
@@ -347,6 +377,27 @@ impl RefundMutations {
         let (refund, user_errors) = ctx.payload(refunds::request(ctx.app(), ctx.actor()?, request).await)?;
         Ok(RefundPayload {
             refund: refund.map(Refund),
+            user_errors,
+        })
+    }
+
+    /// Ends a refund that the gateway does not: staff have looked there and say whether the money went back. For one that needs attention, or has been on its way for a quarter of an hour. Takes the scope `refunds.override`.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn refund_resolve(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refund to end, and how.")] input: RefundResolveInput,
+    ) -> Result<RefundResolvePayload> {
+        let request = RefundResolve {
+            refund: input_id("refundId", &input.refund_id),
+            outcome: input.outcome.into(),
+            note: input.note,
+        };
+        let (resolved, user_errors) =
+            ctx.payload(refunds::resolve(ctx.app(), ctx.actor()?, request).await)?;
+        Ok(RefundResolvePayload {
+            decided_by_gateway: resolved.as_ref().map(|resolved| resolved.by_gateway),
+            refund: resolved.map(|resolved| Refund(resolved.refund)),
             user_errors,
         })
     }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// The endpoint on which a fault lands unless it says otherwise.
 pub const CREATE_REFUND: &str = "refunds.create";
 
+/// The endpoint that lists the refunds of a payment.
+pub(super) const LIST_REFUNDS: &str = "refunds.list";
+
 /// What goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -28,6 +31,12 @@ pub enum FaultKind {
     RateLimited { retry_after: u64 },
     /// Executes, then closes the TCP connection without a byte of an answer.
     CutConnection,
+    /// Answers as to a key of another account or mode: 404 for what it cannot see, and nothing is done. With
+    /// `empty_lists` a list of what it cannot see is an empty page instead.
+    ForeignKey {
+        #[serde(default)]
+        empty_lists: bool,
+    },
     /// Answers late; the key is busy meanwhile.
     Slow { ms: u64 },
     /// The refund is accepted and settled later.
@@ -53,6 +62,7 @@ impl FaultKind {
             Self::Error500Before => "error_500_before",
             Self::RateLimited { .. } => "rate_limited",
             Self::CutConnection => "cut_connection",
+            Self::ForeignKey { .. } => "foreign_key",
             Self::Slow { .. } => "slow",
             Self::RefundPending => "refund_pending",
             Self::Refuse { .. } => "refuse",
@@ -74,6 +84,7 @@ impl FaultKind {
             | Self::Error500Before
             | Self::RateLimited { .. }
             | Self::CutConnection
+            | Self::ForeignKey { .. }
             | Self::Slow { .. } => false,
         }
     }

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::answer::Answer;
 use super::clock::SandboxClock;
 use super::config::GatewayConfig;
-use super::faults::{FaultKind, Faults};
+use super::faults::{FaultKind, Faults, LIST_REFUNDS};
 use super::provider::Provider;
 use super::records::{Change, Notification, Request, StoredAnswer};
 use super::server::CutConnection;
@@ -140,6 +140,14 @@ impl Gateway {
             }
             Some(FaultKind::Error500Before) => {
                 return self.finish(&arrived, self.provider.error_500());
+            }
+            Some(FaultKind::ForeignKey { empty_lists }) => {
+                let answer = if empty_lists && call.endpoint == LIST_REFUNDS {
+                    self.provider.no_refunds()
+                } else {
+                    self.provider.not_found()
+                };
+                return self.finish(&arrived, answer);
             }
             Some(FaultKind::TimeoutBeforeExecuting) => pending::<()>().await,
             Some(FaultKind::Slow { ms }) => tokio::time::sleep(Duration::from_millis(ms)).await,

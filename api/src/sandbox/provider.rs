@@ -3,7 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 
 use super::answer::Answer;
@@ -128,6 +128,23 @@ impl Provider {
             Self::MercadoPago => mercado_pago::errors::temporary(429),
         }
         .with_header("retry-after", retry_after.to_string())
+    }
+
+    /// What a key of another account is told.
+    pub(super) fn not_found(self) -> Answer {
+        match self {
+            Self::Stripe => stripe::errors::missing("object", "of another account", "id"),
+            Self::MercadoPago => mercado_pago::errors::coded(2000),
+        }
+    }
+
+    /// A list without refunds.
+    pub(super) fn no_refunds(self) -> Answer {
+        let page = match self {
+            Self::Stripe => json!({"object": "list", "data": [], "has_more": false, "url": "/v1/refunds"}),
+            Self::MercadoPago => json!([]),
+        };
+        Answer::rejected(200, page)
     }
 
     pub(super) fn error_500(self) -> Answer {

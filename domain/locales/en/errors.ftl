@@ -53,6 +53,14 @@ error-refund-policy-override-required = The customer has read { $percent } % of 
     .generic = The customer has read too much of it for a refund under the policy. To refund all the same, set “overridePolicy” and say why in a note.
 override-scope-missing = Only people with the permission “refunds.override” may refund against the policy. Please ask one of them.
 note-required-override = Please add a note that says why an exception is made to the policy.
+error-refund-amount-not-possible = The gateway cannot move exactly this amount: it must be a multiple of { $step }.
+    .generic = The gateway cannot move exactly this amount.
+error-refund-not-resolvable = This refund cannot be ended by hand now.
+resolve-settled = This refund is settled already.
+resolve-too-early = This refund is still on its way. It can be ended by hand once it needs attention, or { $minutes } minutes after it was requested.
+resolve-under-way = A worker is asking the gateway about this refund right now, or has just done so. Look at the refund again before you end it.
+conflict-refund-not-made = The gateway was asked once more and knows no such refund, nor that so much of the payment has gone back. If the money did not go back, say that the refund failed.
+note-required-resolve = Please add a note that says what you have found at the gateway.
 
 error-entitlement-already-active = This person already has active access to this product. Extend it instead of granting it again.
 error-entitlement-lifetime = This is lifetime access: it does not expire, so there is nothing to extend.

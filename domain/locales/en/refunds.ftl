@@ -65,6 +65,7 @@ effect-subscription-already-ended = The recurring payment had already ended at t
 effect-gateway-refused = The gateway refused the refund: { $message }
     .generic = The gateway refused the refund.
 effect-gateway-took-back = The gateway took the refund back: the money did not reach the customer.
+effect-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
 effect-restored-after-failure = The refund failed, so this was given back.
 effect-restored-after-other-failed = Another part of the refund ({ $refund }) failed, so this was given back.
 effect-fraud-not-restored = The reason was fraud, so plan and access were not given back.
@@ -91,11 +92,40 @@ timeline-unknown = The gateway gave no clear answer. We are asking it what happe
 timeline-needs-attention = The outcome is still unknown after every attempt to ask. Somebody has to look at the gateway.
 timeline-amount-mismatch = The gateway answered with { $answered } instead of { $asked }. Somebody has to look.
 timeline-reversed = The gateway took it back: the money did not reach the customer. The purchase can be refunded again.
+timeline-ambiguous = More than one refund at the gateway could be this one. Somebody has to look.
+timeline-is-anothers = The gateway answered with a refund that is known as { $other }. Somebody has to look.
+timeline-declared-succeeded = Somebody in the team has found at the gateway that the money went back.
+timeline-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
+hindrance-credentials = { $gateway ->
+        [STRIPE] Stripe does not accept the team's credentials. It goes on by itself as soon as they are right.
+        [MERCADO_PAGO] Mercado Pago does not accept the team's credentials. It goes on by itself as soon as they are right.
+       *[other] The gateway does not accept the team's credentials. It goes on by itself as soon as they are right.
+    }
+hindrance-not-found = { $gateway ->
+        [STRIPE] Stripe does not know this payment with the team's credentials: they may be of another account or of the test mode. It is tried again.
+        [MERCADO_PAGO] Mercado Pago does not know this payment with the team's credentials: they may be of another account or of the test mode. It is tried again.
+       *[other] The gateway does not know this payment with the team's credentials: they may be of another account or of the test mode. It is tried again.
+    }
+hindrance-busy = { $gateway ->
+        [STRIPE] Stripe has no time or cannot be reached. It is tried again.
+        [MERCADO_PAGO] Mercado Pago has no time or cannot be reached. It is tried again.
+       *[other] The gateway has no time or cannot be reached. It is tried again.
+    }
+hindrance-silent = { $gateway ->
+        [STRIPE] Stripe has given no clear answer. It is asked again before anything else is done.
+        [MERCADO_PAGO] Mercado Pago has given no clear answer. It is asked again before anything else is done.
+       *[other] The gateway has given no clear answer. It is asked again before anything else is done.
+    }
 
 follow-up-refund-failed = Refund { $refund } over { $amount } was refused by the gateway: “{ $message }”. Contact the customer and agree on another way to give the money back.
     .generic = Refund { $refund } over { $amount } was refused by the gateway. Contact the customer and agree on another way to give the money back.
 follow-up-refund-needs-attention = We do not know what became of refund { $refund } over { $amount }. Look it up at the gateway before doing anything else; do not refund it a second time.
 follow-up-refund-reversed = The gateway has taken back refund { $refund } over { $amount }: the customer does not have the money. Contact the customer; the purchase can be refunded again.
+follow-up-refund-ambiguous = More than one refund at the gateway could be refund { $refund } over { $amount }. Look there which is which, and say in “refundResolve” how it ended; do not refund it a second time.
+follow-up-refund-is-anothers = For refund { $refund } over { $amount } the gateway answered with { $atGateway }, which is known as refund { $other }. Look at the gateway which is which, and say in “refundResolve” how it ended.
+follow-up-refund-declared-failed = Refund { $refund } over { $amount } was declared failed by hand. Contact the customer and agree on another way to give the money back.
+follow-up-refund-held-up = Refund { $refund } over { $amount } has not gone on for an hour; its timeline says why. It goes on by itself once that is mended.
+follow-up-refund-made-after-all = Refund { $refund } over { $amount } was declared failed by hand, and the gateway has made it after all. Its amount has been given back or promised otherwise since: compare what went back at the gateway.
 follow-up-amount-mismatch = For refund { $refund } we asked for { $asked }, but the gateway reports { $answered }. Compare both at the gateway and put the difference right.
 follow-up-subscription-not-paused = Refund { $refund } was made, but the recurring payment { $subscription } could not be paused. Pause it at the gateway, or the customer will be charged again.
 follow-up-subscription-paused-in-vain = Refund { $refund } came to nothing, but the recurring payment { $subscription } was paused for it. Resume it at the gateway if it is to go on.

@@ -53,6 +53,14 @@ error-refund-policy-override-required = El cliente ha leído el { $percent } %; 
     .generic = El cliente ha leído demasiado para una devolución según la política. Para devolver de todos modos, activa «overridePolicy» y explica el motivo en una nota.
 override-scope-missing = Solo quien tiene el permiso «refunds.override» puede devolver en contra de la política. Pídeselo a una de esas personas.
 note-required-override = Añade una nota que explique por qué se hace una excepción a la política.
+error-refund-amount-not-possible = La pasarela no puede mover exactamente este importe: tiene que ser un múltiplo de { $step }.
+    .generic = La pasarela no puede mover exactamente este importe.
+error-refund-not-resolvable = Esta devolución no se puede cerrar a mano ahora.
+resolve-settled = Esta devolución ya está cerrada.
+resolve-too-early = Esta devolución sigue en camino. Se puede cerrar a mano cuando requiera atención o pasados { $minutes } minutos desde que se pidió.
+resolve-under-way = Ahora mismo se está preguntando a la pasarela por esta devolución, o se acaba de hacer. Vuelve a mirarla antes de cerrarla.
+conflict-refund-not-made = Hemos preguntado otra vez a la pasarela: no conoce esta devolución ni consta que se haya devuelto tanto del pago. Si el dinero no se ha devuelto, indica que la devolución ha fallado.
+note-required-resolve = Añade una nota que diga qué has encontrado en la pasarela.
 
 error-entitlement-already-active = Esta persona ya tiene acceso activo a este producto. Extiéndelo en lugar de concederlo otra vez.
 error-entitlement-lifetime = Este acceso es vitalicio: no caduca, así que no hay nada que extender.

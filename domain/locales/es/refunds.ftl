@@ -65,6 +65,7 @@ effect-subscription-already-ended = El cobro recurrente ya había terminado en l
 effect-gateway-refused = La pasarela ha rechazado la devolución: { $message }
     .generic = La pasarela ha rechazado la devolución.
 effect-gateway-took-back = La pasarela ha revertido la devolución: el dinero no ha llegado al cliente.
+effect-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
 effect-restored-after-failure = La devolución ha fallado, así que esto se ha restablecido.
 effect-restored-after-other-failed = Otra parte de la devolución ({ $refund }) ha fallado, así que esto se ha restablecido.
 effect-fraud-not-restored = El motivo era fraude, así que el plan y el acceso no se han restablecido.
@@ -91,11 +92,40 @@ timeline-unknown = La pasarela no ha dado una respuesta clara. Antes de nada le 
 timeline-needs-attention = Después de todos los intentos seguimos sin conocer el resultado. Alguien tiene que mirarlo en la pasarela.
 timeline-amount-mismatch = La pasarela ha respondido con { $answered } en lugar de { $asked }. Alguien tiene que mirarlo.
 timeline-reversed = La pasarela la ha revertido: el dinero no ha llegado al cliente. La compra se puede devolver de nuevo.
+timeline-ambiguous = Más de una devolución de la pasarela podría ser esta. Alguien tiene que mirarlo.
+timeline-is-anothers = La pasarela ha respondido con una devolución que ya conocemos como { $other }. Alguien tiene que mirarlo.
+timeline-declared-succeeded = Alguien del equipo ha comprobado en la pasarela que el dinero se devolvió.
+timeline-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
+hindrance-credentials = { $gateway ->
+        [STRIPE] Stripe no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
+        [MERCADO_PAGO] Mercado Pago no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
+       *[other] La pasarela no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
+    }
+hindrance-not-found = { $gateway ->
+        [STRIPE] Stripe no conoce este pago con las credenciales del equipo: pueden ser de otra cuenta o del modo de prueba. Se vuelve a intentar.
+        [MERCADO_PAGO] Mercado Pago no conoce este pago con las credenciales del equipo: pueden ser de otra cuenta o del modo de prueba. Se vuelve a intentar.
+       *[other] La pasarela no conoce este pago con las credenciales del equipo: pueden ser de otra cuenta o del modo de prueba. Se vuelve a intentar.
+    }
+hindrance-busy = { $gateway ->
+        [STRIPE] Stripe no da abasto o no responde a la conexión. Se vuelve a intentar.
+        [MERCADO_PAGO] Mercado Pago no da abasto o no responde a la conexión. Se vuelve a intentar.
+       *[other] La pasarela no da abasto o no responde a la conexión. Se vuelve a intentar.
+    }
+hindrance-silent = { $gateway ->
+        [STRIPE] Stripe no ha dado una respuesta clara. Se le vuelve a preguntar antes de hacer nada más.
+        [MERCADO_PAGO] Mercado Pago no ha dado una respuesta clara. Se le vuelve a preguntar antes de hacer nada más.
+       *[other] La pasarela no ha dado una respuesta clara. Se le vuelve a preguntar antes de hacer nada más.
+    }
 
 follow-up-refund-failed = La pasarela ha rechazado la devolución { $refund } de { $amount }: «{ $message }». Contacta con el cliente y acuerda otra forma de devolverle el dinero.
     .generic = La pasarela ha rechazado la devolución { $refund } de { $amount }. Contacta con el cliente y acuerda otra forma de devolverle el dinero.
 follow-up-refund-needs-attention = No sabemos qué ha pasado con la devolución { $refund } de { $amount }. Búscala en la pasarela antes de hacer nada más; no la devuelvas por segunda vez.
 follow-up-refund-reversed = La pasarela ha revertido la devolución { $refund } de { $amount }: el cliente no tiene el dinero. Contacta con él; la compra se puede devolver de nuevo.
+follow-up-refund-ambiguous = Más de una devolución de la pasarela podría ser la devolución { $refund } de { $amount }. Mira allí cuál es cuál e indica en «refundResolve» cómo terminó; no la devuelvas por segunda vez.
+follow-up-refund-is-anothers = Para la devolución { $refund } de { $amount } la pasarela ha respondido con { $atGateway }, que conocemos como la devolución { $other }. Mira en la pasarela cuál es cuál e indica en «refundResolve» cómo terminó.
+follow-up-refund-declared-failed = La devolución { $refund } de { $amount } se ha declarado fallida a mano. Contacta con el cliente y acuerda otra forma de devolverle el dinero.
+follow-up-refund-held-up = La devolución { $refund } de { $amount } lleva una hora sin avanzar; su historial dice por qué. Seguirá por sí sola cuando se arregle.
+follow-up-refund-made-after-all = La devolución { $refund } de { $amount } se declaró fallida a mano y la pasarela la ha hecho después de todo. Su importe se ha devuelto o comprometido de otra forma desde entonces: compara lo que se ha devuelto en la pasarela.
 follow-up-amount-mismatch = Para la devolución { $refund } pedimos { $asked }, pero la pasarela indica { $answered }. Compara ambos importes en la pasarela y corrige la diferencia.
 follow-up-subscription-not-paused = La devolución { $refund } se ha hecho, pero no se ha podido pausar el cobro recurrente { $subscription }. Páusalo en la pasarela o se le volverá a cobrar al cliente.
 follow-up-subscription-paused-in-vain = La devolución { $refund } no ha llegado a hacerse, pero por ella se pausó el cobro recurrente { $subscription }. Reanúdalo en la pasarela si debe continuar.

@@ -53,6 +53,14 @@ error-refund-policy-override-required = O cliente leu { $percent } %; acima de {
     .generic = O cliente leu demais para um reembolso segundo a política. Para reembolsar mesmo assim, ative “overridePolicy” e explique o motivo em uma observação.
 override-scope-missing = Só quem tem a permissão “refunds.override” pode reembolsar contra a política. Peça a uma dessas pessoas.
 note-required-override = Acrescente uma observação que explique por que se abre uma exceção à política.
+error-refund-amount-not-possible = O gateway não consegue movimentar exatamente este valor: ele precisa ser um múltiplo de { $step }.
+    .generic = O gateway não consegue movimentar exatamente este valor.
+error-refund-not-resolvable = Este reembolso não pode ser encerrado manualmente agora.
+resolve-settled = Este reembolso já está encerrado.
+resolve-too-early = Este reembolso ainda está a caminho. Pode ser encerrado manualmente quando exigir atenção ou { $minutes } minutos depois de solicitado.
+resolve-under-way = Neste momento o gateway está sendo consultado sobre este reembolso, ou acabou de ser. Olhe o reembolso de novo antes de encerrá-lo.
+conflict-refund-not-made = O gateway foi consultado mais uma vez e não conhece este reembolso, nem consta que tanto do pagamento tenha voltado. Se o dinheiro não voltou, diga que o reembolso falhou.
+note-required-resolve = Acrescente uma observação que diga o que você encontrou no gateway.
 
 error-entitlement-already-active = Esta pessoa já tem acesso ativo a este produto. Estenda-o em vez de conceder outro.
 error-entitlement-lifetime = Este acesso é vitalício: não expira, portanto não há o que estender.

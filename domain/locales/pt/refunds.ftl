@@ -65,6 +65,7 @@ effect-subscription-already-ended = A cobrança recorrente já tinha terminado n
 effect-gateway-refused = O gateway recusou o reembolso: { $message }
     .generic = O gateway recusou o reembolso.
 effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chegou ao cliente.
+effect-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
 effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
 effect-restored-after-other-failed = Outra parte do reembolso ({ $refund }) falhou, então isto foi restabelecido.
 effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
@@ -91,11 +92,40 @@ timeline-unknown = O gateway não deu uma resposta clara. Antes de mais nada, es
 timeline-needs-attention = Depois de todas as tentativas, o resultado continua desconhecido. Alguém precisa verificar no gateway.
 timeline-amount-mismatch = O gateway respondeu com { $answered } em vez de { $asked }. Alguém precisa verificar.
 timeline-reversed = O gateway reverteu: o dinheiro não chegou ao cliente. A compra pode ser reembolsada de novo.
+timeline-ambiguous = Mais de um reembolso no gateway poderia ser este. Alguém precisa verificar.
+timeline-is-anothers = O gateway respondeu com um reembolso que já conhecemos como { $other }. Alguém precisa verificar.
+timeline-declared-succeeded = Alguém da equipe verificou no gateway que o dinheiro voltou.
+timeline-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
+hindrance-credentials = { $gateway ->
+        [STRIPE] O Stripe não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
+        [MERCADO_PAGO] O Mercado Pago não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
+       *[other] O gateway não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
+    }
+hindrance-not-found = { $gateway ->
+        [STRIPE] O Stripe não conhece este pagamento com as credenciais da equipe: podem ser de outra conta ou do modo de teste. Tentaremos de novo.
+        [MERCADO_PAGO] O Mercado Pago não conhece este pagamento com as credenciais da equipe: podem ser de outra conta ou do modo de teste. Tentaremos de novo.
+       *[other] O gateway não conhece este pagamento com as credenciais da equipe: podem ser de outra conta ou do modo de teste. Tentaremos de novo.
+    }
+hindrance-busy = { $gateway ->
+        [STRIPE] O Stripe está sobrecarregado ou fora de alcance. Tentaremos de novo.
+        [MERCADO_PAGO] O Mercado Pago está sobrecarregado ou fora de alcance. Tentaremos de novo.
+       *[other] O gateway está sobrecarregado ou fora de alcance. Tentaremos de novo.
+    }
+hindrance-silent = { $gateway ->
+        [STRIPE] O Stripe não deu uma resposta clara. Perguntaremos de novo antes de qualquer outra coisa.
+        [MERCADO_PAGO] O Mercado Pago não deu uma resposta clara. Perguntaremos de novo antes de qualquer outra coisa.
+       *[other] O gateway não deu uma resposta clara. Perguntaremos de novo antes de qualquer outra coisa.
+    }
 
 follow-up-refund-failed = O gateway recusou o reembolso { $refund } de { $amount }: “{ $message }”. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
     .generic = O gateway recusou o reembolso { $refund } de { $amount }. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
 follow-up-refund-needs-attention = Não sabemos o que aconteceu com o reembolso { $refund } de { $amount }. Procure-o no gateway antes de qualquer outra coisa; não reembolse uma segunda vez.
 follow-up-refund-reversed = O gateway reverteu o reembolso { $refund } de { $amount }: o cliente não recebeu o dinheiro. Entre em contato com ele; a compra pode ser reembolsada de novo.
+follow-up-refund-ambiguous = Mais de um reembolso no gateway poderia ser o reembolso { $refund } de { $amount }. Veja lá qual é qual e informe em “refundResolve” como terminou; não reembolse uma segunda vez.
+follow-up-refund-is-anothers = Para o reembolso { $refund } de { $amount } o gateway respondeu com { $atGateway }, que conhecemos como o reembolso { $other }. Veja no gateway qual é qual e informe em “refundResolve” como terminou.
+follow-up-refund-declared-failed = O reembolso { $refund } de { $amount } foi declarado como não realizado manualmente. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
+follow-up-refund-held-up = O reembolso { $refund } de { $amount } está há uma hora sem avançar; o histórico diz por quê. Continua sozinho assim que isso for resolvido.
+follow-up-refund-made-after-all = O reembolso { $refund } de { $amount } foi declarado como não realizado manualmente, e o gateway o fez mesmo assim. Desde então o valor foi devolvido ou prometido de outra forma: compare o que voltou no gateway.
 follow-up-amount-mismatch = No reembolso { $refund } pedimos { $asked }, mas o gateway informa { $answered }. Compare os dois valores no gateway e acerte a diferença.
 follow-up-subscription-not-paused = O reembolso { $refund } foi feito, mas não foi possível pausar a cobrança recorrente { $subscription }. Pause-a no gateway ou o cliente será cobrado de novo.
 follow-up-subscription-paused-in-vain = O reembolso { $refund } não se concretizou, mas a cobrança recorrente { $subscription } foi pausada por causa dele. Retome-a no gateway se ela deve continuar.

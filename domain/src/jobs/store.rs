@@ -186,6 +186,34 @@ pub async fn retry(
     Ok(())
 }
 
+/// Lets a running job rest from the end of a transaction on: whoever writes after it finds a job that waits. What the
+/// worker writes when it has come back from the job changes nothing any more.
+pub async fn rest(
+    connection: &impl ConnectionTrait,
+    held: (JobId, i64),
+    at: DateTime<Utc>,
+    note: &str,
+) -> Outcome<()> {
+    let sql = "UPDATE jobs SET status = 'SCHEDULED', run_at = $1, last_error = $2, crash_count = 0, \
+               attempts = attempts - 1, leased_by = NULL, lease_expires_at = NULL \
+               WHERE id = $3 AND fence = $4 AND status = 'RUNNING'";
+    connection.run(sql, values![at, note, held.0, held.1]).await?;
+    Ok(())
+}
+
+/// Lets a job that waits be due at once. False if none waits under this key.
+pub async fn wake(connection: &impl ConnectionTrait, unique_key: &str, now: DateTime<Utc>) -> Outcome<bool> {
+    let sql = "UPDATE jobs SET run_at = $1 WHERE unique_key = $2 AND status IN ('SCHEDULED', 'RETRYING') \
+               AND run_at > $1";
+    Ok(connection.run(sql, values![now, unique_key]).await? > 0)
+}
+
+/// Whether a worker is at the job with this key.
+pub async fn is_running(connection: &impl ConnectionTrait, unique_key: &str) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM jobs WHERE unique_key = $1 AND status = 'RUNNING'";
+    Ok(connection.row(sql, values![unique_key]).await?.is_some())
+}
+
 /// Parks a job: it runs again only if somebody asks for it.
 pub async fn park(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
     db.execute(

@@ -89,10 +89,28 @@ pub const MONEY: &[Rule] = &[
     ),
     rule(
         "gateway-refund-known",
-        "A refund that the gateway has taken carries the gateway's id of it.",
+        "A refund that the gateway has taken carries the gateway's id of it, unless staff have said so in its place.",
         "refund",
         "SELECT id, status || ' without an id of the gateway' FROM refunds \
-         WHERE status IN ('PENDING', 'SUCCEEDED', 'REVERSED') AND gateway_refund_id IS NULL",
+         WHERE status IN ('PENDING', 'SUCCEEDED', 'REVERSED') AND gateway_refund_id IS NULL AND resolved_by IS NULL",
+    ),
+    rule(
+        "refund-in-doubt",
+        "What the gateway has settled is in doubt no more, and what is in doubt was sent.",
+        "refund",
+        "SELECT id, status || ' and in doubt' FROM refunds WHERE in_doubt_since IS NOT NULL AND (first_sent_at IS NULL \
+         OR status IN ('REQUESTED', 'PENDING') \
+         OR (status IN ('SUCCEEDED', 'FAILED', 'REVERSED') AND resolved_by IS NULL))",
+    ),
+    rule(
+        "refund-one-at-a-time",
+        "One refund of a payment is on its way to the gateway at a time.",
+        "refund",
+        "SELECT r.id, 'on its way beside others of the payment ' || p.gateway_payment_id FROM refunds r \
+         JOIN purchases p ON p.id = r.purchase_id JOIN (SELECT q.team_id, q.gateway, q.gateway_payment_id \
+         FROM refunds s JOIN purchases q ON q.id = s.purchase_id WHERE s.status = 'PROCESSING' \
+         GROUP BY q.team_id, q.gateway, q.gateway_payment_id HAVING count(*) > 1) d ON d.team_id = p.team_id \
+         AND d.gateway = p.gateway AND d.gateway_payment_id = p.gateway_payment_id WHERE r.status = 'PROCESSING'",
     ),
     rule(
         "gateway-refund-once",

@@ -1,19 +1,23 @@
 //! Recurring agreements of refunded purchases: paused at the gateway (S0.37), once it has taken the refund.
 
+use chrono::TimeDelta;
 use entities::{EffectStatus, RefundEffectKind, RefundId, RefundStatus, purchase, refund};
 
 use super::{
     case::{self, Case},
-    notifications, store,
+    notifications, store, waiting,
 };
 use crate::{
-    adapters::gateways::GatewayError,
+    adapters::gateways::OrderError,
     app::App,
     error::Outcome,
     jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
     message::Message,
     tx::Tx,
 };
+
+/// Between two tries with credentials that are not accepted.
+const UNTIL_CREDENTIALS: TimeDelta = TimeDelta::minutes(5);
 
 /// S0.37: the agreement is paused once the gateway has taken the refund: a refused one leaves it running.
 pub(super) async fn pause_if_wanted(
@@ -36,7 +40,7 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
         .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
     let (tx, refund, purchase) = case::begin(app, job, team, id).await?;
     let wanted = store::effect(&tx, id, RefundEffectKind::PauseSubscription).await?;
-    let case = Case::new(app, &tx, refund, purchase).await?;
+    let case = Case::new(app, tx.db(), refund, purchase).await?;
     drop(tx);
     let Some(subscription) = case.purchase.gateway_subscription_id.clone() else {
         return Ok(Ending::Done);
@@ -45,14 +49,19 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     if wanted != Some(EffectStatus::Pending) {
         return Ok(Ending::Done);
     }
-    let paused = match case.gateway() {
-        Ok(gateway) => gateway.pause_subscription(&subscription).await,
-        Err(error) => Err(error),
-    };
+    let paused = case.pause(&subscription).await;
     let last = job.attempts >= job.max_attempts;
     let failed = match paused {
         Ok(()) => None,
-        Err(GatewayError::Refused { message, .. }) => Some(message),
+        Err(OrderError::Refused { message, .. }) => Some(message),
+        // A person has to enter them again; however long that takes, no attempt is lost.
+        Err(error @ OrderError::Credentials { .. }) => {
+            return Ok(waiting::again(
+                app.clock.now(),
+                UNTIL_CREDENTIALS,
+                &error.to_string(),
+            ));
+        }
         Err(error) if last => Some(error.to_string()),
         Err(error) => return Err(anyhow::anyhow!(error).into()),
     };

@@ -1,20 +1,24 @@
 //! Refunds: the payment goes back, once, and the access with it.
 //!
-//! `request` accepts a refund and takes the access away in one commit; `process` brings it to the gateway and
-//! asks what became of it; `settle` is the one place where what we learn changes anything. `agreements` pauses what would
-//! charge again, and `reconcile` takes up what was lost.
+//! `request` accepts a refund and takes the access away in one commit; `process` brings it to the gateway, `inquiry` asks
+//! what became of it, `waiting` says when it goes on; `settle` is the one place where what we learn changes anything.
+//! `resolve` is how staff end what the gateway does not. `agreements` pauses what would charge again, and `reconcile`
+//! takes up what was lost.
 
 mod agreements;
 mod case;
 pub mod evidence;
+mod inquiry;
 mod notifications;
 pub mod process;
 mod reconcile;
 pub mod request;
+mod resolve;
 pub mod rules;
 pub mod settle;
 pub mod state;
 pub mod store;
+mod waiting;
 
 pub use agreements::pause as pause_subscription;
 pub use evidence::{Check, Eligibility, eligibilities};
@@ -23,4 +27,5 @@ pub use process::process;
 pub(crate) use process::{ask_now, observe};
 pub use reconcile::reconcile;
 pub use request::{RefundRequest, request};
+pub use resolve::{Declared, RefundResolve, Resolved, resolve};
 pub use store::{RefundFilter, count, find, list};

@@ -1,20 +1,23 @@
 //! Bringing a refund to the gateway, exactly once, whatever happens on the way.
 //!
-//! What was sent and not answered is unknown: the gateway is asked before anything else, and the same key is
-//! sent again only while the gateway still knows it.
+//! An order whose answer never came is in doubt: the gateway is asked before anything else, and the same key is sent
+//! again only while the gateway still knows it, and only after it has answered that there is nothing. A question that
+//! was not answered says nothing, whatever came instead of an answer.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{PaymentGateway, RefundId, RefundStatus, TeamId, refund};
+use entities::{RefundId, RefundStatus, TeamId, purchase, refund};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 
 use super::{
     case::{self, Case},
+    inquiry::{self, Found},
     settle::{Learned, settle},
     state::Observation,
     store,
+    waiting::{self, Hindrance},
 };
 use crate::{
-    adapters::gateways::{GatewayError, GatewayRefund, RefundOrder},
+    adapters::gateways::{GatewayRefund, OrderError, RefundOrder},
     app::App,
     error::Outcome,
     jobs::{self, ClaimedJob, Ending, Handled},
@@ -23,21 +26,24 @@ use crate::{
 
 /// Stripe forgets keys after 24 hours at the earliest; an hour is left for clocks and for the way.
 const KEY_LIFETIME: TimeDelta = TimeDelta::hours(23);
-/// After so many questions without an answer a person has to look.
-const MOST_INQUIRIES: i64 = 200;
-/// Clocks may differ by so much when a refund is recognised by the time of its making.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What is to be done with a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum NextAction {
-    /// It was never sent, or the gateway does not know it and would still know its key.
-    Send,
-    /// It may have been sent: what became of it?
+    /// The gateway cannot have it yet.
+    Order,
+    /// The gateway may have it, or has it: what became of it?
     Ask,
-    /// Another refund of the same payment is on its way: one at a time, so that none is taken for another.
-    Wait,
     Nothing,
+}
+
+const fn next_action(status: RefundStatus, in_doubt: bool) -> NextAction {
+    match status {
+        RefundStatus::Succeeded | RefundStatus::Failed | RefundStatus::Reversed => NextAction::Nothing,
+        RefundStatus::Pending | RefundStatus::NeedsAttention => NextAction::Ask,
+        RefundStatus::Requested | RefundStatus::Processing if in_doubt => NextAction::Ask,
+        RefundStatus::Requested | RefundStatus::Processing => NextAction::Order,
+    }
 }
 
 /// Brings a refund one step on. Safe to run at any time, any number of times, by several workers at once.
@@ -45,209 +51,258 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     let team = job
         .team
         .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
-    let (action, case) = take_up(app, job, team, id).await?;
-    match action {
+    let case = Case::load(app, team, id)
+        .await?
+        .ok_or_else(|| anyhow::anyhow!("{id} is gone"))?;
+    let doubt = case.refund.in_doubt_since;
+    match next_action(case.refund.status, doubt.is_some()) {
         NextAction::Nothing => Ok(Ending::Done),
-        NextAction::Wait => Ok(again(
-            app.clock.now(),
-            TimeDelta::milliseconds(300),
-            "another refund of the payment is on its way",
-        )),
-        NextAction::Send => {
-            let told = send(&case).await;
-            conclude(app, job, case, told).await
+        NextAction::Order => order(app, job, case, None).await,
+        NextAction::Ask => ask(app, job, case, doubt).await,
+    }
+}
+
+async fn ask(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc>>) -> Handled {
+    match inquiry::look_up(app, &case, doubt).await? {
+        Err(unanswered) => waiting::hindered(app, job, &case, unanswered.into(), doubt).await,
+        Ok(Found::It(told)) => {
+            let learned = Learned::from_gateway(&case.refund, &told);
+            record(app, job, &case, learned, Call::Answered).await
         }
-        NextAction::Ask => {
-            let found = ask(app, &case).await;
-            match found {
-                Ok(None) if may_send_again(&case.refund, app.clock.now()) => {
-                    let told = send(&case).await;
-                    conclude(app, job, case, told).await
+        Ok(Found::Ambiguous) => {
+            let learned = Learned::ambiguous(&case.refund);
+            record(app, job, &case, learned, Call::Unknown).await
+        }
+        Ok(Found::NotThere) => match (case.refund.status, doubt) {
+            (RefundStatus::Requested | RefundStatus::Processing, Some(since)) => {
+                if app.clock.now() - since < KEY_LIFETIME {
+                    order(app, job, case, doubt).await
+                } else {
+                    // The key may be forgotten: sending it again could refund twice.
+                    let learned = Learned::new(Observation::GaveUp);
+                    record(app, job, &case, learned, Call::Unknown).await
                 }
-                Ok(None) => give_up(app, job, case).await,
-                Ok(Some(told)) => conclude(app, job, case, Ok(told)).await,
-                Err(error) => conclude(app, job, case, Err(error)).await,
             }
+            // A person has it.
+            _ => Ok(Ending::Done),
+        },
+    }
+}
+
+/// Reads the payment, and orders the refund of it. With `doubt` the same order has gone out before, and the gateway
+/// has just answered that it knows nothing of it.
+async fn order(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc>>) -> Handled {
+    let order = case.order();
+    if let Some(ending) = its_turn(app, job, &case).await? {
+        return Ok(ending);
+    }
+    if let Some(error) = speaks_against(&case, &order, doubt).await {
+        return match error {
+            Ok(error) => conclude(app, job, &case, doubt, Err(error)).await,
+            Err(hindrance) => waiting::hindered(app, job, &case, hindrance, doubt).await,
+        };
+    }
+    match mark(app, job, case, doubt).await? {
+        Marked::Not(ending) => Ok(ending),
+        Marked::Sent(case) => {
+            let told = case.send(&order).await;
+            conclude(app, job, &case, doubt, told).await
         }
     }
 }
 
-/// Decides what to do and records, before any call, that it is going to be done.
-async fn take_up(app: &App, job: &ClaimedJob, team: TeamId, id: RefundId) -> Outcome<(NextAction, Case)> {
-    let (mut tx, refund, purchase) = case::begin(app, job, team, id).await?;
-    let mut case = Case::new(app, &tx, refund, purchase).await?;
-    let action = match case.refund.status {
-        RefundStatus::Succeeded | RefundStatus::Failed | RefundStatus::Reversed => NextAction::Nothing,
-        RefundStatus::Processing | RefundStatus::Pending | RefundStatus::NeedsAttention => NextAction::Ask,
-        RefundStatus::Requested if another_under_way(&tx, &case.refund).await? => NextAction::Wait,
-        RefundStatus::Requested => NextAction::Send,
+/// What speaks against the order before it is sent: in itself, in the payment as the gateway has it now, or that the
+/// payment could not be read. A key of another account or mode cannot read it, and so never gets to order anything.
+async fn speaks_against(
+    case: &Case,
+    order: &RefundOrder,
+    doubt: Option<DateTime<Utc>>,
+) -> Option<Result<OrderError, Hindrance>> {
+    let gateway = match case.gateway() {
+        Ok(gateway) => gateway,
+        Err(none) => return Some(Err(Hindrance::of_question(none.into()))),
     };
-    if action == NextAction::Send {
-        let learned = Learned::new(Observation::Started);
-        let refund = settle(app, &mut tx, case.refund, case.purchase.clone(), learned).await?;
-        let mut row = refund.into_active_model();
-        row.first_sent_at = Set(Some(tx.now()));
-        case.refund = row.update(tx.db()).await?;
-        tx.commit().await?;
+    if let Err(error) = gateway.check(order) {
+        return Some(Ok(error));
     }
-    Ok((action, case))
+    match case.answer(gateway.payment(&order.payment_id)).await {
+        Err(unanswered) => Some(Err(unanswered.into())),
+        // Of what has gone out before the gateway judges by its key alone.
+        Ok(_) if doubt.is_some() => None,
+        Ok(payment) => payment.speaks_against(order, case.refund.override_policy).map(Ok),
+    }
 }
 
-async fn another_under_way(tx: &Tx, refund: &refund::Model) -> Outcome<bool> {
-    let others = store::of_purchases(tx.db(), refund.team_id, &[refund.purchase_id]).await?;
-    Ok(others
+/// Whoever has to wait need not ask; how the wait goes on, if so.
+async fn its_turn(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<Ending>> {
+    let others = store::of_payment(app.db.connection(), &case.purchase).await?;
+    if case.refund.status != RefundStatus::Requested || !another_under_way(&others, &case.refund) {
+        return Ok(None);
+    }
+    let (tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let others = store::of_payment(tx.db(), &purchase).await?;
+    if refund.status != RefundStatus::Requested || !another_under_way(&others, &refund) {
+        return Ok(None);
+    }
+    let ending = waiting::for_another(&tx, job).await?;
+    tx.commit().await?;
+    Ok(Some(ending))
+}
+
+enum Marked {
+    /// The refund is recorded as one that may have been carried out.
+    Sent(Box<Case>),
+    /// It is not to be sent, now or by this worker.
+    Not(Ending),
+}
+
+/// Records, before the call, that it is going to be made: whatever dies from here on, the order is in doubt.
+async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTime<Utc>>) -> Outcome<Marked> {
+    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    // Another worker has the job, and decides for itself.
+    if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
+        return Ok(Marked::Not(Ending::Done));
+    }
+    let open = matches!(refund.status, RefundStatus::Requested | RefundStatus::Processing);
+    if !open || refund.in_doubt_since != doubt {
+        let note = "it has changed in the meantime";
+        return Ok(Marked::Not(waiting::again(tx.now(), TimeDelta::zero(), note)));
+    }
+    if refund.status == RefundStatus::Requested {
+        let others = store::of_payment(tx.db(), &purchase).await?;
+        if another_under_way(&others, &refund) {
+            let ending = waiting::for_another(&tx, job).await?;
+            tx.commit().await?;
+            return Ok(Marked::Not(ending));
+        }
+    }
+    let refund = started(app, &mut tx, refund, &purchase).await?;
+    let mut row = refund.clone().into_active_model();
+    row.first_sent_at = Set(refund.first_sent_at.or(Some(tx.now())));
+    row.in_doubt_since = Set(refund.in_doubt_since.or(Some(tx.now())));
+    case.refund = row.update(tx.db()).await?;
+    tx.commit().await?;
+    Ok(Marked::Sent(Box::new(case)))
+}
+
+/// One refund of a payment at a time, so that none is taken for another.
+fn another_under_way(others: &[refund::Model], refund: &refund::Model) -> bool {
+    others
         .iter()
-        .any(|other| other.id != refund.id && other.status == RefundStatus::Processing))
+        .any(|other| other.id != refund.id && other.status == RefundStatus::Processing)
 }
 
-async fn send(case: &Case) -> Result<GatewayRefund, GatewayError> {
-    let order = RefundOrder {
-        refund_id: case.refund.id,
-        payment_id: case.payment().id,
-        amount: case.refund.amount(),
-        reason: case.refund.reason,
-        note: case.refund.note.clone(),
-    };
-    case.gateway()?.refund(&order).await
-}
-
-/// Looks the refund up at the gateway: by its id there, else by our id, else by amount and time.
-async fn ask(app: &App, case: &Case) -> Result<Option<GatewayRefund>, GatewayError> {
-    let gateway = case.gateway()?;
-    if let Some(id) = &case.refund.gateway_refund_id {
-        return gateway.refund_by_id(&case.payment(), id).await.map(Some);
+/// The refund, taken up.
+pub(super) async fn started(
+    app: &App,
+    tx: &mut Tx,
+    refund: refund::Model,
+    purchase: &purchase::Model,
+) -> Outcome<refund::Model> {
+    if refund.status != RefundStatus::Requested {
+        return Ok(refund);
     }
-    let known = gateway.refunds_of(&case.payment()).await?;
-    let others = store::of_purchases(app.db.connection(), case.refund.team_id, &[case.purchase.id]).await;
-    let others = others.map_err(|error| GatewayError::Unknown {
-        detail: error.to_string(),
-    })?;
-    Ok(recognise(&case.refund, &others, known))
+    settle(
+        app,
+        tx,
+        refund,
+        purchase.clone(),
+        Learned::new(Observation::Started),
+    )
+    .await
 }
 
-/// Which of the gateway's refunds is this one. Where the gateway keeps our id there is no doubt; where it
-/// does not, it has the amount, was made after we sent it, and is no other refund of ours.
-fn recognise(
-    refund: &refund::Model,
-    others: &[refund::Model],
-    known: Vec<GatewayRefund>,
-) -> Option<GatewayRefund> {
-    let sent_at: DateTime<Utc> = refund.first_sent_at.unwrap_or(refund.requested_at);
-    let taken = |id: &str| {
-        others
-            .iter()
-            .any(|it| it.id != refund.id && it.gateway_refund_id.as_deref() == Some(id))
-    };
-    let by_name = known.iter().position(|told| told.our_refund == Some(refund.id));
-    let by_shape = || {
-        known.iter().position(|told| {
-            told.our_refund.is_none()
-                && refund.gateway == PaymentGateway::MercadoPago
-                && told.amount == refund.amount()
-                && told.created_at.is_none_or(|at| at >= sent_at - SKEW)
-                && !taken(&told.id)
-        })
-    };
-    let position = by_name.or_else(by_shape)?;
-    known.into_iter().nth(position)
+/// What a call that has come to its end says of the order that was marked for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Call {
+    /// The gateway's word settles it.
+    Answered,
+    /// It was certainly not carried out: the refund is in doubt since then, or not at all, as before it.
+    NotCarriedOut(Option<DateTime<Utc>>),
+    /// Nobody knows.
+    Unknown,
 }
 
-fn may_send_again(refund: &refund::Model, now: DateTime<Utc>) -> bool {
-    refund.first_sent_at.is_none_or(|at| now - at < KEY_LIFETIME)
-}
-
-/// Records what the gateway said, or that it said nothing one can rely on.
+/// Takes in the answer to an order.
 async fn conclude(
     app: &App,
     job: &ClaimedJob,
-    case: Case,
-    told: Result<GatewayRefund, GatewayError>,
+    case: &Case,
+    doubt: Option<DateTime<Utc>>,
+    told: Result<GatewayRefund, OrderError>,
 ) -> Handled {
+    let call = Call::NotCarriedOut(doubt);
     let learned = match told {
-        Ok(told) => Learned::from_gateway(&case.refund, &told),
-        Err(GatewayError::Refused { code, message }) => Learned::refused(&code, &message),
-        Err(GatewayError::AlreadyRefunded { .. }) => match ask(app, &case).await {
-            Ok(Some(told)) => Learned::from_gateway(&case.refund, &told),
-            // Somebody else gave the money back: to be seen by a person before access returns.
-            Ok(None) => Learned::new(Observation::GaveUp),
-            Err(error) => return unanswered(app, job, &case, &error).await,
-        },
-        Err(error) => return unanswered(app, job, &case, &error).await,
+        Ok(told) => {
+            let learned = Learned::from_gateway(&case.refund, &told);
+            return record(app, job, case, learned, Call::Answered).await;
+        }
+        Err(OrderError::Refused { code, message }) if doubt.is_none() => Learned::refused(&code, &message),
+        // Final only if the gateway says once more that nothing came of the sendings before.
+        Err(OrderError::Refused { code, message }) => {
+            match inquiry::look_up_afterwards(app, case, doubt).await? {
+                Ok(Found::It(told)) => Learned::from_gateway(&case.refund, &told),
+                Ok(Found::NotThere) => Learned::refused(&code, &message),
+                Ok(Found::Ambiguous) => Learned::ambiguous(&case.refund),
+                Err(unanswered) => {
+                    return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                }
+            }
+        }
+        Err(OrderError::AlreadyRefunded { .. }) => {
+            match inquiry::look_up_afterwards(app, case, doubt).await? {
+                Ok(Found::It(told)) => Learned::from_gateway(&case.refund, &told),
+                // Somebody else gave the money back: to be seen by a person before access returns.
+                Ok(Found::NotThere) => Learned::new(Observation::GaveUp),
+                Ok(Found::Ambiguous) => Learned::ambiguous(&case.refund),
+                Err(unanswered) => {
+                    return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                }
+            }
+        }
+        Err(error) => {
+            let hindrance = Hindrance::of_order(&error);
+            return waiting::hindered(app, job, case, hindrance, doubt).await;
+        }
     };
+    record(app, job, case, learned, call).await
+}
+
+/// Records what was learned.
+async fn record(app: &App, job: &ClaimedJob, case: &Case, learned: Learned, call: Call) -> Handled {
     let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let refund = started(app, &mut tx, refund, &purchase).await?;
+    let refund = note_call(&tx, job, case, refund, call).await?;
     let refund = settle(app, &mut tx, refund, purchase, learned).await?;
     let ending = match refund.status {
-        RefundStatus::Pending => {
-            let pause = waiting_time(refund.inquiries);
-            count_inquiry(&tx, refund).await?;
-            again(tx.now(), pause, "the gateway will confirm")
-        }
+        RefundStatus::Pending => waiting::for_confirmation(&tx, refund).await?,
         _ => Ending::Done,
     };
     tx.commit().await?;
     Ok(ending)
 }
 
-/// The gateway gave no answer that settles anything: later again, or, after very many times, to a person.
-async fn unanswered(app: &App, job: &ClaimedJob, case: &Case, error: &GatewayError) -> Handled {
-    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
-    if refund.inquiries >= MOST_INQUIRIES {
-        settle(app, &mut tx, refund, purchase, Learned::new(Observation::GaveUp)).await?;
-        tx.commit().await?;
-        return Ok(Ending::Done);
-    }
-    let pause = match error {
-        GatewayError::Busy {
-            retry_after: Some(after),
-            ..
-        } => TimeDelta::from_std(*after)
-            .unwrap_or(TimeDelta::minutes(1))
-            .min(TimeDelta::hours(1)),
-        // A person has to enter them again.
-        GatewayError::Credentials { .. } => TimeDelta::minutes(5),
-        GatewayError::Busy { .. }
-        | GatewayError::Unknown { .. }
-        | GatewayError::Refused { .. }
-        | GatewayError::AlreadyRefunded { .. } => jobs::backoff(refund.inquiries + 1),
-    };
-    tracing::warn!(refund = %refund.id, %error, "the gateway gave no answer");
-    count_inquiry(&tx, refund).await?;
-    let ending = again(tx.now(), pause, &error.to_string());
-    tx.commit().await?;
-    Ok(ending)
-}
-
-/// The key may be forgotten and the gateway knows of no refund: sending it again could refund twice.
-async fn give_up(app: &App, job: &ClaimedJob, case: Case) -> Handled {
-    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
-    settle(app, &mut tx, refund, purchase, Learned::new(Observation::GaveUp)).await?;
-    tx.commit().await?;
-    Ok(Ending::Done)
-}
-
-async fn count_inquiry(tx: &Tx, refund: refund::Model) -> Outcome<()> {
-    let inquiries = refund.inquiries + 1;
-    let mut row = refund.into_active_model();
-    row.inquiries = Set(inquiries);
-    row.updated_at = Set(tx.now());
-    row.update(tx.db()).await?;
-    Ok(())
-}
-
-fn again(now: DateTime<Utc>, pause: TimeDelta, note: &str) -> Ending {
-    Ending::Again {
-        at: now + pause,
-        note: note.to_owned(),
-    }
-}
-
-/// How long to wait for a gateway that will confirm by itself: webhooks are faster, asking is certain.
-fn waiting_time(inquiries: i64) -> TimeDelta {
-    match inquiries {
-        0 => TimeDelta::seconds(30),
-        1..=3 => TimeDelta::minutes(5),
-        4..=10 => TimeDelta::hours(1),
-        _ => TimeDelta::hours(12),
+/// Takes the doubt back that this attempt has noted before its call, if the call was certainly not carried out.
+pub(super) async fn note_call(
+    tx: &Tx,
+    job: &ClaimedJob,
+    case: &Case,
+    refund: refund::Model,
+    call: Call,
+) -> Outcome<refund::Model> {
+    let noted = case.refund.in_doubt_since;
+    match call {
+        // A worker that has lost the job may have another one's order beside its own.
+        Call::NotCarriedOut(doubt)
+            if noted != doubt
+                && refund.in_doubt_since == noted
+                && jobs::store::is_held(tx.db(), (job.id, job.fence)).await? =>
+        {
+            let mut row = refund.into_active_model();
+            row.in_doubt_since = Set(doubt);
+            Ok(row.update(tx.db()).await?)
+        }
+        Call::NotCarriedOut(_) | Call::Answered | Call::Unknown => Ok(refund),
     }
 }
 
@@ -268,11 +323,43 @@ pub(crate) async fn observe(
 /// Asks the gateway what became of a refund because it told us that something did. A refund that it took back
 /// is found so, too. An answer that settles nothing makes the caller try again.
 pub(crate) async fn ask_now(app: &App, job: &ClaimedJob, team: TeamId, id: RefundId) -> Outcome<()> {
-    let (tx, refund, purchase) = case::begin(app, job, team, id).await?;
-    let case = Case::new(app, &tx, refund, purchase).await?;
-    drop(tx);
-    match ask(app, &case).await.map_err(anyhow::Error::from)? {
-        Some(told) => observe(app, job, team, id, &told).await,
-        None => Ok(()),
+    let Some(case) = Case::load(app, team, id).await? else {
+        return Ok(());
+    };
+    let doubt = case.refund.in_doubt_since;
+    match inquiry::look_up_afterwards(app, &case, doubt)
+        .await?
+        .map_err(anyhow::Error::from)?
+    {
+        Found::It(told) => observe(app, job, team, id, &told).await,
+        Found::NotThere | Found::Ambiguous => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_at_the_gateway_is_asked_for_before_anything_is_ordered() {
+        use RefundStatus as S;
+        for (status, in_doubt, action) in [
+            (S::Requested, false, NextAction::Order),
+            (S::Requested, true, NextAction::Ask),
+            (S::Processing, false, NextAction::Order),
+            (S::Processing, true, NextAction::Ask),
+            (S::Pending, false, NextAction::Ask),
+            (S::NeedsAttention, false, NextAction::Ask),
+            (S::NeedsAttention, true, NextAction::Ask),
+            (S::Succeeded, false, NextAction::Nothing),
+            (S::Failed, true, NextAction::Nothing),
+            (S::Reversed, false, NextAction::Nothing),
+        ] {
+            assert_eq!(
+                next_action(status, in_doubt),
+                action,
+                "{status}, in doubt: {in_doubt}"
+            );
+        }
     }
 }

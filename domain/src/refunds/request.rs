@@ -188,7 +188,13 @@ async fn insert(
         failure_code: Set(None),
         failure_message: Set(None),
         first_sent_at: Set(None),
+        in_doubt_since: Set(None),
         inquiries: Set(0),
+        answers: Set(0),
+        hindrance: Set(None),
+        hindered_since: Set(None),
+        hindered_times: Set(0),
+        resolved_by: Set(None),
         requested_by: Set(requested_by),
         api_key_id: Set(actor.api_key()),
         idempotency_key: Set(checked.key.clone()),
@@ -213,7 +219,11 @@ async fn insert(
 }
 
 /// Promises the amount to this refund and, if nothing is left of the payment, cancels the plan (S0.34).
-async fn reserve(tx: &Tx, purchase: &purchase::Model, decision: Decision) -> Outcome<purchase::Model> {
+pub(super) async fn reserve(
+    tx: &Tx,
+    purchase: &purchase::Model,
+    decision: Decision,
+) -> Outcome<purchase::Model> {
     let mut row = purchase.clone().into_active_model();
     row.reserved_minor = Set(purchase.reserved_minor + decision.amount.minor);
     row.updated_at = Set(tx.now());
@@ -227,7 +237,7 @@ async fn reserve(tx: &Tx, purchase: &purchase::Model, decision: Decision) -> Out
 }
 
 /// S0.35, S0.45, S0.46: takes away what this purchase gave; after fraud, all of it. Notes each effect.
-async fn take_access(
+pub(super) async fn take_access(
     tx: &mut Tx,
     refund: &refund::Model,
     before: &purchase::Model,

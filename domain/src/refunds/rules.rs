@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 use entities::{Money, PaymentGateway, PurchaseKind, PurchaseStatus, RefundReason, purchase, team};
 
 use crate::{
+    adapters::gateways::smallest_step,
     error::{Refusal, UserErrorCode},
     language,
     message::Message,
@@ -98,6 +99,10 @@ pub enum RefundRefusal {
     OtherCurrency {
         expected: Money,
     },
+    /// The gateway moves no such amount: only multiples of its smallest one.
+    AmountNotPossible {
+        step: Money,
+    },
     OverrideRequired {
         percent: f64,
         threshold: i64,
@@ -116,6 +121,7 @@ impl RefundRefusal {
             Self::NoteRequired { .. } => UserErrorCode::RefundNoteRequired,
             Self::AmountExceedsPaid { .. } => UserErrorCode::RefundAmountExceedsPaid,
             Self::OtherCurrency { .. } => UserErrorCode::Invalid,
+            Self::AmountNotPossible { .. } => UserErrorCode::RefundAmountNotPossible,
             Self::OverrideRequired { .. } | Self::OverrideNotAllowed => {
                 UserErrorCode::RefundPolicyOverrideRequired
             }
@@ -144,6 +150,7 @@ impl From<RefundRefusal> for Refusal {
             RefundRefusal::OtherCurrency { expected } => base
                 .on("amount")
                 .saying(Message::key("invalid-currency-other").with("expected", expected.currency)),
+            RefundRefusal::AmountNotPossible { step } => base.on("amount").with("step", step),
             RefundRefusal::OverrideRequired { percent, threshold } => base
                 .on("overridePolicy")
                 .with("percent", format!("{percent:.0}"))
@@ -212,6 +219,10 @@ pub fn decide(policy: Policy, facts: &Facts, wish: &RefundTerms) -> Result<Decis
         refusals.push(RefundRefusal::OtherCurrency { expected: left });
     } else if amount.minor > left.minor && left.minor > 0 {
         refusals.push(RefundRefusal::AmountExceedsPaid { left });
+    } else if amount.minor % smallest_step(facts.purchase.gateway, amount.currency) != 0 {
+        let step = smallest_step(facts.purchase.gateway, amount.currency);
+        let step = Money::new(step, amount.currency);
+        refusals.push(RefundRefusal::AmountNotPossible { step });
     }
     let noted = wish.note.is_some();
     if override_required(policy, facts) {

@@ -1,14 +1,16 @@
 //! The one place where what we learn of a refund changes anything: the refund, the purchase, the access, the
 //! effects, and who is told.
 
-use entities::{EffectStatus, EventTopic, RefundEffectKind, RefundReason, RefundStatus, purchase, refund};
+use entities::{
+    EffectStatus, EventTopic, RefundEffectKind, RefundReason, RefundStatus, UserId, purchase, refund,
+};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    agreements, notifications, rules,
+    agreements, notifications, resolve, rules,
     state::{self, Observation},
-    store,
+    store, waiting,
 };
 use crate::{
     adapters::gateways::{GatewayRefund, GatewayRefundStatus},
@@ -30,6 +32,8 @@ pub(super) struct Learned {
     pub follow_up: Option<Message>,
     /// For the timeline, if there is more to say than the status does.
     pub detail: Option<Message>,
+    /// It is what staff say, where the gateway says nothing.
+    pub declared_by: Option<UserId>,
 }
 
 impl Learned {
@@ -40,6 +44,37 @@ impl Learned {
             failure: None,
             follow_up: None,
             detail: None,
+            declared_by: None,
+        }
+    }
+
+    /// There are refunds at the gateway of which nobody can say whether one of them is this one.
+    pub fn ambiguous(refund: &refund::Model) -> Self {
+        let note = note_of("follow-up-refund-ambiguous", refund);
+        Self {
+            follow_up: Some(note),
+            detail: Some(Message::key("timeline-ambiguous")),
+            ..Self::new(Observation::GaveUp)
+        }
+    }
+
+    /// What staff declare, where the gateway says nothing.
+    pub fn declared(observation: Observation, by: UserId) -> Self {
+        Self {
+            detail: Some(Message::key(match observation {
+                Observation::Refused => "timeline-declared-failed",
+                _ => "timeline-declared-succeeded",
+            })),
+            declared_by: Some(by),
+            ..Self::new(observation)
+        }
+    }
+
+    /// Whether the gateway, or staff in its place, have said how it stands.
+    fn tells(&self) -> bool {
+        match self.observation {
+            Observation::Accepted | Observation::Succeeded | Observation::Refused => true,
+            Observation::Started | Observation::GaveUp => false,
         }
     }
 
@@ -92,13 +127,28 @@ pub(super) async fn settle(
     purchase: purchase::Model,
     learned: Learned,
 ) -> Outcome<refund::Model> {
+    let learned = unless_anothers(tx, &refund, learned).await?;
+    let (refund, purchase, learned) = Box::pin(resolve::reopened(tx, refund, purchase, learned)).await?;
+    let refund = if learned.tells() {
+        waiting::goes_on(tx, refund).await?
+    } else {
+        refund
+    };
     let before = refund.status;
     let after = state::next(before, learned.observation);
     let newly_known = refund.gateway_refund_id.is_none() && learned.gateway_refund_id.is_some();
-    if after == before && !newly_known {
+    // Of what staff have declared nobody knows more than before.
+    let certain = refund.in_doubt_since.is_some() && learned.tells() && learned.declared_by.is_none();
+    if after == before && !newly_known && !certain {
         return Ok(refund);
     }
     let mut row = refund.clone().into_active_model();
+    if certain {
+        row.in_doubt_since = Set(None);
+    }
+    if after != before && learned.declared_by.is_some() {
+        row.resolved_by = Set(learned.declared_by);
+    }
     row.status = Set(after);
     row.gateway_refund_id = Set(refund.gateway_refund_id.clone().or(learned.gateway_refund_id));
     row.updated_at = Set(tx.now());
@@ -114,7 +164,10 @@ pub(super) async fn settle(
         return Ok(refund);
     }
     store::add_step(tx, refund.id, after, learned.detail).await?;
-    bring_about(app, tx, before, &refund, purchase, learned.follow_up).await?;
+    if before == RefundStatus::Processing {
+        waiting::wake_next(tx, &purchase).await?;
+    }
+    Box::pin(bring_about(app, tx, before, &refund, purchase, learned.follow_up)).await?;
     tx.audit_with(
         "refund.updated",
         Some(refund.id.to_string()),
@@ -123,6 +176,28 @@ pub(super) async fn settle(
     );
     notifications::publish_update(tx, &refund);
     Ok(refund)
+}
+
+/// A refund at the gateway stands for one of ours: the other one's word is none for this one, and a person has to look.
+async fn unless_anothers(tx: &Tx, refund: &refund::Model, learned: Learned) -> Outcome<Learned> {
+    let Some(at_gateway) = &learned.gateway_refund_id else {
+        return Ok(learned);
+    };
+    if refund.gateway_refund_id.as_ref() == Some(at_gateway) {
+        return Ok(learned);
+    }
+    let Some(other) = store::known_as(tx, refund, at_gateway).await? else {
+        return Ok(learned);
+    };
+    let note = note_of("follow-up-refund-is-anothers", refund)
+        .with("other", other)
+        .with("atGateway", at_gateway);
+    let detail = Message::key("timeline-is-anothers").with("other", other);
+    Ok(Learned {
+        follow_up: Some(note),
+        detail: Some(detail),
+        ..Learned::new(Observation::GaveUp)
+    })
 }
 
 /// What follows from each new status.
@@ -174,13 +249,22 @@ async fn undo_failed(
     effects: &mut store::Effects,
 ) -> Outcome<purchase::Model> {
     let message = refund.failure_message.clone().unwrap_or_default();
-    let detail = Message::key("effect-gateway-refused").with("message", &message);
+    let declared = refund.resolved_by.is_some();
+    let detail = if declared {
+        Message::key("effect-declared-failed")
+    } else {
+        Message::key("effect-gateway-refused").with("message", &message)
+    };
     let at_gateway = RefundEffectKind::RefundAtGateway;
     effects.set(at_gateway, EffectStatus::Failed, Some(detail.clone()));
     effects.skip(RefundEffectKind::UpdateOrder, detail.clone());
     agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
     let purchase = give_back(tx, refund, purchase, -refund.amount_minor, 0, effects).await?;
-    let note = note_of("follow-up-refund-failed", refund).with("message", message);
+    let note = if declared {
+        note_of("follow-up-refund-declared-failed", refund)
+    } else {
+        note_of("follow-up-refund-failed", refund).with("message", message)
+    };
     store::add_follow_up(tx, refund.id, note).await?;
     Ok(purchase)
 }
@@ -208,7 +292,7 @@ async fn undo_reversed(
 }
 
 /// For the person who has to look at a refund.
-fn note_of(key: &str, refund: &refund::Model) -> Message {
+pub(super) fn note_of(key: &str, refund: &refund::Model) -> Message {
     Message::key(key)
         .with("refund", refund.id)
         .with("amount", refund.amount())

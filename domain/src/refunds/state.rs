@@ -3,7 +3,10 @@
 //! requested ──start──▶ processing ──succeed──▶ succeeded ──refuse──▶ reversed
 //!                          ├──accept──▶ pending ──▶ succeeded | failed
 //!                          ├──refuse──▶ failed ──succeed──▶ reversed (the success was told too late)
-//!                          └──give up─▶ needs attention ──▶ whatever the gateway says in the end
+//!                          └──give up─▶ needs attention ──▶ whatever the gateway, or staff, say in the end
+//!
+//! What staff have declared failed and the gateway has made after all is open again before its word is taken in
+//! (`resolve::reopened`): it was never taken back.
 
 use entities::RefundStatus;
 

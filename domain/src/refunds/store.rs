@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use entities::{
     EffectStatus, PaymentGateway, PurchaseId, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId,
-    UserId, follow_up, refund, refund_effect, refund_step, team,
+    UserId, follow_up, purchase, refund, refund_effect, refund_step, team,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
@@ -19,6 +19,7 @@ use crate::{
     error::Outcome,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
+    purchases,
     scoped::Scoped,
     tx::Tx,
     values,
@@ -119,6 +120,63 @@ pub async fn of_purchases(
 ) -> Outcome<Vec<refund::Model>> {
     let rows = refund::Entity::of(team).filter(refund::Column::PurchaseId.is_in(purchases.iter().copied()));
     Ok(rows.order_by_asc(refund::Column::Id).all(connection).await?)
+}
+
+/// The refunds of a payment, oldest first: of every purchase that it has paid for.
+pub(super) async fn of_payment(
+    connection: &impl ConnectionTrait,
+    purchase: &purchase::Model,
+) -> Outcome<Vec<refund::Model>> {
+    let sql = "SELECT r.* FROM refunds r JOIN purchases p ON p.id = r.purchase_id WHERE p.team_id = $1 \
+               AND p.gateway = $2 AND p.gateway_payment_id = $3 ORDER BY r.id";
+    let values = values![
+        purchase.team_id,
+        purchase.gateway,
+        purchase.gateway_payment_id.clone()
+    ];
+    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
+    Ok(refund::Entity::find()
+        .from_raw_sql(statement)
+        .all(connection)
+        .await?)
+}
+
+/// Locks every purchase that the payment of a refund has paid for, in the order of their ids. The refund's own one.
+pub(super) async fn lock_payment(tx: &Tx, refund: RefundId) -> Outcome<purchase::Model> {
+    let team = tx.actor().team;
+    let backend = tx.db().get_database_backend();
+    let of_refund = "SELECT p.* FROM purchases p JOIN refunds r ON r.purchase_id = p.id \
+                     WHERE r.id = $1 AND r.team_id = $2";
+    let statement = Statement::from_sql_and_values(backend, of_refund, values![refund, team]);
+    let found = purchase::Entity::find()
+        .from_raw_sql(statement)
+        .one(tx.db())
+        .await?;
+    let own = found.ok_or_else(|| anyhow::anyhow!("the purchase of {refund} is gone"))?;
+    let all = format!(
+        "SELECT * FROM purchases WHERE team_id = $1 AND gateway = $2 AND gateway_payment_id = $3 ORDER BY id{}",
+        tx.db().dialect().for_update()
+    );
+    let values = values![team, own.gateway, own.gateway_payment_id.clone()];
+    let statement = Statement::from_sql_and_values(backend, all, values);
+    let all = purchase::Entity::find()
+        .from_raw_sql(statement)
+        .all(tx.db())
+        .await?;
+    match all.into_iter().find(|purchase| purchase.id == own.id) {
+        Some(purchase) => Ok(purchase),
+        // Paid for at no gateway.
+        None => Ok(purchases::store::lock(tx, own.id).await?.unwrap_or(own)),
+    }
+}
+
+/// The other refund of ours that a refund at the gateway is known to be.
+pub(super) async fn known_as(tx: &Tx, refund: &refund::Model, at_gateway: &str) -> Outcome<Option<RefundId>> {
+    let found = refund::Entity::of(refund.team_id)
+        .filter(refund::Column::Gateway.eq(refund.gateway))
+        .filter(refund::Column::GatewayRefundId.eq(at_gateway))
+        .filter(refund::Column::Id.ne(refund.id));
+    Ok(found.one(tx.db()).await?.map(|other| other.id))
 }
 
 pub async fn by_ids(app: &App, team: TeamId, ids: &[RefundId]) -> Outcome<Vec<refund::Model>> {
@@ -249,6 +307,44 @@ pub(super) async fn add_follow_up(tx: &Tx, refund: RefundId, note: Message) -> O
         created_at: Set(tx.now()),
     };
     row.insert(tx.db()).await?;
+    Ok(())
+}
+
+/// The task of a refund that has been held up for long.
+const HELD_UP: &str = "follow-up-refund-held-up";
+
+/// Opens a task, if no task of this kind is open for the refund.
+pub(super) async fn add_follow_up_once(tx: &Tx, refund: RefundId, key: &str, note: Message) -> Outcome<()> {
+    let sql = "SELECT count(*) FROM follow_ups WHERE refund_id = $1 AND done_at IS NULL AND note LIKE $2";
+    if tx
+        .db()
+        .count(sql, values![refund, format!("%\"{key}\"%")])
+        .await?
+        > 0
+    {
+        return Ok(());
+    }
+    add_follow_up(tx, refund, note).await
+}
+
+/// Tells a person that a refund does not go on.
+pub(super) async fn add_held_up(tx: &Tx, refund: &refund::Model) -> Outcome<()> {
+    let note = super::settle::note_of(HELD_UP, refund).with("gateway", refund.gateway);
+    add_follow_up_once(tx, refund.id, HELD_UP, note).await
+}
+
+/// It goes on.
+pub(super) async fn close_held_up(tx: &Tx, refund: RefundId) -> Outcome<()> {
+    let sql = "UPDATE follow_ups SET done_at = $1 WHERE refund_id = $2 AND done_at IS NULL AND note LIKE $3";
+    let note = format!("%\"{HELD_UP}\"%");
+    tx.db().run(sql, values![tx.now(), refund, note]).await?;
+    Ok(())
+}
+
+/// A person has decided: what was asked of them is done.
+pub(super) async fn close_follow_ups(tx: &Tx, refund: RefundId) -> Outcome<()> {
+    let sql = "UPDATE follow_ups SET done_at = $1 WHERE refund_id = $2 AND done_at IS NULL";
+    tx.db().run(sql, values![tx.now(), refund]).await?;
     Ok(())
 }
 

@@ -72,6 +72,8 @@ const STAFF_INSIDE_REFUND: Row = [U, F, M, F, Y, Y, Y, M, Y, M];
 const STAFF_LOOKS: Row = [U, F, F, F, Y, Y, Y, F, Y, M];
 const TEAM: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, M];
 const TEAM_LISTS: Row = [U, Y, Y, Y, Y, Y, Y, Y, Y, O];
+/// The refund of the world has succeeded.
+const SETTLED: Verdict = R("REFUND_NOT_RESOLVABLE");
 const ADMINS: Row = [U, F, F, F, F, F, F, F, Y, M];
 const ADMINS_CHANGE: Row = [U, F, F, F, F, F, F, F, Y, O];
 /// What an administrator has asked for: nobody else's, whatever their scopes.
@@ -228,6 +230,13 @@ pub const ENTRIES: &[Entry] = &[
          userErrors { code message } } }",
         [U, F, F, F, Y, EYES, Y, F, Y, M],
         &["refunds.write"],
+    ),
+    entry(
+        "Mutation.refundResolve",
+        "mutation { refundResolve(input: { refundId: \"<refund>\", outcome: FAILED, note: \"x\" }) { refund { status } \
+         userErrors { code message } } }",
+        [U, F, F, F, F, F, SETTLED, F, SETTLED, M],
+        &["refunds.override"],
     ),
     entry(
         "Mutation.signIn",
@@ -870,6 +879,7 @@ pub const PAYLOADS: &[(&str, &str)] = &[
     ("PurchasePayload", "purchase userErrors"),
     ("ReadingSessionsRecordPayload", "recorded userErrors"),
     ("RefundPayload", "refund userErrors"),
+    ("RefundResolvePayload", "decidedByGateway refund userErrors"),
     ("SignInPayload", "accessToken expiresAt userErrors viewer"),
     ("SignOutPayload", "userErrors"),
     ("TeamPayload", "team userErrors"),

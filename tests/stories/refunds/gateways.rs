@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use tests::stage::Stage;
 
-use super::{Bought, GATEWAYS, accepted, buy, follow_ups, look, request, status};
+use super::{Bought, GATEWAYS, accepted, buy, follow_ups, give_credentials, look, request, status};
 
 /// One fault on the way to the gateway: how often the refund is sent, and how it ends.
 struct Case {
@@ -231,15 +231,6 @@ async fn an_old_key_is_never_sent_again() {
             stage.end().await;
         }
     }
-}
-
-async fn give_credentials(stage: &Stage, gateway: &str, secret: &str) {
-    let field = if gateway == "STRIPE" {
-        "stripeSecretKey"
-    } else {
-        "mercadoPagoAccessToken"
-    };
-    stage.set_up(json!({ field: secret })).await;
 }
 
 /// Wrong credentials are a person's business: the refund waits for them, and then goes through.

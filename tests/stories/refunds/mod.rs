@@ -3,6 +3,9 @@
 mod access;
 mod agreements;
 mod bad_input;
+mod before;
+mod carts;
+mod doubt;
 mod evidence;
 mod gateways;
 mod happy;
@@ -11,6 +14,7 @@ mod mails;
 mod once;
 mod orders;
 mod pending;
+mod resolving;
 mod webhooks;
 
 use api::sandbox::{Fault, FaultKind, Simulator};
@@ -19,7 +23,7 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},
-    stage::{Sale, Stage, text},
+    stage::{ADMIN, PASSWORD, Sale, Stage, text},
 };
 
 /// What a refund request selects in these stories.
@@ -210,6 +214,23 @@ impl Bought {
         let answer = request.send().await.expect("an answer");
         assert!(answer.status().is_success(), "{answer:?}");
     }
+}
+
+/// Sets the team's credentials for a gateway, however long ago its administrator has signed in.
+pub async fn give_credentials(stage: &Stage, gateway: &str, secret: &str) {
+    let field = if gateway == "STRIPE" {
+        "stripeSecretKey"
+    } else {
+        "mercadoPagoAccessToken"
+    };
+    let admin = Client::sign_in(&stage.url, ADMIN, PASSWORD).await;
+    let answer = admin.mutate(
+        "teamSettingsUpdate",
+        "TeamSettingsUpdateInput",
+        json!({ field: secret }),
+        "team { id }",
+    );
+    answer.await.accepted();
 }
 
 /// All refunds as they are stored.

@@ -80,6 +80,7 @@ impl Default for Limits {
                 "signIn",
                 "passwordSet",
                 "refundRequest",
+                "refundResolve",
                 "entitlementsGrant",
                 "entitlementsRevoke",
                 "impersonationStart",

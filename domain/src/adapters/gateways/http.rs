@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use anyhow::Context;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::bytes::Bytes;
 use url::Url;
 
-use super::GatewayError;
+use super::{OrderError, Unanswered, Unsendable};
 use crate::adapters::tls;
 
 /// A connection that is not open by then will not be.
@@ -21,9 +22,45 @@ pub(super) struct Answer {
     pub body: Bytes,
 }
 
+/// Why nothing came back.
+#[derive(Debug)]
+pub(super) enum Undelivered {
+    /// It never left: no connection could be opened. TLS is a part of that.
+    NotSent(String),
+    /// It cannot even be written.
+    Malformed(String),
+    /// It may have arrived.
+    Lost(String),
+}
+
+impl From<Undelivered> for OrderError {
+    fn from(undelivered: Undelivered) -> Self {
+        match undelivered {
+            Undelivered::NotSent(detail) => Self::Busy {
+                retry_after: None,
+                detail,
+            },
+            Undelivered::Malformed(message) => Self::refused("malformed_request", message),
+            Undelivered::Lost(detail) => Self::Unknown { detail },
+        }
+    }
+}
+
+impl From<Undelivered> for Unanswered {
+    fn from(undelivered: Undelivered) -> Self {
+        match undelivered {
+            Undelivered::NotSent(detail) => Self::Busy {
+                retry_after: None,
+                detail,
+            },
+            Undelivered::Malformed(detail) | Undelivered::Lost(detail) => Self::Unknown { detail },
+        }
+    }
+}
+
 /// A client for one gateway.
-pub(super) fn client(base: &Url, timeout: Duration) -> Result<reqwest::Client, GatewayError> {
-    let tls = tls::config().map_err(|error| not_configured(&error))?;
+pub(super) fn client(base: &Url, timeout: Duration) -> anyhow::Result<reqwest::Client> {
+    let tls = tls::config().context("no HTTP client could be made")?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("postventa/", env!("CARGO_PKG_VERSION")))
@@ -36,14 +73,7 @@ pub(super) fn client(base: &Url, timeout: Duration) -> Result<reqwest::Client, G
     if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
         builder = builder.no_proxy();
     }
-    builder.build().map_err(|error| not_configured(&error))
-}
-
-fn not_configured(error: &dyn std::error::Error) -> GatewayError {
-    GatewayError::Busy {
-        retry_after: None,
-        detail: format!("no HTTP client could be made: {error}"),
-    }
+    builder.build().context("no HTTP client could be made")
 }
 
 /// The base address without a slash at its end.
@@ -52,23 +82,19 @@ pub(super) fn base_of(url: &Url) -> String {
 }
 
 /// `Authorization: Bearer …`, never shown in a log.
-pub(super) fn bearer(secret: &SecretString) -> Result<HeaderValue, GatewayError> {
+pub(super) fn bearer(secret: &SecretString) -> Result<HeaderValue, Unsendable> {
     let secret = secret.expose_secret().trim();
     if secret.is_empty() {
-        return Err(GatewayError::Credentials {
-            detail: "there are none".to_owned(),
-        });
+        return Err(Unsendable("there are none"));
     }
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {secret}")).map_err(|_| GatewayError::Credentials {
-            detail: "they hold a forbidden character".to_owned(),
-        })?;
+    let mut value = HeaderValue::from_str(&format!("Bearer {secret}"))
+        .map_err(|_| Unsendable("they hold a forbidden character"))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
 /// Sends once and reads the whole answer.
-pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, GatewayError> {
+pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Undelivered> {
     let response = request
         .send()
         .await
@@ -81,7 +107,7 @@ pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Gat
             retry_after,
             body,
         }),
-        Err(error) => Err(GatewayError::unknown(format!(
+        Err(error) => Err(Undelivered::Lost(format!(
             "the answer broke off: {}",
             cause(&error)
         ))),
@@ -89,18 +115,15 @@ pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Gat
 }
 
 /// A connection that was never opened carried nothing; after that nobody knows.
-fn not_sent_or_unknown(error: &reqwest::Error) -> GatewayError {
+fn not_sent_or_unknown(error: &reqwest::Error) -> Undelivered {
     if error.is_connect() {
-        GatewayError::Busy {
-            retry_after: None,
-            detail: format!("no connection: {}", cause(error)),
-        }
+        Undelivered::NotSent(format!("no connection: {}", cause(error)))
     } else if error.is_builder() {
-        GatewayError::refused("malformed_request", cause(error))
+        Undelivered::Malformed(cause(error))
     } else if error.is_timeout() {
-        GatewayError::unknown("no answer in time")
+        Undelivered::Lost("no answer in time".to_owned())
     } else {
-        GatewayError::unknown(format!("the connection broke: {}", cause(error)))
+        Undelivered::Lost(format!("the connection broke: {}", cause(error)))
     }
 }
 

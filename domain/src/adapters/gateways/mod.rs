@@ -16,35 +16,49 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use entities::{Currency, Money, RefundId, RefundReason};
+use entities::{Currency, Money, PaymentGateway, RefundId, RefundReason};
 
 pub use registry::{GatewayCredentials, GatewayEndpoints, Gateways};
 pub use webhook::{GatewayNotice, WEBHOOK_TOLERANCE, WebhookError};
 
 /// A payment gateway that can give money back.
+///
+/// Orders move money and can be refused; questions cannot refuse anything. The two have answers of their own.
 #[async_trait]
 pub trait RefundGateway: Send + Sync {
-    /// Asks the gateway to give money back.
+    /// What can be refused without asking anybody: ids that are none of this gateway, amounts that it cannot say.
+    fn check(&self, order: &RefundOrder) -> Result<(), OrderError>;
+
+    /// Orders the gateway to give money back. The payment must have been read before, with [`RefundGateway::payment`]
+    /// of the same value: so the credentials are those of the account that has it.
     ///
     /// Safe to send again with the same order while the gateway remembers the key (Stripe: at least 24 hours;
     /// MercadoPago does not say how long): the key is the refund's id, and everything sent follows from the order.
-    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, GatewayError>;
+    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, OrderError>;
 
-    /// Every refund that the gateway knows for a payment, from all pages.
-    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, GatewayError>;
+    /// Every refund that the gateway knows for a payment, from all pages. An empty list is an answer.
+    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, Unanswered>;
 
     /// One refund, by the gateway's id.
     async fn refund_by_id(
         &self,
         payment: &PaymentRef,
         gateway_refund_id: &str,
-    ) -> Result<GatewayRefund, GatewayError>;
+    ) -> Result<GatewayRefund, Unanswered>;
 
     /// What the gateway knows of a payment: captured, refunded, disputed.
-    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, GatewayError>;
+    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered>;
 
     /// Pauses a recurring agreement; safe to repeat, and done if the agreement has ended anyway.
-    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), GatewayError>;
+    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError>;
+}
+
+/// The smallest amount that a gateway can move in a currency, in minor units: everything else is a multiple of it.
+pub fn smallest_step(gateway: PaymentGateway, currency: Currency) -> i64 {
+    match gateway {
+        PaymentGateway::Stripe => stripe::smallest_step(currency),
+        PaymentGateway::MercadoPago | PaymentGateway::Paypal | PaymentGateway::Manual => 1,
+    }
 }
 
 /// A payment at the gateway, and the currency that it was taken in.
@@ -115,18 +129,57 @@ pub struct GatewayPayment {
     pub disputed: bool,
 }
 
-/// Why a gateway did not do what was asked, sorted by what may be done next.
+impl GatewayPayment {
+    /// What can still go back.
+    pub fn left(&self) -> i64 {
+        self.captured.minor.saturating_sub(self.refunded.minor)
+    }
+
+    /// What speaks against an order before it is sent, in the payment as it is. `insist`: somebody who may has
+    /// decided that it goes out all the same; then a dispute is for the gateway to judge.
+    pub fn speaks_against(&self, order: &RefundOrder, insist: bool) -> Option<OrderError> {
+        let (taken, wanted) = (self.captured.currency, order.amount.currency);
+        if taken != wanted {
+            let message = format!("the payment was taken in {taken}, not in {wanted}");
+            return Some(OrderError::refused("currency_mismatch", message));
+        }
+        if self.captured.minor <= 0 {
+            let message = format!("the payment was not taken: it is {}", self.status);
+            return Some(OrderError::refused("payment_not_captured", message));
+        }
+        if self.disputed && !insist {
+            let message = "the payment is disputed: the money may go back without us";
+            return Some(OrderError::refused("payment_disputed", message));
+        }
+        if self.left() < order.amount.minor {
+            let left = Money::new(self.left(), taken);
+            return Some(OrderError::AlreadyRefunded {
+                code: "too_little_left".to_owned(),
+                message: format!("{left} of {} are left of the payment", self.captured),
+            });
+        }
+        None
+    }
+}
+
+/// Why an order was not carried out, sorted by what may be done next.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum GatewayError {
+pub enum OrderError {
     /// The gateway understood and says no, for good. Nothing was executed.
     #[error("refused by the gateway ({code}): {message}")]
     Refused { code: String, message: String },
     /// "Already refunded" in any of its forms: to be looked up, not believed.
     #[error("already refunded, says the gateway ({code}): {message}")]
     AlreadyRefunded { code: String, message: String },
-    /// Not executed by this call; the same key may be sent again after this time (limit, lock, no connection).
+    /// Certainly not executed; the same key may be sent again after this time (over the limit, no connection).
     #[error("the gateway is busy: {detail}")]
     Busy {
+        retry_after: Option<Duration>,
+        detail: String,
+    },
+    /// Another request with this key or for this payment is under way, and its outcome may be ours: wait, then ask.
+    #[error("the gateway is still at it: {detail}")]
+    Held {
         retry_after: Option<Duration>,
         detail: String,
     },
@@ -139,41 +192,132 @@ pub enum GatewayError {
     Credentials { detail: String },
 }
 
-impl GatewayError {
+impl OrderError {
     fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Refused {
             code: code.into(),
             message: message.into(),
         }
     }
+}
 
-    fn unknown(detail: impl Into<String>) -> Self {
+/// Why a question was not answered. Nothing in here says anything of what became of an order.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unanswered {
+    /// "There is no such thing": what a key of another account or mode is told of whatever it cannot see.
+    #[error("the gateway knows nothing of it with these credentials: {detail}")]
+    NotFound { detail: String },
+    #[error("the gateway is busy: {detail}")]
+    Busy {
+        retry_after: Option<Duration>,
+        detail: String,
+    },
+    /// The credentials were not accepted, or there are none: a person has to look.
+    #[error("the gateway's credentials were not accepted: {detail}")]
+    Credentials { detail: String },
+    /// A time-out, a 5xx, a cut connection, an answer that cannot be read.
+    #[error("no answer: {detail}")]
+    Unknown { detail: String },
+}
+
+impl Unanswered {
+    pub fn unknown(detail: impl Into<String>) -> Self {
         Self::Unknown {
             detail: detail.into(),
         }
     }
+}
 
-    /// Of a question that came before the order: whatever went wrong with it, the order was not sent.
-    fn before_the_order(self) -> Self {
-        match self {
-            Self::Unknown { detail } => Self::Busy {
-                retry_after: None,
-                detail,
-            },
-            other => other,
-        }
+/// Credentials that no request can carry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the credentials cannot be sent: {0}")]
+pub struct Unsendable(&'static str);
+
+/// An answer that says something, but nothing that can be read.
+#[derive(Debug)]
+struct Unreadable(String);
+
+impl From<Unreadable> for OrderError {
+    /// Something was done, and nobody knows what.
+    fn from(Unreadable(detail): Unreadable) -> Self {
+        Self::Unknown { detail }
+    }
+}
+
+impl From<Unreadable> for Unanswered {
+    fn from(Unreadable(detail): Unreadable) -> Self {
+        Self::Unknown { detail }
+    }
+}
+
+/// No id of this gateway.
+#[derive(Debug)]
+struct Malformed(String);
+
+impl From<Malformed> for OrderError {
+    fn from(Malformed(message): Malformed) -> Self {
+        Self::refused("malformed_id", message)
+    }
+}
+
+impl From<Malformed> for Unanswered {
+    fn from(Malformed(detail): Malformed) -> Self {
+        Self::NotFound { detail }
     }
 }
 
 /// Ids become part of an address: nothing but letters, digits, `-` and `_` may stand in them.
-fn checked_id(id: &str) -> Result<&str, GatewayError> {
+fn checked_id(id: &str) -> Result<&str, Malformed> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
     if (1..=255).contains(&id.len()) && id.bytes().all(plain) {
         Ok(id)
     } else {
-        Err(GatewayError::refused(
-            "malformed_id",
-            format!("not an id of a gateway: {id:?}"),
-        ))
+        Err(Malformed(format!("not an id of a gateway: {id:?}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Currency, what is left and disputes are known before money moves.
+    #[test]
+    fn a_payment_speaks_against_an_order_that_is_not_of_it() {
+        let eur = |minor| Money::new(minor, Currency::EUR);
+        let order = testing::order("pi_1", "12.30", "EUR", RefundReason::Other);
+        let payment = |change: &dyn Fn(&mut GatewayPayment)| {
+            let mut payment = GatewayPayment {
+                id: "pi_1".into(),
+                status: "succeeded".into(),
+                captured: eur(3000),
+                refunded: eur(0),
+                disputed: false,
+            };
+            change(&mut payment);
+            payment
+        };
+        let code = |payment: &GatewayPayment, insist| match payment.speaks_against(&order, insist) {
+            None => "nothing".to_owned(),
+            Some(OrderError::Refused { code, .. }) => code,
+            Some(OrderError::AlreadyRefunded { code, .. }) => format!("look: {code}"),
+            Some(other) => panic!("{other}"),
+        };
+        assert_eq!(code(&payment(&|_| {}), false), "nothing");
+        assert_eq!(code(&payment(&|it| it.refunded = eur(1770)), false), "nothing");
+        assert_eq!(
+            code(&payment(&|it| it.refunded = eur(1771)), false),
+            "look: too_little_left"
+        );
+        let usd = Money::new(3000, "USD".parse().expect("a currency"));
+        assert_eq!(code(&payment(&|it| it.captured = usd), true), "currency_mismatch");
+        assert_eq!(
+            code(&payment(&|it| it.captured = eur(0)), true),
+            "payment_not_captured"
+        );
+        assert_eq!(
+            code(&payment(&|it| it.disputed = true), false),
+            "payment_disputed"
+        );
+        assert_eq!(code(&payment(&|it| it.disputed = true), true), "nothing");
     }
 }

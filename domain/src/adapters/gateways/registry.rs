@@ -8,7 +8,7 @@ use url::Url;
 
 use super::mercado_pago::{self, MercadoPagoGateway};
 use super::stripe::{self, StripeGateway};
-use super::{GatewayError, RefundGateway, http};
+use super::{RefundGateway, Unsendable, http};
 
 /// Where the gateways are, and how long an answer may take.
 #[derive(Clone, Debug)]
@@ -17,7 +17,8 @@ pub struct GatewayEndpoints {
     pub stripe_api_base: Option<Url>,
     /// None: the real one.
     pub mercado_pago_api_base: Option<Url>,
-    /// From the beginning of a request to the end of its answer.
+    /// All calls of one attempt together, and so each by itself: from the beginning of the first request to the end of
+    /// the last answer.
     pub timeout: Duration,
 }
 
@@ -54,26 +55,32 @@ impl GatewayCredentials {
 pub struct Gateways {
     stripe: (reqwest::Client, Url),
     mercado_pago: (reqwest::Client, Url),
+    timeout: Duration,
 }
 
 impl Gateways {
-    pub fn new(endpoints: GatewayEndpoints) -> Result<Self, GatewayError> {
+    pub fn new(endpoints: GatewayEndpoints) -> anyhow::Result<Self> {
         let at = |given: Option<Url>, real: &str| {
             let base = match given {
                 Some(base) => base,
-                None => Url::parse(real)
-                    .map_err(|error| GatewayError::refused("malformed_address", error.to_string()))?,
+                None => Url::parse(real)?,
             };
-            Ok::<_, GatewayError>((http::client(&base, endpoints.timeout)?, base))
+            anyhow::Ok((http::client(&base, endpoints.timeout)?, base))
         };
         Ok(Self {
             stripe: at(endpoints.stripe_api_base, stripe::API_BASE)?,
             mercado_pago: at(endpoints.mercado_pago_api_base, mercado_pago::API_BASE)?,
+            timeout: endpoints.timeout,
         })
     }
 
+    /// How long all calls of one attempt may take together.
+    pub fn attempt_limit(&self) -> Duration {
+        self.timeout
+    }
+
     /// No connection is opened here; the error is of credentials that cannot even be sent.
-    pub fn open(&self, credentials: &GatewayCredentials) -> Result<Box<dyn RefundGateway>, GatewayError> {
+    pub fn open(&self, credentials: &GatewayCredentials) -> Result<Box<dyn RefundGateway>, Unsendable> {
         Ok(match credentials {
             GatewayCredentials::Stripe { secret_key } => {
                 let (http, base) = &self.stripe;

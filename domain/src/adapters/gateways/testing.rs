@@ -95,7 +95,7 @@ pub(super) fn open(gateway: PaymentGateway, base: &str, timeout: Duration) -> Bo
         timeout,
     });
     let credentials = GatewayCredentials::new(gateway, "sk_test_secret".into()).expect("a gateway");
-    gateways.and_then(|it| it.open(&credentials)).expect("a client")
+    gateways.expect("clients").open(&credentials).expect("a client")
 }
 
 pub(super) fn order(payment_id: &str, major: &str, currency: &str, reason: RefundReason) -> RefundOrder {

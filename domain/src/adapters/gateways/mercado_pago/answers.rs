@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::adapters::gateways::exact::{major_units, unquoted};
-use crate::adapters::gateways::{GatewayError, GatewayPayment, GatewayRefund, GatewayRefundStatus};
+use crate::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus, Unreadable};
 
 #[derive(Deserialize)]
 pub(super) struct MercadoPagoRefund {
@@ -22,7 +22,7 @@ pub(super) struct MercadoPagoRefund {
 }
 
 impl MercadoPagoRefund {
-    pub fn read(self, currency: Currency) -> Result<GatewayRefund, GatewayError> {
+    pub fn read(self, currency: Currency) -> Result<GatewayRefund, Unreadable> {
         let status = status_of(self.status.as_deref());
         // `reason` says why it was asked for; of a failure only the status tells.
         let failure = (status == GatewayRefundStatus::Failed).then(|| match self.reason {
@@ -59,11 +59,11 @@ pub(super) struct MercadoPagoPayment {
 }
 
 impl MercadoPagoPayment {
-    pub fn read(self) -> Result<GatewayPayment, GatewayError> {
+    pub fn read(self) -> Result<GatewayPayment, Unreadable> {
         let currency: Currency = self
             .currency_id
             .parse()
-            .map_err(|_| GatewayError::unknown(format!("an unknown currency: {:?}", self.currency_id)))?;
+            .map_err(|_| Unreadable(format!("an unknown currency: {:?}", self.currency_id)))?;
         // A payment that was partly refunded stays `approved`; the other two follow upon a dispute.
         let is_captured = matches!(
             self.status.as_str(),
@@ -103,8 +103,7 @@ impl Preapproval {
     }
 }
 
-fn money(raw: &RawValue, currency: Currency) -> Result<Money, GatewayError> {
-    major_units(raw, currency).map_err(|error| {
-        GatewayError::unknown(format!("an amount that cannot be read, {}: {error}", raw.get()))
-    })
+fn money(raw: &RawValue, currency: Currency) -> Result<Money, Unreadable> {
+    major_units(raw, currency)
+        .map_err(|error| Unreadable(format!("an amount that cannot be read, {}: {error}", raw.get())))
 }

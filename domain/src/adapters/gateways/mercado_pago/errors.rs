@@ -5,53 +5,55 @@
 
 use serde_json::Value;
 
-use crate::adapters::gateways::GatewayError;
 use crate::adapters::gateways::http::{Answer, excerpt};
+use crate::adapters::gateways::{OrderError, Unanswered};
 
 const KEY_USED: &str = "idempotency_key_already_used";
 
-/// Of an order, a key that was used means that something was sent with it before; only asking tells what.
-pub(super) fn of_an_order(error: GatewayError) -> GatewayError {
-    match error {
-        GatewayError::Refused { code, message } if code == "2032" || code == KEY_USED => {
-            GatewayError::unknown(format!("{code}: {message}"))
-        }
-        other => other,
-    }
-}
-
-/// Sorts an answer that is no success. The code in the body speaks before the status: 4040 and 4041 come with 401.
+/// Sorts the answer to an order that is no success. The code in the body speaks before the status: 4040 and 4041 come
+/// with 401.
 ///
 /// - 2063: "the action requested is not valid for the current payment state", "the payment was fully refunded".
 /// - 4296: the charge is refunded already.
-/// - 2032: "refund not found", or of an order "X-Idempotency-Key already used"; see [`of_an_order`].
+/// - 2032: "refund not found", or of an order "X-Idempotency-Key already used": something was sent with it before, and
+///   only asking tells what. `idempotency_key_already_used` (with 409, in the newer Orders API) says the same.
 /// - 2000 no such payment; 2024 and 15016 too old to be refunded; 3024 no partial refund for this means of payment;
 ///   2085 an invalid value; 4040 and 4041 not a positive number; 4292 no idempotency key: refused for good.
 /// - 409 and 423: another request holds the payment; 424: something behind failed; 429: over the limit.
-/// - `idempotency_key_already_used` (with 409, in the newer Orders API): see 2032; waiting would not help.
-pub(super) fn error_of(answer: &Answer) -> GatewayError {
+pub(super) fn of_an_order(answer: &Answer) -> OrderError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let Reason { code, message } = reason_of(&body);
     let detail = format!("{} {code}: {message}", answer.status);
-    match answer.status {
-        409 if code == KEY_USED => return GatewayError::Refused { code, message },
-        409 | 423 | 424 | 429 => {
-            return GatewayError::Busy {
-                retry_after: answer.retry_after,
-                detail,
-            };
+    let retry_after = answer.retry_after;
+    match (answer.status, code.as_str()) {
+        (408 | 0..=399 | 500.., _) | (409, KEY_USED) => OrderError::Unknown { detail },
+        (409 | 423 | 424, _) => OrderError::Held { retry_after, detail },
+        (429, _) => OrderError::Busy { retry_after, detail },
+        (_, "2032" | KEY_USED) => OrderError::Unknown { detail },
+        (_, "2063" | "4296") => OrderError::AlreadyRefunded { code, message },
+        (_, "2000" | "2024" | "2085" | "3024" | "4040" | "4041" | "4292" | "15016") => {
+            OrderError::Refused { code, message }
         }
-        408 | 0..=399 | 500.. => return GatewayError::Unknown { detail },
-        _ => {}
+        (401 | 403, _) => OrderError::Credentials { detail },
+        (_, "") => OrderError::Unknown { detail },
+        _ => OrderError::Refused { code, message },
     }
-    match code.as_str() {
-        "2063" | "4296" => GatewayError::AlreadyRefunded { code, message },
-        "2000" | "2024" | "2032" | "2085" | "3024" | "4040" | "4041" | "4292" | "15016" => {
-            GatewayError::Refused { code, message }
-        }
-        _ if matches!(answer.status, 401 | 403) => GatewayError::Credentials { detail },
-        "" => GatewayError::Unknown { detail },
-        _ => GatewayError::Refused { code, message },
+}
+
+/// Sorts the answer to a question that is no success. 2000 and 2032, no such payment and no such refund, are also what
+/// a token of another account is told.
+pub(super) fn of_a_question(answer: &Answer) -> Unanswered {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let Reason { code, message } = reason_of(&body);
+    let detail = format!("{} {code}: {message}", answer.status);
+    match (answer.status, code.as_str()) {
+        (409 | 423 | 424 | 429, _) => Unanswered::Busy {
+            retry_after: answer.retry_after,
+            detail,
+        },
+        (404, _) | (400..=499, "2000" | "2032") => Unanswered::NotFound { detail },
+        (401 | 403, _) => Unanswered::Credentials { detail },
+        _ => Unanswered::Unknown { detail },
     }
 }
 
@@ -95,12 +97,44 @@ mod tests {
             retry_after: None,
             body: body.as_bytes().to_vec().into(),
         };
-        match of_an_order(error_of(&answer)) {
-            GatewayError::Refused { .. } => "refused",
-            GatewayError::AlreadyRefunded { .. } => "already",
-            GatewayError::Busy { .. } => "busy",
-            GatewayError::Unknown { .. } => "unknown",
-            GatewayError::Credentials { .. } => "credentials",
+        match of_an_order(&answer) {
+            OrderError::Refused { .. } => "refused",
+            OrderError::AlreadyRefunded { .. } => "already",
+            OrderError::Busy { .. } => "busy",
+            OrderError::Held { .. } => "held",
+            OrderError::Unknown { .. } => "unknown",
+            OrderError::Credentials { .. } => "credentials",
+        }
+    }
+
+    /// Whatever a question is told, an order is not refused by it.
+    #[test]
+    fn a_question_is_answered_or_it_is_not() {
+        for (status, body, meaning) in [
+            (404, r#"{"cause":[{"code":2000}]}"#, "not found"),
+            (404, "<html>", "not found"),
+            (400, r#"{"cause":[{"code":2032}]}"#, "not found"),
+            (400, r#"{"cause":[{"code":2024}]}"#, "unknown"),
+            (400, r#"{"cause":[{"code":2063}]}"#, "unknown"),
+            (401, r#"{"cause":[{"code":4040}]}"#, "credentials"),
+            (403, "", "credentials"),
+            (409, "", "busy"),
+            (429, "", "busy"),
+            (500, "", "unknown"),
+            (302, "", "unknown"),
+        ] {
+            let answer = Answer {
+                status,
+                retry_after: None,
+                body: body.as_bytes().to_vec().into(),
+            };
+            let sorted = match of_a_question(&answer) {
+                Unanswered::NotFound { .. } => "not found",
+                Unanswered::Busy { .. } => "busy",
+                Unanswered::Credentials { .. } => "credentials",
+                Unanswered::Unknown { .. } => "unknown",
+            };
+            assert_eq!(sorted, meaning, "{status} {body}");
         }
     }
 
@@ -121,7 +155,7 @@ mod tests {
             (400, 4292, "refused"),
             (400, 99_999, "refused"),
             (401, 401, "credentials"),
-            (409, 2063, "busy"),
+            (409, 2063, "held"),
         ] {
             let number =
                 format!(r#"{{"error":"bad_request","cause":[{{"code":{code},"description":"d"}}]}}"#);
@@ -155,15 +189,15 @@ mod tests {
                 "credentials",
             ),
             (403, "<html>", "credentials"),
-            (409, "", "busy"),
-            (409, r#"{"error":"refund_in_progress","cause":[]}"#, "busy"),
+            (409, "", "held"),
+            (409, r#"{"error":"refund_in_progress","cause":[]}"#, "held"),
             (
                 409,
                 r#"{"error":"idempotency_key_already_used","cause":[]}"#,
                 "unknown",
             ),
-            (423, "{}", "busy"),
-            (424, "{}", "busy"),
+            (423, "{}", "held"),
+            (424, "{}", "held"),
             (429, "", "busy"),
             (500, r#"{"cause":[{"code":2063}]}"#, "unknown"),
             (502, "<html>", "unknown"),

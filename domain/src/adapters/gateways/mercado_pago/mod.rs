@@ -1,7 +1,7 @@
 //! MercadoPago: refunds of payments, in the one currency of the seller's account.
 //!
-//! MercadoPago takes a missing amount as "all of it" and an amount without a currency as the payment's. So the
-//! payment is read before each order, and an order in another currency is refused before anything is sent.
+//! MercadoPago takes a missing amount as "all of it" and an amount without a currency as the payment's: whoever orders
+//! has read the payment before, and has compared the currency.
 
 mod answers;
 mod errors;
@@ -19,8 +19,10 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
+use super::http::Undelivered;
 use super::{
-    GatewayError, GatewayPayment, GatewayRefund, PaymentRef, RefundGateway, RefundOrder, checked_id, http,
+    GatewayPayment, GatewayRefund, OrderError, PaymentRef, RefundGateway, RefundOrder, Unanswered,
+    Unreadable, Unsendable, checked_id, http,
 };
 use answers::{MercadoPagoPayment, MercadoPagoRefund, Preapproval};
 
@@ -51,7 +53,7 @@ impl MercadoPagoGateway {
         http: reqwest::Client,
         base: &Url,
         access_token: &SecretString,
-    ) -> Result<Self, GatewayError> {
+    ) -> Result<Self, Unsendable> {
         Ok(Self {
             http,
             base: http::base_of(base),
@@ -66,79 +68,107 @@ impl MercadoPagoGateway {
             .header(RENDER_IN_PROCESS, "true")
     }
 
-    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, GatewayError> {
-        answer_to(self.request(Method::GET, path)).await
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Unanswered> {
+        Ok(answer_to(self.request(Method::GET, path)).await?)
     }
 }
 
-async fn answer_to<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, GatewayError> {
-    let answer = http::send(request).await?;
+/// A call that brought nothing. What that means depends on whether it was an order or a question.
+enum Failure {
+    Undelivered(Undelivered),
+    Answered(http::Answer),
+    Unreadable(Unreadable),
+}
+
+impl From<Failure> for OrderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Undelivered(undelivered) => undelivered.into(),
+            Failure::Answered(answer) => errors::of_an_order(&answer),
+            Failure::Unreadable(unreadable) => unreadable.into(),
+        }
+    }
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Undelivered(undelivered) => undelivered.into(),
+            Failure::Answered(answer) => errors::of_a_question(&answer),
+            Failure::Unreadable(unreadable) => unreadable.into(),
+        }
+    }
+}
+
+async fn answer_to<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Result<T, Failure> {
+    let answer = http::send(request).await.map_err(Failure::Undelivered)?;
     if !(200..300).contains(&answer.status) {
-        return Err(errors::error_of(&answer));
+        return Err(Failure::Answered(answer));
     }
     serde_json::from_slice(&answer.body)
-        .map_err(|error| GatewayError::unknown(format!("an answer that cannot be read: {error}")))
+        .map_err(|error| Failure::Unreadable(Unreadable(format!("an answer that cannot be read: {error}"))))
 }
 
 #[async_trait]
 impl RefundGateway for MercadoPagoGateway {
-    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, GatewayError> {
+    fn check(&self, order: &RefundOrder) -> Result<(), OrderError> {
+        checked_id(&order.payment_id)?;
+        refund_body(order.amount).map(|_| ())
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, OrderError> {
         let id = checked_id(&order.payment_id)?;
-        let body = refund_body(order.amount)?;
-        let payment = self.payment(id).await.map_err(GatewayError::before_the_order)?;
-        let currency = payment.captured.currency;
-        if currency != order.amount.currency {
-            let message = format!(
-                "the payment was taken in {currency}, not {}",
-                order.amount.currency
-            );
-            return Err(GatewayError::refused("currency_mismatch", message));
-        }
         let request = self
             .request(Method::POST, &format!("/v1/payments/{id}/refunds"))
             .header(IDEMPOTENCY_KEY, order.refund_id.to_string())
             .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        answer_to::<MercadoPagoRefund>(request)
-            .await
-            .map_err(errors::of_an_order)?
-            .read(currency)
+            .body(refund_body(order.amount)?);
+        let answer: MercadoPagoRefund = answer_to(request).await?;
+        Ok(answer.read(order.amount.currency)?)
     }
 
     /// MercadoPago answers all refunds of a payment at once, without pages.
-    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, Unanswered> {
         let path = format!("/v1/payments/{}/refunds", checked_id(&payment.id)?);
         let refunds: Vec<MercadoPagoRefund> = self.get(&path).await?;
-        refunds.into_iter().map(|it| it.read(payment.currency)).collect()
+        let read = refunds.into_iter().map(|it| it.read(payment.currency));
+        Ok(read.collect::<Result<_, _>>()?)
     }
 
     async fn refund_by_id(
         &self,
         payment: &PaymentRef,
         gateway_refund_id: &str,
-    ) -> Result<GatewayRefund, GatewayError> {
+    ) -> Result<GatewayRefund, Unanswered> {
         let (payment_id, refund_id) = (checked_id(&payment.id)?, checked_id(gateway_refund_id)?);
         let path = format!("/v1/payments/{payment_id}/refunds/{refund_id}");
-        self.get::<MercadoPagoRefund>(&path).await?.read(payment.currency)
+        Ok(self
+            .get::<MercadoPagoRefund>(&path)
+            .await?
+            .read(payment.currency)?)
     }
 
-    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, GatewayError> {
+    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered> {
         let path = format!("/v1/payments/{}", checked_id(payment_id)?);
-        self.get::<MercadoPagoPayment>(&path).await?.read()
+        Ok(self.get::<MercadoPagoPayment>(&path).await?.read()?)
     }
 
     /// Source: <https://www.mercadopago.com/developers/en/reference/subscriptions/_preapproval_id/put>.
-    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), GatewayError> {
+    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError> {
         let path = format!("/preapproval/{}", checked_id(subscription_id)?);
         let request = self
             .request(Method::PUT, &path)
             .json(&serde_json::json!({"status": "paused"}));
-        match answer_to::<Preapproval>(request).await {
+        match answer_to::<Preapproval>(request).await.map_err(OrderError::from) {
             Ok(_) => Ok(()),
             // One that is paused or cancelled already cannot be paused, and need not be.
-            Err(refused @ GatewayError::Refused { .. }) => match self.get::<Preapproval>(&path).await {
+            Err(refused @ OrderError::Refused { .. }) => match self.get::<Preapproval>(&path).await {
                 Ok(it) if it.takes_no_more_money() => Ok(()),
-                _ => Err(refused),
+                Ok(_) => Err(refused),
+                // Whoever cannot see it has not refused anything: the token may be of another account.
+                Err(unanswered) => Err(OrderError::Unknown {
+                    detail: unanswered.to_string(),
+                }),
             },
             Err(error) => Err(error),
         }
@@ -146,11 +176,11 @@ impl RefundGateway for MercadoPagoGateway {
 }
 
 /// A JSON number with exactly the currency's decimals: `{"amount":12.30}`.
-fn refund_body(amount: Money) -> Result<Vec<u8>, GatewayError> {
+fn refund_body(amount: Money) -> Result<Vec<u8>, OrderError> {
     if amount.minor <= 0 {
-        return Err(GatewayError::refused("amount_not_positive", amount.to_string()));
+        return Err(OrderError::refused("amount_not_positive", amount.to_string()));
     }
     RawValue::from_string(amount.to_major())
         .and_then(|amount| serde_json::to_vec(&RefundBody { amount }))
-        .map_err(|error| GatewayError::refused("amount_not_representable", error.to_string()))
+        .map_err(|error| OrderError::refused("amount_not_representable", error.to_string()))
 }

@@ -14,9 +14,23 @@ fn decimals(currency: Currency) -> u32 {
     }
 }
 
+/// The smallest amount in our minor units that Stripe moves; every other one is a multiple of it.
+///
+/// The last digit of a currency with three decimals must be 0, and MGA has no decimals. HUF and TWD are whole in
+/// payouts only. Source: <https://docs.stripe.com/currencies#special-cases>.
+pub fn smallest_step(currency: Currency) -> i64 {
+    let (ours, theirs) = (currency.decimals(), decimals(currency));
+    match theirs {
+        3 => 10,
+        _ => 10_i64.pow(ours.saturating_sub(theirs)),
+    }
+}
+
 /// The `amount` to send; none if it cannot be said exactly.
 pub(super) fn to_stripe(money: Money) -> Option<i64> {
-    rescaled(money.minor, money.currency.decimals(), decimals(money.currency))
+    let (ours, theirs) = (money.currency.decimals(), decimals(money.currency));
+    let whole = money.minor % smallest_step(money.currency) == 0;
+    whole.then(|| rescaled(money.minor, ours, theirs)).flatten()
 }
 
 /// The amount that was meant; none if we cannot count it.
@@ -46,6 +60,9 @@ mod tests {
             ("500", "JPY", Some(500)),
             ("1990", "CLP", Some(1990)),
             ("1.230", "KWD", Some(1230)),
+            ("1.234", "KWD", None),
+            ("0.005", "TND", None),
+            ("3.99", "HUF", Some(399)),
             ("5", "UGX", Some(500)),
             ("5", "ISK", Some(500)),
             ("5.00", "MGA", Some(5)),

@@ -7,9 +7,10 @@ use std::collections::HashMap;
 
 use chrono::DateTime;
 use entities::Money;
+use miniserde::json::{Number, Value};
 
 use super::{METADATA_REFUND, amounts};
-use crate::adapters::gateways::{GatewayError, GatewayPayment, GatewayRefund, GatewayRefundStatus};
+use crate::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus, Unreadable};
 
 /// <https://docs.stripe.com/api/refunds/object>
 #[derive(miniserde::Deserialize, serde::Deserialize)]
@@ -24,7 +25,7 @@ pub(super) struct StripeRefund {
 }
 
 impl StripeRefund {
-    pub fn read(self) -> Result<GatewayRefund, GatewayError> {
+    pub fn read(self) -> Result<GatewayRefund, Unreadable> {
         let our_refund = self.metadata.as_ref().and_then(|it| it.get(METADATA_REFUND));
         Ok(GatewayRefund {
             amount: money(self.amount, &self.currency)?,
@@ -59,20 +60,28 @@ pub(super) struct StripePaymentIntent {
     status: String,
     currency: String,
     amount_received: i64,
-    latest_charge: Option<LatestCharge>,
+    /// An id where it was not expanded: then what went back and disputes are for the order's answer to tell.
+    latest_charge: Option<Value>,
 }
 
-#[derive(miniserde::Deserialize)]
-struct LatestCharge {
-    amount_refunded: i64,
-    disputed: bool,
+fn of_charge(charge: Option<&Value>) -> (i64, bool) {
+    let Some(Value::Object(charge)) = charge else {
+        return (0, false);
+    };
+    let refunded = match charge.get("amount_refunded") {
+        Some(Value::Number(Number::I64(amount))) => *amount,
+        Some(Value::Number(Number::U64(amount))) => i64::try_from(*amount).unwrap_or(i64::MAX),
+        _ => 0,
+    };
+    (
+        refunded,
+        matches!(charge.get("disputed"), Some(Value::Bool(true))),
+    )
 }
 
 impl StripePaymentIntent {
-    pub fn read(self) -> Result<GatewayPayment, GatewayError> {
-        let (refunded, disputed) = self
-            .latest_charge
-            .map_or((0, false), |it| (it.amount_refunded, it.disputed));
+    pub fn read(self) -> Result<GatewayPayment, Unreadable> {
+        let (refunded, disputed) = of_charge(self.latest_charge.as_ref());
         Ok(GatewayPayment {
             captured: money(self.amount_received, &self.currency)?,
             refunded: money(refunded, &self.currency)?,
@@ -95,7 +104,7 @@ pub(super) struct StripeCharge {
 }
 
 impl StripeCharge {
-    pub fn read(self) -> Result<GatewayPayment, GatewayError> {
+    pub fn read(self) -> Result<GatewayPayment, Unreadable> {
         Ok(GatewayPayment {
             captured: money(self.amount_captured, &self.currency)?,
             refunded: money(self.amount_refunded, &self.currency)?,
@@ -111,8 +120,7 @@ pub(super) struct StripeSubscription {
     pub status: String,
 }
 
-fn money(amount: i64, currency: &str) -> Result<Money, GatewayError> {
-    amounts::from_stripe(amount, currency).ok_or_else(|| {
-        GatewayError::unknown(format!("an amount that cannot be counted: {amount} {currency}"))
-    })
+fn money(amount: i64, currency: &str) -> Result<Money, Unreadable> {
+    amounts::from_stripe(amount, currency)
+        .ok_or_else(|| Unreadable(format!("an amount that cannot be counted: {amount} {currency}")))
 }

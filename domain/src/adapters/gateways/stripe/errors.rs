@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use crate::adapters::gateways::GatewayError;
 use crate::adapters::gateways::http::{Answer, excerpt};
+use crate::adapters::gateways::{OrderError, Unanswered};
 
 #[derive(Deserialize)]
 struct Envelope {
@@ -20,32 +20,68 @@ struct ApiError {
     message: Option<String>,
 }
 
-/// Sorts an answer that is no success.
+struct Reason {
+    readable: bool,
+    kind: String,
+    code: String,
+    message: String,
+}
+
+fn reason_of(answer: &Answer) -> Reason {
+    let parsed = serde_json::from_slice::<Envelope>(&answer.body).map(|it| it.error);
+    let readable = parsed.is_ok();
+    let error = parsed.unwrap_or_default();
+    let kind = error.kind.unwrap_or_default();
+    Reason {
+        readable,
+        message: excerpt(error.message.as_deref().unwrap_or("no message")),
+        code: error.code.or(error.decline_code).unwrap_or_else(|| kind.clone()),
+        kind,
+    }
+}
+
+/// Sorts the answer to an order that is no success.
 ///
 /// - 409: another request with this key is under way, and its outcome will be this key's.
 /// - 424: something behind Stripe failed, and it is not said how far it came.
 /// - 429: over the limit, or another request holds the payment (`lock_timeout`).
 /// - `idempotency_error`: something *was* sent with this key, with other parameters; only asking tells what.
 /// - A 5xx is stored under the key: sending it again repeats the error, so asking is the only way on.
-pub(super) fn error_of(answer: &Answer) -> GatewayError {
-    let parsed = serde_json::from_slice::<Envelope>(&answer.body).map(|it| it.error);
-    let readable = parsed.is_ok();
-    let error = parsed.unwrap_or_default();
-    let message = excerpt(error.message.as_deref().unwrap_or("no message"));
-    let kind = error.kind.unwrap_or_default();
-    let code = error.code.or(error.decline_code).unwrap_or_else(|| kind.clone());
+pub(super) fn of_an_order(answer: &Answer) -> OrderError {
+    let Reason {
+        readable,
+        kind,
+        code,
+        message,
+    } = reason_of(answer);
+    let detail = format!("{} {code}: {message}", answer.status);
+    let retry_after = answer.retry_after;
+    match answer.status {
+        401 | 403 => OrderError::Credentials { detail },
+        409 => OrderError::Held { retry_after, detail },
+        429 => OrderError::Busy { retry_after, detail },
+        400..=499 if !readable || matches!(answer.status, 408 | 424) => OrderError::Unknown { detail },
+        400..=499 if kind == "idempotency_error" => OrderError::Unknown { detail },
+        400..=499 if is_already_refunded(&code, &message) => OrderError::AlreadyRefunded { code, message },
+        400..=499 => OrderError::Refused { code, message },
+        _ => OrderError::Unknown { detail },
+    }
+}
+
+/// Sorts the answer to a question that is no success. `resource_missing` is also what a key of the other mode or of
+/// another account is told.
+pub(super) fn of_a_question(answer: &Answer) -> Unanswered {
+    let Reason { code, message, .. } = reason_of(answer);
     let detail = format!("{} {code}: {message}", answer.status);
     match answer.status {
-        401 | 403 => GatewayError::Credentials { detail },
-        409 | 429 => GatewayError::Busy {
+        401 | 403 => Unanswered::Credentials { detail },
+        409 | 429 => Unanswered::Busy {
             retry_after: answer.retry_after,
             detail,
         },
-        400..=499 if !readable || matches!(answer.status, 408 | 424) => GatewayError::Unknown { detail },
-        400..=499 if kind == "idempotency_error" => GatewayError::Unknown { detail },
-        400..=499 if is_already_refunded(&code, &message) => GatewayError::AlreadyRefunded { code, message },
-        400..=499 => GatewayError::Refused { code, message },
-        _ => GatewayError::Unknown { detail },
+        404 => Unanswered::NotFound { detail },
+        400..=499 if code == "resource_missing" => Unanswered::NotFound { detail },
+        _ => Unanswered::Unknown { detail },
     }
 }
 
@@ -67,15 +103,55 @@ mod tests {
             retry_after: Some(Duration::from_secs(7)),
             body: body.as_bytes().to_vec().into(),
         };
-        match error_of(&answer) {
-            GatewayError::Refused { .. } => "refused",
-            GatewayError::AlreadyRefunded { .. } => "already",
-            GatewayError::Busy {
+        match of_an_order(&answer) {
+            OrderError::Refused { .. } => "refused",
+            OrderError::AlreadyRefunded { .. } => "already",
+            OrderError::Busy {
                 retry_after: Some(_), ..
             } => "busy",
-            GatewayError::Busy { .. } => "busy, but when?",
-            GatewayError::Unknown { .. } => "unknown",
-            GatewayError::Credentials { .. } => "credentials",
+            OrderError::Held {
+                retry_after: Some(_), ..
+            } => "held",
+            OrderError::Busy { .. } | OrderError::Held { .. } => "busy, but when?",
+            OrderError::Unknown { .. } => "unknown",
+            OrderError::Credentials { .. } => "credentials",
+        }
+    }
+
+    /// Whatever a question is told, an order is not refused by it.
+    #[test]
+    fn a_question_is_answered_or_it_is_not() {
+        let missing = r#"{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such refund"}}"#;
+        for (status, body, meaning) in [
+            (404, missing, "not found"),
+            (400, missing, "not found"),
+            (404, "<html>", "not found"),
+            (
+                400,
+                r#"{"error":{"type":"invalid_request_error","code":"charge_disputed"}}"#,
+                "unknown",
+            ),
+            (402, r#"{"error":{"type":"card_error"}}"#, "unknown"),
+            (401, "", "credentials"),
+            (403, "<html>", "credentials"),
+            (409, "", "busy"),
+            (429, "", "busy"),
+            (424, "", "unknown"),
+            (500, "", "unknown"),
+            (302, "", "unknown"),
+        ] {
+            let answer = Answer {
+                status,
+                retry_after: None,
+                body: body.as_bytes().to_vec().into(),
+            };
+            let sorted = match of_a_question(&answer) {
+                Unanswered::NotFound { .. } => "not found",
+                Unanswered::Busy { .. } => "busy",
+                Unanswered::Credentials { .. } => "credentials",
+                Unanswered::Unknown { .. } => "unknown",
+            };
+            assert_eq!(sorted, meaning, "{status} {body}");
         }
     }
 
@@ -126,7 +202,7 @@ mod tests {
             (
                 409,
                 r#"{"error":{"type":"idempotency_error","code":"idempotency_key_in_use"}}"#,
-                "busy",
+                "held",
             ),
             (
                 429,

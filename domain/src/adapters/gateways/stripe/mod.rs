@@ -19,10 +19,13 @@ use stripe_core::refund::{CreateRefund, CreateRefundReason, ListRefund, Retrieve
 use url::Url;
 
 use super::{
-    GatewayError, GatewayPayment, GatewayRefund, PaymentRef, RefundGateway, RefundOrder, checked_id,
+    GatewayPayment, GatewayRefund, Malformed, OrderError, PaymentRef, RefundGateway, RefundOrder, Unanswered,
+    Unsendable, checked_id,
 };
 use answers::{StripeCharge, StripePaymentIntent, StripeRefund, StripeRefunds, StripeSubscription};
-use transport::StripeTransport;
+use transport::{Failure, StripeTransport};
+
+pub(super) use amounts::smallest_step;
 
 pub(super) const API_BASE: &str = "https://api.stripe.com";
 
@@ -43,17 +46,14 @@ pub struct StripeGateway {
 }
 
 impl StripeGateway {
-    pub(super) fn new(
-        http: reqwest::Client,
-        base: &Url,
-        secret: &SecretString,
-    ) -> Result<Self, GatewayError> {
+    pub(super) fn new(http: reqwest::Client, base: &Url, secret: &SecretString) -> Result<Self, Unsendable> {
         Ok(Self {
             transport: StripeTransport::new(http, base, secret)?,
         })
     }
 
-    async fn ask<T: miniserde::Deserialize>(&self, request: RequestBuilder) -> Result<T, GatewayError> {
+    /// Sends without a key: questions, and orders that may be repeated.
+    async fn once<T: miniserde::Deserialize>(&self, request: RequestBuilder) -> Result<T, Failure> {
         request
             .customize::<T>()
             .request_strategy(RequestStrategy::Once)
@@ -62,8 +62,8 @@ impl StripeGateway {
     }
 
     /// Whether no invoice will come from this subscription any more.
-    async fn has_ended(&self, path: &str) -> Result<bool, GatewayError> {
-        let it: StripeSubscription = self.ask(RequestBuilder::new(StripeMethod::Get, path)).await?;
+    async fn has_ended(&self, path: &str) -> Result<bool, Unanswered> {
+        let it: StripeSubscription = self.once(RequestBuilder::new(StripeMethod::Get, path)).await?;
         Ok(matches!(it.status.as_str(), "canceled" | "incomplete_expired"))
     }
 }
@@ -75,32 +75,33 @@ enum Source<'a> {
 }
 
 /// `ch_` are card charges, `py_` those of other payment methods; both are charges to the API.
-fn source_of(payment_id: &str) -> Result<Source<'_>, GatewayError> {
+fn source_of(payment_id: &str) -> Result<Source<'_>, Malformed> {
     let id = checked_id(payment_id)?;
     match id.split_once('_').map(|(kind, _)| kind) {
         Some("pi") => Ok(Source::PaymentIntent(id)),
         Some("ch" | "py") => Ok(Source::Charge(id)),
-        _ => Err(GatewayError::refused(
-            "malformed_id",
-            format!("not a payment at Stripe: {id}"),
-        )),
+        _ => Err(Malformed(format!("not a payment at Stripe: {id}"))),
     }
 }
 
 #[async_trait]
 impl RefundGateway for StripeGateway {
-    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, GatewayError> {
+    fn check(&self, order: &RefundOrder) -> Result<(), OrderError> {
+        refund_request(order).map(|_| ())
+    }
+
+    async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, OrderError> {
         let key = IdempotencyKey::new(order.refund_id.to_string())
-            .map_err(|error| GatewayError::refused("malformed_key", error.to_string()))?;
+            .map_err(|error| OrderError::refused("malformed_key", error.to_string()))?;
         let answer: StripeRefund = refund_request(order)?
             .customize()
             .request_strategy(RequestStrategy::Idempotent(key))
             .send(&self.transport)
             .await?;
-        answer.read()
+        Ok(answer.read()?)
     }
 
-    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, GatewayError> {
+    async fn refunds_of(&self, payment: &PaymentRef) -> Result<Vec<GatewayRefund>, Unanswered> {
         let first = match source_of(&payment.id)? {
             Source::PaymentIntent(id) => ListRefund::new().payment_intent(id),
             Source::Charge(id) => ListRefund::new().charge(id),
@@ -109,7 +110,7 @@ impl RefundGateway for StripeGateway {
         let mut refunds = Vec::new();
         let mut next = first.clone();
         loop {
-            let page: StripeRefunds = self.ask(next.build()).await?;
+            let page: StripeRefunds = self.once(next.build()).await?;
             let last = page.data.last().map(|it| it.id.clone());
             for refund in page.data {
                 refunds.push(refund.read()?);
@@ -117,7 +118,7 @@ impl RefundGateway for StripeGateway {
             match (page.has_more, last) {
                 (false, _) => return Ok(refunds),
                 (true, Some(last)) => next = first.clone().starting_after(last),
-                (true, None) => return Err(GatewayError::unknown("an empty page that has more")),
+                (true, None) => return Err(Unanswered::unknown("an empty page that has more")),
             }
         }
     }
@@ -126,50 +127,60 @@ impl RefundGateway for StripeGateway {
         &self,
         _payment: &PaymentRef,
         gateway_refund_id: &str,
-    ) -> Result<GatewayRefund, GatewayError> {
+    ) -> Result<GatewayRefund, Unanswered> {
         let request = RetrieveRefund::new(checked_id(gateway_refund_id)?);
-        self.ask::<StripeRefund>(request.build()).await?.read()
+        Ok(self.once::<StripeRefund>(request.build()).await?.read()?)
     }
 
-    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, GatewayError> {
-        match source_of(payment_id)? {
+    async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered> {
+        let payment = match source_of(payment_id)? {
             Source::PaymentIntent(id) => {
                 let request = RetrievePaymentIntent::new(id).expand(["latest_charge".to_owned()]);
-                self.ask::<StripePaymentIntent>(request.build()).await?.read()
+                self.once::<StripePaymentIntent>(request.build()).await?.read()?
             }
             Source::Charge(id) => {
                 let request = RequestBuilder::new(StripeMethod::Get, format!("/charges/{id}"));
-                self.ask::<StripeCharge>(request).await?.read()
+                self.once::<StripeCharge>(request).await?.read()?
             }
-        }
+        };
+        Ok(payment)
     }
 
     /// `void`: invoices that come up in the meantime are never collected.
     /// Source: <https://docs.stripe.com/billing/subscriptions/pause-payment>.
-    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), GatewayError> {
+    async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError> {
         let path = format!("/subscriptions/{}", checked_id(subscription_id)?);
         let request = RequestBuilder::new(StripeMethod::Post, path.as_str()).form(&HashMap::from([(
             "pause_collection",
             HashMap::from([("behavior", "void")]),
         )]));
-        match self.ask::<StripeSubscription>(request).await {
+        match self
+            .once::<StripeSubscription>(request)
+            .await
+            .map_err(OrderError::from)
+        {
             Ok(_) => Ok(()),
             // A canceled subscription can no longer be changed, and need not be.
-            Err(refused @ GatewayError::Refused { .. }) => match self.has_ended(&path).await {
+            Err(refused @ OrderError::Refused { .. }) => match self.has_ended(&path).await {
                 Ok(true) => Ok(()),
-                _ => Err(refused),
+                Ok(false) => Err(refused),
+                // Whoever cannot see it has not refused anything: the key may be of another account.
+                Err(unanswered) => Err(OrderError::Unknown {
+                    detail: unanswered.to_string(),
+                }),
             },
             Err(error) => Err(error),
         }
     }
 }
 
-/// `POST /v1/refunds`. The currency is the payment's own and cannot be sent; the answer's is compared by the caller.
-fn refund_request(order: &RefundOrder) -> Result<RequestBuilder, GatewayError> {
+/// `POST /v1/refunds`. The currency is the payment's own and cannot be sent: the caller has read the payment, and
+/// compares the answer's.
+fn refund_request(order: &RefundOrder) -> Result<RequestBuilder, OrderError> {
     let amount = amounts::to_stripe(order.amount)
-        .ok_or_else(|| GatewayError::refused("amount_not_representable", order.amount.to_string()))?;
+        .ok_or_else(|| OrderError::refused("amount_not_representable", order.amount.to_string()))?;
     if amount <= 0 {
-        return Err(GatewayError::refused(
+        return Err(OrderError::refused(
             "amount_not_positive",
             order.amount.to_string(),
         ));

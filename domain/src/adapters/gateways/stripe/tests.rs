@@ -5,7 +5,7 @@ use std::time::Duration;
 use entities::{Money, PaymentGateway, RefundReason};
 
 use crate::adapters::gateways::testing::{OUR_REFUND, Reply, Script, open, order, our_refund};
-use crate::adapters::gateways::{GatewayError, GatewayRefundStatus};
+use crate::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
 
 const REFUND: &str = r#"{"id":"re_1","object":"refund","amount":1230,"currency":"eur","status":"pending",
     "created":1700000000,"metadata":{"postventa_refund":"refund_01h2xcejqtf2nbrexx3vqjhp41"}}"#;
@@ -79,12 +79,11 @@ async fn what_cannot_be_a_refund_is_never_sent() {
         ("pi_1", "0"),
         ("pi_1", "-1"),
     ] {
-        let refused = script
-            .gateway
-            .refund(&order(payment, amount, "EUR", RefundReason::Other))
-            .await;
+        let order = order(payment, amount, "EUR", RefundReason::Other);
+        assert!(script.gateway.check(&order).is_err(), "{payment} {amount}");
+        let refused = script.gateway.refund(&order).await;
         assert!(
-            matches!(refused, Err(GatewayError::Refused { .. })),
+            matches!(refused, Err(OrderError::Refused { .. })),
             "{payment} {amount}"
         );
     }
@@ -99,10 +98,11 @@ async fn a_lost_answer_is_unknown_and_an_unopened_connection_is_not() {
         Reply::Answer(500, r#"{"error":{"type":"api_error"}}"#),
         Reply::Answer(200, r#"{"object":"refund"}"#),
         Reply::Answer(200, "<html>"),
+        Reply::Answer(302, ""),
     ] {
         let script = Script::of(PaymentGateway::Stripe, [reply]).await;
         let lost = script.gateway.refund(&order).await;
-        assert!(matches!(lost, Err(GatewayError::Unknown { .. })), "{lost:?}");
+        assert!(matches!(lost, Err(OrderError::Unknown { .. })), "{lost:?}");
         assert_eq!(script.sent().len(), 1, "sent again by itself");
     }
     let silent = Script::with_timeout(
@@ -113,7 +113,7 @@ async fn a_lost_answer_is_unknown_and_an_unopened_connection_is_not() {
     .await;
     assert!(matches!(
         silent.gateway.refund(&order).await,
-        Err(GatewayError::Unknown { .. })
+        Err(OrderError::Unknown { .. })
     ));
 
     let nobody = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -124,7 +124,7 @@ async fn a_lost_answer_is_unknown_and_an_unopened_connection_is_not() {
     let refused = open(PaymentGateway::Stripe, &base, Duration::from_secs(20))
         .refund(&order)
         .await;
-    assert!(matches!(refused, Err(GatewayError::Busy { .. })), "{refused:?}");
+    assert!(matches!(refused, Err(OrderError::Busy { .. })), "{refused:?}");
 }
 
 #[tokio::test]
@@ -134,7 +134,7 @@ async fn a_busy_gateway_says_when_to_come_back() {
         .gateway
         .refund(&order("pi_1", "1", "EUR", RefundReason::Other))
         .await;
-    assert!(matches!(busy, Err(GatewayError::Busy { retry_after: Some(it), .. }) if it.as_secs() == 3));
+    assert!(matches!(busy, Err(OrderError::Busy { retry_after: Some(it), .. }) if it.as_secs() == 3));
 }
 
 #[tokio::test]
@@ -174,6 +174,8 @@ async fn all_pages_of_refunds_are_read() {
 async fn a_payment_tells_what_was_taken_and_given_back() {
     let script = Script::of(PaymentGateway::Stripe, [
         Reply::Answer(200, r#"{"id":"pi_1","status":"succeeded","currency":"kwd","amount_received":5000,"latest_charge":{"id":"ch_1","amount_refunded":1230,"disputed":true}}"#),
+        Reply::Answer(200, r#"{"id":"pi_2","status":"succeeded","currency":"eur","amount_received":900,"latest_charge":"ch_2"}"#),
+        Reply::Answer(404, r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#),
         Reply::Answer(200, r#"{"id":"py_1","status":"succeeded","currency":"clp","amount_captured":1990,"amount_refunded":0,"disputed":false}"#),
     ])
     .await;
@@ -182,9 +184,16 @@ async fn a_payment_tells_what_was_taken_and_given_back() {
         (kwd.captured.to_string(), kwd.refunded.to_string(), kwd.disputed),
         ("5.000 KWD".into(), "1.230 KWD".into(), true)
     );
+    let lean = script.gateway.payment("pi_2").await.expect("a payment");
+    assert_eq!(
+        (lean.captured.minor, lean.left(), lean.disputed),
+        (900, 900, false)
+    );
+    let foreign = script.gateway.payment("pi_3").await;
+    assert!(matches!(foreign, Err(Unanswered::NotFound { .. })), "{foreign:?}");
     let clp = script.gateway.payment("py_1").await.expect("a payment");
     assert_eq!(clp.captured, Money::new(1990, "CLP".parse().expect("a currency")));
-    assert_eq!(script.sent()[1].line, "GET /v1/charges/py_1");
+    assert_eq!(script.sent()[3].line, "GET /v1/charges/py_1");
 }
 
 #[tokio::test]
@@ -195,13 +204,20 @@ async fn pausing_is_done_once_the_subscription_has_ended() {
         Reply::Answer(200, r#"{"id":"sub_1","status":"canceled"}"#),
         Reply::Answer(404, r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#),
         Reply::Answer(404, r#"{"error":{"type":"invalid_request_error","code":"resource_missing"}}"#),
+        Reply::Answer(400, r#"{"error":{"type":"invalid_request_error","code":"subscription_locked"}}"#),
+        Reply::Answer(200, r#"{"id":"sub_3","status":"active"}"#),
     ])
     .await;
     assert_eq!(script.gateway.pause_subscription("sub_1").await, Ok(()));
     assert_eq!(script.gateway.pause_subscription("sub_1").await, Ok(()));
+    // Whoever does not know it cannot refuse it, either.
     assert!(matches!(
         script.gateway.pause_subscription("sub_2").await,
-        Err(GatewayError::Refused { .. })
+        Err(OrderError::Unknown { .. })
+    ));
+    assert!(matches!(
+        script.gateway.pause_subscription("sub_3").await,
+        Err(OrderError::Refused { .. })
     ));
     let sent = &script.sent()[0];
     assert_eq!(sent.line, "POST /v1/subscriptions/sub_1");

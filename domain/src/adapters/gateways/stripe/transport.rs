@@ -9,9 +9,9 @@ use stripe_client_core::{CustomizedStripeRequest, StripeClient, StripeClientErr,
 use tokio_util::bytes::Bytes;
 use url::Url;
 
-use super::errors::error_of;
-use crate::adapters::gateways::GatewayError;
-use crate::adapters::gateways::http;
+use super::errors;
+use crate::adapters::gateways::http::{self, Answer, Undelivered};
+use crate::adapters::gateways::{OrderError, Unanswered, Unsendable};
 
 pub(super) struct StripeTransport {
     http: reqwest::Client,
@@ -20,7 +20,7 @@ pub(super) struct StripeTransport {
 }
 
 impl StripeTransport {
-    pub fn new(http: reqwest::Client, base: &Url, secret: &SecretString) -> Result<Self, GatewayError> {
+    pub fn new(http: reqwest::Client, base: &Url, secret: &SecretString) -> Result<Self, Unsendable> {
         Ok(Self {
             http,
             base: http::base_of(base),
@@ -29,18 +29,46 @@ impl StripeTransport {
     }
 }
 
-impl StripeClientErr for GatewayError {
+/// A call that brought nothing. What that means depends on whether it was an order or a question.
+#[derive(Debug)]
+pub(super) enum Failure {
+    Undelivered(Undelivered),
+    Answered(Answer),
     /// A success that cannot be read: something was done, and nobody knows what.
+    Unreadable(String),
+}
+
+impl StripeClientErr for Failure {
     fn deserialize_err(message: impl std::fmt::Display) -> Self {
-        Self::unknown(format!("an answer that cannot be read: {message}"))
+        Self::Unreadable(format!("an answer that cannot be read: {message}"))
+    }
+}
+
+impl From<Failure> for OrderError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Undelivered(undelivered) => undelivered.into(),
+            Failure::Answered(answer) => errors::of_an_order(&answer),
+            Failure::Unreadable(detail) => Self::Unknown { detail },
+        }
+    }
+}
+
+impl From<Failure> for Unanswered {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Undelivered(undelivered) => undelivered.into(),
+            Failure::Answered(answer) => errors::of_a_question(&answer),
+            Failure::Unreadable(detail) => Self::Unknown { detail },
+        }
     }
 }
 
 impl StripeClient for StripeTransport {
-    type Err = GatewayError;
+    type Err = Failure;
 
     /// Sends once: the strategy gives the key and nothing else, as async-stripe's retries carry random keys or none.
-    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, GatewayError> {
+    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, Failure> {
         let (request, options) = request.into_pieces();
         let mut url = format!("{}/v1{}", self.base, request.path);
         if let Some(query) = &request.query {
@@ -64,11 +92,11 @@ impl StripeClient for StripeTransport {
                 .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
                 .body(body);
         }
-        let answer = http::send(http).await?;
+        let answer = http::send(http).await.map_err(Failure::Undelivered)?;
         if (200..300).contains(&answer.status) {
             Ok(answer.body)
         } else {
-            Err(error_of(&answer))
+            Err(Failure::Answered(answer))
         }
     }
 }

@@ -1,0 +1,109 @@
+//! Looking a refund up at the gateway: by its id there, else by our id, else by amount and time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{PaymentGateway, refund};
+
+use super::{case::Case, store};
+use crate::{
+    adapters::gateways::{GatewayRefund, Unanswered},
+    app::App,
+    error::Outcome,
+};
+
+/// Clocks may differ by so much when a refund is recognised by the time of its making.
+const SKEW: TimeDelta = TimeDelta::minutes(5);
+
+/// What the gateway's answer says of a refund of ours.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    It(GatewayRefund),
+    /// The gateway knows the payment, and no refund of it that could be this one.
+    NotThere,
+    /// There are some that could be, and nobody can tell: a person has to.
+    Ambiguous,
+}
+
+/// Asks the gateway before anything is ordered. `doubt` is since when an order may have been carried out.
+pub(super) async fn look_up(
+    app: &App,
+    case: &Case,
+    doubt: Option<DateTime<Utc>>,
+) -> Outcome<Result<Found, Unanswered>> {
+    let asked = case.answer(ask(case)).await;
+    judge(app, case, doubt, asked).await
+}
+
+/// The same after an order: with what is left of the attempt's time.
+pub(super) async fn look_up_afterwards(
+    app: &App,
+    case: &Case,
+    doubt: Option<DateTime<Utc>>,
+) -> Outcome<Result<Found, Unanswered>> {
+    let asked = case.answer_afterwards(ask(case)).await;
+    judge(app, case, doubt, asked).await
+}
+
+enum Told {
+    Of(GatewayRefund),
+    All(Vec<GatewayRefund>),
+}
+
+async fn ask(case: &Case) -> Result<Told, Unanswered> {
+    let gateway = case.gateway()?;
+    match &case.refund.gateway_refund_id {
+        Some(id) => gateway.refund_by_id(&case.payment(), id).await.map(Told::Of),
+        None => gateway.refunds_of(&case.payment()).await.map(Told::All),
+    }
+}
+
+async fn judge(
+    app: &App,
+    case: &Case,
+    doubt: Option<DateTime<Utc>>,
+    asked: Result<Told, Unanswered>,
+) -> Outcome<Result<Found, Unanswered>> {
+    let known = match asked {
+        Ok(Told::Of(told)) => return Ok(Ok(Found::It(told))),
+        Ok(Told::All(known)) => known,
+        Err(unanswered) => return Ok(Err(unanswered)),
+    };
+    let ours = store::of_payment(app.db.connection(), &case.purchase).await?;
+    Ok(Ok(recognise(&case.refund, &ours, known, doubt)))
+}
+
+/// Which of the gateway's refunds is this one. Where the gateway keeps our id there is no doubt. Where it does not,
+/// only an order whose outcome is unknown can have brought one that nobody knows: of that amount, made since then, and
+/// the only one; never while another of our refunds of the payment is looking for its own.
+fn recognise(
+    refund: &refund::Model,
+    ours: &[refund::Model],
+    known: Vec<GatewayRefund>,
+    doubt: Option<DateTime<Utc>>,
+) -> Found {
+    if let Some(position) = known.iter().position(|told| told.our_refund == Some(refund.id)) {
+        return known.into_iter().nth(position).map_or(Found::NotThere, Found::It);
+    }
+    let (PaymentGateway::MercadoPago, Some(doubt)) = (refund.gateway, doubt) else {
+        return Found::NotThere;
+    };
+    let others = || ours.iter().filter(|other| other.id != refund.id);
+    let taken = |id: &str| others().any(|other| other.gateway_refund_id.as_deref() == Some(id));
+    let mut candidates = known.into_iter().filter(|told| {
+        told.our_refund.is_none()
+            && told.amount == refund.amount()
+            && told.created_at.is_none_or(|at| at >= doubt - SKEW)
+            && !taken(&told.id)
+    });
+    let Some(first) = candidates.next() else {
+        return Found::NotThere;
+    };
+    let rival = others().any(|other| other.gateway_refund_id.is_none() && other.in_doubt_since.is_some());
+    if rival || candidates.next().is_some() {
+        return Found::Ambiguous;
+    }
+    Found::It(first)
+}
+
+#[cfg(test)]
+#[path = "inquiry_tests.rs"]
+mod tests;
