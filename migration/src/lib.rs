@@ -60,6 +60,17 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(Sql {
+                name: "m0022_grace_of_grants",
+                postgres: concat!(
+                    include_str!("../sql/0022_grace_of_grants.postgres.sql"),
+                    include_str!("../sql/0022_grace_of_grants.sql")
+                ),
+                sqlite: concat!(
+                    include_str!("../sql/0022_grace_of_grants.sqlite.sql"),
+                    include_str!("../sql/0022_grace_of_grants.sql")
+                ),
+            }),
         ]
     }
 }
