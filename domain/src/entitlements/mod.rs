@@ -1,6 +1,7 @@
 //! Access to products: what grants it, what takes it away, and what is left when one of several reasons goes.
 
 pub mod batches;
+mod history;
 pub mod manual;
 pub mod reading;
 pub mod rules;
@@ -9,16 +10,17 @@ pub mod transitions;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantId, GrantSource, ProductId,
-    PurchaseId, RefundId, UserId, entitlement, entitlement_event, entitlement_grant,
+    EntitlementAction, EntitlementId, EntitlementStatus, GrantId, GrantSource, ProductId, PurchaseId,
+    RefundId, UserId, entitlement, entitlement_grant,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
-use serde_json::json;
 
-use self::rules::Run;
+use self::{
+    history::{Line, record},
+    rules::Run,
+};
 use crate::{
     actor::{Actor, Scope},
-    clock,
     error::Outcome,
     message::Message,
     tx::Tx,
@@ -430,70 +432,4 @@ async fn close(tx: &Tx, row: entitlement::Model) -> Outcome<()> {
     change.announced_status = Set(EntitlementStatus::Expired);
     change.update(tx.db()).await?;
     Ok(())
-}
-
-/// S4.25: a line of the history: one change of what the user has.
-struct Line<'a> {
-    action: EntitlementAction,
-    /// Of what was changed.
-    previous_expires_at: Option<DateTime<Utc>>,
-    expires_at: Option<DateTime<Utc>>,
-    detail: Option<&'a Message>,
-}
-
-impl Line<'_> {
-    fn of(action: EntitlementAction) -> Self {
-        Self {
-            action,
-            previous_expires_at: None,
-            expires_at: None,
-            detail: None,
-        }
-    }
-}
-
-/// S4.25: writes the history, and tells whoever follows. `row` is as the change has left it.
-async fn record(tx: &mut Tx, row: &entitlement::Model, line: Line<'_>) -> Outcome<()> {
-    entry(tx, row, &line).insert(tx.db()).await?;
-    let now = tx.now();
-    tell(tx, row, line.action, now);
-    Ok(())
-}
-
-fn entry(tx: &Tx, row: &entitlement::Model, line: &Line<'_>) -> entitlement_event::ActiveModel {
-    entitlement_event::ActiveModel {
-        id: Set(tx.id()),
-        team_id: Set(row.team_id),
-        entitlement_id: Set(row.id),
-        user_id: Set(row.user_id),
-        action: Set(line.action),
-        at: Set(tx.now()),
-        actor_id: Set(tx.origin().actor),
-        impersonator_id: Set(tx.origin().impersonator),
-        previous_expires_at: Set(line.previous_expires_at),
-        expires_at: Set(line.expires_at),
-        detail: Set(line.detail.map(Message::to_stored)),
-    }
-}
-
-/// Tells of a change with the entitlement as it was right after it: at `at`, which may lie before now.
-fn tell(tx: &mut Tx, row: &entitlement::Model, action: EntitlementAction, at: DateTime<Utc>) {
-    let schedule = rules::Schedule::of(row);
-    let run = schedule.at(at);
-    let time = |at: Option<DateTime<Utc>>| at.map(clock::written);
-    tx.publish(
-        EventTopic::EntitlementChanged,
-        row.id,
-        json!({
-            "action": action, "status": rules::status(row, at), "userId": row.user_id, "productId": row.product_id,
-            "startsAt": clock::written(run.starts_at), "expiresAt": time(run.expires_at),
-            "graceEndsAt": time(run.grace_ends_at), "resumesAt": time(schedule.resumes_at(at)),
-        }),
-    );
-    tx.audit_with(
-        "entitlement.changed",
-        Some(row.id.to_string()),
-        None,
-        json!({ "action": action }),
-    );
 }

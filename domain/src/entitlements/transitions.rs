@@ -11,9 +11,10 @@ use entities::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{
-    Line, entry, follow_grants,
+    follow_grants,
+    history::{Line, entry, tell},
     rules::{self, Run},
-    store, tell,
+    store,
 };
 use crate::{app::App, database::Sql, error::Outcome, tx::Tx, values};
 
