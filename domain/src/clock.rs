@@ -2,7 +2,12 @@
 
 use std::sync::Mutex;
 
-use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use chrono::{DateTime, DurationRound, SecondsFormat, TimeDelta, Utc};
+
+/// A time as every client reads it, in lists and in the data of events alike: RFC 3339 in UTC with milliseconds.
+pub fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
 
 /// A source of the current time, in whole microseconds: what both databases can keep.
 pub trait Clock: Send + Sync {

@@ -141,14 +141,14 @@ const DAMAGES: &[(&str, &str)] = &[
         "entitlement-span",
         "UPDATE entitlement_grants SET expires_at = '2090-01-01T00:00:00+00:00' WHERE expires_at IS NULL; \
          INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
-         '2095-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants; \
+         '2095-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at, NULL FROM entitlement_grants; \
          UPDATE entitlements SET starts_at = '2095-01-01T00:00:00+00:00' WHERE expires_at IS NULL",
     ),
     (
         "entitlement-without-gap",
         "UPDATE entitlements SET expires_at = NULL, grace_ends_at = NULL WHERE expires_at IS NOT NULL; \
          INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
-         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at, NULL FROM entitlement_grants WHERE expires_at IS NOT NULL",
     ),
     (
         "entitlement-next",
@@ -157,13 +157,22 @@ const DAMAGES: &[(&str, &str)] = &[
     (
         "entitlement-next",
         "INSERT INTO entitlement_grants SELECT randomblob(16), team_id, entitlement_id, source, NULL, granted_by, \
-         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at FROM entitlement_grants WHERE expires_at IS NOT NULL",
+         '2090-01-01T00:00:00+00:00', NULL, NULL, NULL, created_at, NULL FROM entitlement_grants WHERE expires_at IS NOT NULL",
     ),
     (
         "entitlement-grace",
         "UPDATE entitlements SET grace_ends_at = created_at WHERE expires_at IS NULL",
     ),
     ("entitlement-grace", "UPDATE products SET grace_days = 100"),
+    (
+        "entitlement-grace",
+        "UPDATE entitlement_grants SET grace_ends_at = NULL",
+    ),
+    ("grace-kept", IN_GRACE),
+    (
+        "grace-kept",
+        "IN_GRACE; UPDATE entitlements SET revoked_at = created_at, closed_at = created_at WHERE expires_at IS NOT NULL",
+    ),
     (
         "revocation-explained",
         "UPDATE entitlements SET revocation_reason = NULL",
@@ -254,6 +263,11 @@ const DAMAGES: &[(&str, &str)] = &[
     ("user-reading", "UPDATE user_readings SET seconds = seconds + 1"),
     ("user-reading", "UPDATE user_readings SET seconds = 0"),
 ];
+
+/// Access that has ended, whose grant is tolerated for years, and that says so nowhere.
+const IN_GRACE: &str = "UPDATE entitlement_grants SET expires_at = '2026-02-01T00:00:00.000000+00:00', \
+     grace_ends_at = '2099-01-01T00:00:00.000000+00:00' WHERE expires_at IS NULL AND revoked_at IS NULL; \
+     UPDATE entitlements SET expires_at = '2026-02-01T00:00:00.000000+00:00' WHERE expires_at IS NULL";
 
 /// An export in a state, with `done`, `object_key`, `size_bytes`, `sha256`, `expires_at` of its own. Of three rows.
 macro_rules! export {
@@ -358,7 +372,7 @@ async fn each_rule_names_its_damage() {
         vec![]
     );
     for (n, (rule, sql)) in DAMAGES.iter().enumerate() {
-        let sql = sql.replace("BATCH", BATCH);
+        let sql = sql.replace("BATCH", BATCH).replace("IN_GRACE", IN_GRACE);
         let app = template.damaged(&format!("damage-{n}"), &sql).await;
         let found = operations::verify(&app).await.expect(rule);
         assert!(

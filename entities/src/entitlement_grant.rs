@@ -22,6 +22,9 @@ pub struct Model {
     pub revoked_at: Option<DateTimeUtc>,
     pub revoked_by_refund: Option<RefundId>,
     pub created_at: DateTimeUtc,
+    /// Until when its end is tolerated, which counts if access ends with it. As the product says until then, and as it
+    /// was said from then on.
+    pub grace_ends_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

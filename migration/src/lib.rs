@@ -61,6 +61,17 @@ impl MigratorTrait for Migrator {
                 ),
             }),
             Box::new(Sql::both("m0012_doubt", include_str!("../sql/0012_doubt.sql"))),
+            Box::new(Sql {
+                name: "m0022_grace_of_grants",
+                postgres: concat!(
+                    include_str!("../sql/0022_grace_of_grants.postgres.sql"),
+                    include_str!("../sql/0022_grace_of_grants.sql")
+                ),
+                sqlite: concat!(
+                    include_str!("../sql/0022_grace_of_grants.sqlite.sql"),
+                    include_str!("../sql/0022_grace_of_grants.sql")
+                ),
+            }),
         ]
     }
 }

@@ -340,6 +340,11 @@ impl Stage {
         self.end_with_jobs_left().await;
     }
 
+    /// For whoever has seen already that something is wrong, and says so.
+    pub fn give_up(mut self) {
+        self.ended = true;
+    }
+
     /// For stories that end in the middle, e.g. of a refund that the gateway will confirm later.
     pub async fn end_with_jobs_left(mut self) {
         self.ended = true;

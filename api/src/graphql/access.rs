@@ -21,7 +21,7 @@ use super::{
 pub struct Access {
     /// Whether the user may use the product now: access is active or in its grace period, and nobody is suspended.
     allowed: bool,
-    /// Status of the user's access, whether or not somebody is suspended; null if there is none.
+    /// Status of the user's access, whether or not somebody is suspended; null if there is none, or if it was revoked.
     status: Option<EntitlementStatus>,
     /// When the status changes by itself; null if it does not.
     until: Option<DateTime>,

@@ -81,11 +81,8 @@ impl Entitlement {
 
     /// When access begins again after a gap behind the expiry; null if nothing follows.
     async fn resumes_at(&self, ctx: &Context<'_>) -> Option<DateTime> {
-        let schedule = rules::Schedule::of(&self.0);
-        let run = schedule.at(ctx.app().clock.now());
-        let next = schedule.next.filter(|next| next.starts_at > run.starts_at);
-        next.filter(|_| self.0.closed_at.is_none())
-            .map(|next| next.starts_at.into())
+        let resumes = rules::Schedule::of(&self.0).resumes_at(ctx.app().clock.now());
+        resumes.map(Into::into)
     }
 
     /// Whether it has no expiry.

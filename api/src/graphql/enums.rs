@@ -199,7 +199,7 @@ words! {
     EntitlementAction = "entities::EntitlementAction" {
         /// It was granted, or its start has come.
         Granted,
-        /// Its expiry was moved: later by an extension or another grant, or earlier where a refund took one of several.
+        /// What it gives was moved: later by an extension or another grant, or earlier where a refund took one of several.
         Extended,
         /// It expired and entered its grace period.
         EnteredGracePeriod,

@@ -1,7 +1,7 @@
 //! The contract's scalars.
 
 use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
-use chrono::{Datelike, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{Datelike, NaiveDate, Timelike, Utc};
 
 /// A stored number in the 32 bits that GraphQL has for one (GraphQL specification, section 3.5.1).
 pub fn int(number: i64) -> i32 {
@@ -38,7 +38,7 @@ impl ScalarType for DateTime {
     }
 
     fn to_value(&self) -> Value {
-        Value::String(self.0.to_rfc3339_opts(SecondsFormat::Millis, true))
+        Value::String(domain::clock::written(self.0))
     }
 }
 

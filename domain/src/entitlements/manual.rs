@@ -8,7 +8,7 @@ use entities::{
 };
 use sea_orm::QuerySelect;
 
-use super::{NewGrant, current, end, follow_grants, grant, record, rules, store, transitions};
+use super::{Line, NewGrant, current, end, follow_grants, grant, record, rules, store, transitions};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -234,10 +234,17 @@ pub async fn extend(
         revoked_at: None,
         revoked_by_refund: None,
         created_at: tx.now(),
+        grace_ends_at: rules::grace(Some(expires_at), days),
     };
     store::insert_grant(&tx, added).await?;
-    let row = follow_grants(&tx, row, days).await?;
-    record(&mut tx, &row, EntitlementAction::Extended, before, None).await?;
+    let grants = store::grants(&tx, row.id).await?;
+    let row = follow_grants(&tx, row, &grants).await?;
+    let line = Line {
+        previous_expires_at: before,
+        expires_at: row.expires_at,
+        ..Line::of(EntitlementAction::Extended)
+    };
+    record(&mut tx, &row, line).await?;
     tx.commit().await?;
     Ok(Changed::accepted(row))
 }
@@ -268,6 +275,7 @@ pub(super) async fn take(tx: &mut Tx, row: entitlement::Model, reason: Option<&s
         return Ok(Changed::refused(Some(row), not_active()));
     }
     let reason = reason.map_or_else(|| Message::key("revoked-standard"), Message::text);
+    store::hold_products(tx, std::iter::once(row.product_id)).await?;
     store::revoke_all_grants(tx, row.user_id, row.product_id, None).await?;
     Ok(Changed::accepted(end(tx, row, &reason).await?))
 }

@@ -1,6 +1,7 @@
 //! Access to products: what grants it, what takes it away, and what is left when one of several reasons goes.
 
 pub mod batches;
+mod history;
 pub mod manual;
 pub mod reading;
 pub mod rules;
@@ -9,12 +10,15 @@ pub mod transitions;
 
 use chrono::{DateTime, Utc};
 use entities::{
-    EntitlementAction, EntitlementId, EntitlementStatus, EventTopic, GrantId, GrantSource, ProductId,
-    PurchaseId, RefundId, UserId, entitlement, entitlement_event, entitlement_grant,
+    EntitlementAction, EntitlementId, EntitlementStatus, GrantId, GrantSource, ProductId, PurchaseId,
+    RefundId, UserId, entitlement, entitlement_grant,
 };
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
-use serde_json::json;
 
+use self::{
+    history::{Line, record},
+    rules::Run,
+};
 use crate::{
     actor::{Actor, Scope},
     error::Outcome,
@@ -84,7 +88,8 @@ pub struct Granted {
     pub entitlement: EntitlementId,
 }
 
-/// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one.
+/// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one. What changes nothing
+/// of what the user has leaves no line (S4.25).
 pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<Granted> {
     store::lock_user(tx, new.user).await?;
     let days = store::grace_days(tx, product).await?;
@@ -112,39 +117,65 @@ pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<Gr
         revoked_at: None,
         revoked_by_refund: None,
         created_at: tx.now(),
+        grace_ends_at: rules::grace(new.expires_at, days),
     };
     if let Some(row) = current {
-        let joins = rules::joins(&store::grants(tx, id).await?, &grant);
-        let (status, before) = (rules::status(&row, tx.now()), row.expires_at);
-        store::insert_grant(tx, grant).await?;
-        let row = follow_grants(tx, row, days).await?;
-        let begins = status != EntitlementStatus::Active && row.announced_status == EntitlementStatus::Active;
-        if begins {
-            record(tx, &row, EntitlementAction::Granted, before, new.note.as_ref()).await?;
-        } else if joins {
-            record(tx, &row, EntitlementAction::Extended, before, new.note.as_ref()).await?;
-        } else {
-            let apart = entitlement::Model {
-                expires_at: new.expires_at,
-                ..row
-            };
-            record(tx, &apart, EntitlementAction::Granted, None, new.note.as_ref()).await?;
-        }
+        add(tx, row, grant, new.note.as_ref()).await?;
     } else {
-        let row = insert(tx, (id, new.user, product), &grant, days).await?;
+        let row = insert(tx, (id, new.user, product), &grant).await?;
         store::insert_grant(tx, grant).await?;
-        record(tx, &row, EntitlementAction::Granted, None, new.note.as_ref()).await?;
+        let line = Line {
+            expires_at: row.expires_at,
+            detail: new.note.as_ref(),
+            ..Line::of(EntitlementAction::Granted)
+        };
+        record(tx, &row, line).await?;
     }
     Ok(granted)
+}
+
+/// One more grant under an entitlement that is not over.
+async fn add(
+    tx: &mut Tx,
+    row: entitlement::Model,
+    grant: entitlement_grant::Model,
+    detail: Option<&Message>,
+) -> Outcome<()> {
+    let mut grants = store::grants(tx, row.id).await?;
+    let before = rules::ahead(&grants, tx.now());
+    let (status, expiry) = (rules::status(&row, tx.now()), row.expires_at);
+    grants.push(grant.clone());
+    store::insert_grant(tx, grant.clone()).await?;
+    let row = follow_grants(tx, row, &grants).await?;
+    let after = rules::ahead(&grants, tx.now());
+    if before == after {
+        return Ok(());
+    }
+    let run = after.iter().find(|run| run.contains(&grant)).or(after.first());
+    let joined = run.and_then(|run| before.iter().find(|other| other.meets(run)));
+    let now = row.announced_status;
+    let begins =
+        (now == EntitlementStatus::Active && status != now) || (is_usable(now) && !is_usable(status));
+    let (action, previous_expires_at) = match joined {
+        _ if begins => (EntitlementAction::Granted, expiry),
+        Some(joined) => (EntitlementAction::Extended, joined.expires_at),
+        None => (EntitlementAction::Granted, None),
+    };
+    let line = Line {
+        previous_expires_at,
+        expires_at: run.and_then(|run| run.expires_at),
+        detail,
+        ..Line::of(action)
+    };
+    record(tx, &row, line).await
 }
 
 async fn insert(
     tx: &Tx,
     (id, user, product): (EntitlementId, UserId, ProductId),
     grant: &entitlement_grant::Model,
-    grace_days: i64,
 ) -> Outcome<entitlement::Model> {
-    let span = rules::span(std::slice::from_ref(grant), grace_days, None, tx.now());
+    let span = rules::span(std::slice::from_ref(grant), tx.now());
     let span = span.ok_or_else(|| anyhow::anyhow!("a new grant stands"))?;
     let row = entitlement::ActiveModel {
         id: Set(id),
@@ -184,8 +215,9 @@ pub async fn take_back_purchase(
     }
     let row = store::by_id(tx, grant.entitlement_id).await?;
     let row = transitions::caught_up(tx, row).await?;
+    let before = standing(tx, &row).await?;
     store::revoke_grant(tx, grant.id, refund).await?;
-    settle(tx, row, reason).await
+    settle(tx, row, (before, Some(&grant)), reason).await
 }
 
 /// S0.46: takes all access to a product away, whatever else granted it. What another refund has taken is this
@@ -198,12 +230,20 @@ pub async fn take_back_everything(
     reason: Message,
 ) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
-    let open = current(tx, user, product).await?;
+    store::hold_products(tx, std::iter::once(product)).await?;
+    let Some(row) = current(tx, user, product).await? else {
+        store::revoke_all_grants(tx, user, product, Some(refund)).await?;
+        return Ok(Taken::Nothing);
+    };
+    let before = standing(tx, &row).await?;
     store::revoke_all_grants(tx, user, product, Some(refund)).await?;
-    match open {
-        Some(row) => settle(tx, row, reason).await,
-        None => Ok(Taken::Nothing),
-    }
+    settle(tx, row, (before, None), reason).await
+}
+
+/// What an entitlement gives from now on. Whoever is going to change its grants holds its product from here on.
+async fn standing(tx: &Tx, row: &entitlement::Model) -> Outcome<Vec<Run>> {
+    store::hold_products(tx, std::iter::once(row.product_id)).await?;
+    Ok(rules::ahead(&store::grants(tx, row.id).await?, tx.now()))
 }
 
 /// Gives back what a refund has taken. Where access was granted anew meanwhile, it joins that. What was taken for
@@ -215,20 +255,22 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         return Ok(Taken::Nothing);
     };
     let row = store::by_id(tx, first.entitlement_id).await?;
+    store::hold_products(tx, std::iter::once(row.product_id)).await?;
     let ids: Vec<_> = grants.iter().map(|grant| grant.id).collect();
-    let end = grants
+    let was_over = row.revoked_at.is_none() && rules::status(&row, tx.now()) == EntitlementStatus::Expired;
+    let ends = grants
         .iter()
-        .map(|grant| grant.expires_at)
-        .reduce(|one, other| Some(one?.max(other?)));
-    if let (true, true, Some(end)) = (row.closed_at.is_some(), row.revoked_at.is_none(), end.flatten())
-        && end <= tx.now()
+        .map(|grant| grant.grace_ends_at.or(grant.expires_at));
+    if let (true, Some(end)) = (
+        was_over,
+        ends.reduce(|one, other| Some(one?.max(other?))).flatten(),
+    ) && end <= tx.now()
     {
         // It was over when it was taken, so that there is nothing to tell.
         store::reinstate_grants(tx, &ids, row.id).await?;
         return Ok(Taken::Ended(end));
     }
-    let days = store::grace_days(tx, row.product_id).await?;
-    let standing = match current(tx, user, row.product_id).await? {
+    let row = match current(tx, user, row.product_id).await? {
         Some(open) if open.id != row.id && rules::status(&open, tx.now()) == EntitlementStatus::Expired => {
             close(tx, open).await?;
             row
@@ -236,17 +278,44 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         Some(open) => open,
         None => row,
     };
-    store::reinstate_grants(tx, &ids, standing.id).await?;
-    let before = standing.expires_at;
-    let mut change = standing.into_active_model();
+    let before = if row.closed_at.is_some() {
+        Vec::new()
+    } else {
+        standing(tx, &row).await?
+    };
+    store::reinstate_grants(tx, &ids, row.id).await?;
+    reopen(tx, row, &before, refund).await?;
+    Ok(Taken::Kept(first.source))
+}
+
+/// S4.25: what was taken is back. Nobody did it, where a gateway's answer has brought it about; the refund is named.
+async fn reopen(tx: &mut Tx, row: entitlement::Model, before: &[Run], refund: RefundId) -> Outcome<()> {
+    let previous_expires_at = row.expires_at;
+    let mut change = row.into_active_model();
     change.revoked_at = Set(None);
     change.revocation_reason = Set(None);
     change.closed_at = Set(None);
     change.updated_at = Set(tx.now());
     let row = change.update(tx.db()).await?;
-    let row = follow_grants(tx, row, days).await?;
-    record(tx, &row, EntitlementAction::Restored, before, None).await?;
-    Ok(Taken::Kept(first.source))
+    let grants = store::grants(tx, row.id).await?;
+    let row = follow_grants(tx, row, &grants).await?;
+    if before == rules::ahead(&grants, tx.now()) {
+        return Ok(());
+    }
+    let detail = Message::key("restored-after-refund").with("refund", refund);
+    let line = Line {
+        previous_expires_at,
+        expires_at: row.expires_at,
+        detail: Some(&detail),
+        ..Line::of(EntitlementAction::Restored)
+    };
+    if tx.actor().user().is_some() || tx.actor().api_key().is_some() {
+        return record(tx, &row, line).await;
+    }
+    let origin = tx.take_origin();
+    record(tx, &row, line).await?;
+    tx.give_back(origin);
+    Ok(())
 }
 
 /// The open entitlement to a product. The user is locked.
@@ -261,35 +330,53 @@ pub(crate) async fn current(
     }
 }
 
-/// After a grant has gone: shortens the entitlement to what is left, or revokes it.
-async fn settle(tx: &mut Tx, row: entitlement::Model, reason: Message) -> Outcome<Taken> {
-    let id = row.id;
+/// After a grant has gone, or all: shortens the entitlement to what is left, or revokes it. What had ended by itself
+/// stays as it ended.
+async fn settle(
+    tx: &mut Tx,
+    row: entitlement::Model,
+    (before, gone): (Vec<Run>, Option<&entitlement_grant::Model>),
+    reason: Message,
+) -> Outcome<Taken> {
     if row.closed_at.is_some() {
-        return Ok(Taken::Nothing);
+        let end = gone.and_then(|grant| grant.expires_at);
+        return Ok(end.map_or(Taken::Nothing, Taken::Ended));
     }
-    let before = (row.starts_at, row.expires_at);
-    let used = is_usable(rules::status(&row, tx.now()));
-    if let Some(source) = rules::lasting(&store::grants(tx, id).await?, tx.now()) {
-        let days = store::grace_days(tx, row.product_id).await?;
-        let row = follow_grants(tx, row, days).await?;
-        // What comes later stays; whoever had access and has none now has lost it all the same.
-        let lost = used && !is_usable(row.announced_status);
-        let action = if lost {
-            EntitlementAction::Revoked
-        } else {
-            EntitlementAction::Extended
-        };
-        if (row.starts_at, row.expires_at) != before {
-            record(tx, &row, action, before.1, Some(&reason)).await?;
-        }
-        return Ok(if lost { Taken::Revoked } else { Taken::Kept(source) });
-    }
-    if let (EntitlementStatus::Expired, Some(end)) = (rules::status(&row, tx.now()), row.expires_at) {
-        close(tx, row).await?;
+    let status = rules::status(&row, tx.now());
+    if let (EntitlementStatus::Expired, Some(end)) = (status, row.expires_at) {
         return Ok(Taken::Ended(end));
     }
-    end(tx, row, &reason).await?;
-    Ok(Taken::Revoked)
+    let grants = store::grants(tx, row.id).await?;
+    let left = rules::span(&grants, tx.now()).map(|span| span.status(tx.now()));
+    if left.is_none_or(|left| left == EntitlementStatus::Expired) {
+        end(tx, row, &reason).await?;
+        return Ok(Taken::Revoked);
+    }
+    let expiry = row.expires_at;
+    let row = follow_grants(tx, row, &grants).await?;
+    let after = rules::ahead(&grants, tx.now());
+    // What comes later stays; whoever had access and has none now has lost it all the same.
+    let lost = is_usable(status) && !is_usable(row.announced_status);
+    if before != after {
+        let was = gone.and_then(|grant| before.iter().find(|run| run.contains(grant)));
+        let is = was.and_then(|was| after.iter().find(|run| run.meets(was)));
+        let mut line = Line {
+            previous_expires_at: was.map_or(expiry, |was| was.expires_at),
+            expires_at: is.map_or(row.expires_at, |is| is.expires_at),
+            detail: Some(&reason),
+            ..Line::of(EntitlementAction::Extended)
+        };
+        if lost {
+            (line.action, line.previous_expires_at, line.expires_at) =
+                (EntitlementAction::Revoked, expiry, row.expires_at);
+        }
+        record(tx, &row, line).await?;
+    }
+    if lost {
+        return Ok(Taken::Revoked);
+    }
+    let source = rules::lasting(&grants, tx.now());
+    Ok(source.map_or(Taken::Nothing, Taken::Kept))
 }
 
 fn is_usable(status: EntitlementStatus) -> bool {
@@ -298,7 +385,7 @@ fn is_usable(status: EntitlementStatus) -> bool {
 
 /// Revokes an entitlement whose grants are gone.
 async fn end(tx: &mut Tx, row: entitlement::Model, reason: &Message) -> Outcome<entitlement::Model> {
-    let before = row.expires_at;
+    let previous_expires_at = row.expires_at;
     let mut change = row.into_active_model();
     change.next_starts_at = Set(None);
     change.next_expires_at = Set(None);
@@ -309,14 +396,23 @@ async fn end(tx: &mut Tx, row: entitlement::Model, reason: &Message) -> Outcome<
     change.announced_status = Set(EntitlementStatus::Revoked);
     change.updated_at = Set(tx.now());
     let row = change.update(tx.db()).await?;
-    record(tx, &row, EntitlementAction::Revoked, before, Some(reason)).await?;
+    let line = Line {
+        previous_expires_at,
+        expires_at: row.expires_at,
+        detail: Some(reason),
+        ..Line::of(EntitlementAction::Revoked)
+    };
+    record(tx, &row, line).await?;
     Ok(row)
 }
 
 /// Makes the entitlement say what its grants say now.
-async fn follow_grants(tx: &Tx, row: entitlement::Model, grace_days: i64) -> Outcome<entitlement::Model> {
-    let grants = store::grants(tx, row.id).await?;
-    let row = rules::with_grants(row, &grants, grace_days, tx.now());
+async fn follow_grants(
+    tx: &Tx,
+    row: entitlement::Model,
+    grants: &[entitlement_grant::Model],
+) -> Outcome<entitlement::Model> {
+    let row = rules::with_grants(row, grants, tx.now());
     Ok(row.into_active_model().reset_all().update(tx.db()).await?)
 }
 
@@ -336,54 +432,4 @@ async fn close(tx: &Tx, row: entitlement::Model) -> Outcome<()> {
     change.announced_status = Set(EntitlementStatus::Expired);
     change.update(tx.db()).await?;
     Ok(())
-}
-
-/// S4.25: writes the history, and tells whoever follows.
-async fn record(
-    tx: &mut Tx,
-    row: &entitlement::Model,
-    action: EntitlementAction,
-    previous_expires_at: Option<DateTime<Utc>>,
-    detail: Option<&Message>,
-) -> Outcome<()> {
-    let entry = entry(tx, row, action);
-    let entry = entitlement_event::ActiveModel {
-        previous_expires_at: Set(previous_expires_at),
-        detail: Set(detail.map(Message::to_stored)),
-        ..entry
-    };
-    entry.insert(tx.db()).await?;
-    tell(tx, row, action);
-    Ok(())
-}
-
-fn entry(tx: &Tx, row: &entitlement::Model, action: EntitlementAction) -> entitlement_event::ActiveModel {
-    entitlement_event::ActiveModel {
-        id: Set(tx.id()),
-        team_id: Set(row.team_id),
-        entitlement_id: Set(row.id),
-        user_id: Set(row.user_id),
-        action: Set(action),
-        at: Set(tx.now()),
-        actor_id: Set(tx.origin().actor),
-        impersonator_id: Set(tx.origin().impersonator),
-        previous_expires_at: Set(None),
-        expires_at: Set(row.expires_at),
-        detail: Set(None),
-    }
-}
-
-fn tell(tx: &mut Tx, row: &entitlement::Model, action: EntitlementAction) {
-    let status = rules::status(row, tx.now());
-    tx.publish(
-        EventTopic::EntitlementChanged,
-        row.id,
-        json!({ "action": action, "status": status, "userId": row.user_id, "productId": row.product_id, "expiresAt": row.expires_at }),
-    );
-    tx.audit_with(
-        "entitlement.changed",
-        Some(row.id.to_string()),
-        None,
-        json!({ "action": action }),
-    );
 }

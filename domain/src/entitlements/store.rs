@@ -159,35 +159,43 @@ pub async fn grace_days(tx: &Tx, product: ProductId) -> Outcome<i64> {
         .grace_days)
 }
 
-/// The same for several products.
-pub async fn grace_days_of(
-    tx: &Tx,
-    products: impl Iterator<Item = ProductId>,
-) -> Outcome<HashMap<ProductId, i64>> {
+/// Keeps products as they are until this transaction ends. Like [`grace_days`] before anything else is written.
+pub async fn hold_products(tx: &Tx, products: impl Iterator<Item = ProductId>) -> Outcome<()> {
     let rows = product::Entity::of(tx.actor().team)
         .filter(product::Column::Id.is_in(products))
         .order_by_asc(product::Column::Id)
         .lock_shared();
-    let rows = rows.all(tx.db()).await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.grace_days)).collect())
+    rows.all(tx.db()).await?;
+    Ok(())
 }
 
-/// Moves the grace periods of a product's entitlements, see [`super::follow_grace_days`].
+/// Moves the tolerance of the ends of a product's grants, see [`super::follow_grace_days`], and with them what their
+/// entitlements say.
 pub async fn move_grace(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
     let dialect = tx.db().dialect();
-    let after = |end: &str| match days {
-        0 => "NULL".to_owned(),
-        days => dialect.plus_days(end, &days.to_string()),
+    let moved = |end: &str, grace: &str| {
+        let new = match days {
+            0 => "CAST(NULL AS TIMESTAMPTZ)".to_owned(),
+            days => dialect.plus_days(end, &days.to_string()),
+        };
+        format!("CASE WHEN {end} > $1 OR ({grace} > $1 AND {new} > {grace}) THEN {new} ELSE {grace} END")
     };
-    let (grace, next_grace) = (after("expires_at"), after("next_expires_at"));
-    let sql = format!(
-        "UPDATE entitlements SET next_grace_ends_at = {next_grace}, grace_ends_at = CASE \
-         WHEN expires_at > $1 OR (grace_ends_at > $1 AND {grace} > grace_ends_at) THEN {grace} ELSE grace_ends_at END \
-         WHERE team_id = $2 AND product_id = $3 AND closed_at IS NULL AND expires_at IS NOT NULL"
+    let grants = format!(
+        "UPDATE entitlement_grants SET grace_ends_at = {} WHERE team_id = $2 AND (expires_at > $1 OR grace_ends_at > $1) \
+         AND entitlement_id IN (SELECT id FROM entitlements WHERE team_id = $2 AND product_id = $3)",
+        moved("expires_at", "grace_ends_at"),
     );
-    tx.db()
-        .run(&sql, values![tx.now(), tx.actor().team, product])
-        .await?;
+    let rows = format!(
+        "UPDATE entitlements SET grace_ends_at = {}, next_grace_ends_at = {} \
+         WHERE team_id = $2 AND product_id = $3 AND closed_at IS NULL AND expires_at IS NOT NULL",
+        moved("expires_at", "grace_ends_at"),
+        moved("next_expires_at", "next_grace_ends_at"),
+    );
+    for sql in [grants, rows] {
+        tx.db()
+            .run(&sql, values![tx.now(), tx.actor().team, product])
+            .await?;
+    }
     Ok(())
 }
 

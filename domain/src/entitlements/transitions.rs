@@ -4,10 +4,18 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use entities::{EntitlementAction, EntitlementId, EntitlementStatus, TeamId, entitlement, entitlement_event};
+use entities::{
+    EntitlementAction, EntitlementId, EntitlementStatus, TeamId, entitlement, entitlement_event,
+    entitlement_grant,
+};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{entry, follow_grants, record, rules, store, tell};
+use super::{
+    follow_grants,
+    history::{Line, entry, tell},
+    rules::{self, Run},
+    store,
+};
 use crate::{app::App, database::Sql, error::Outcome, tx::Tx, values};
 
 /// So many in one round; the rest comes in the next, at once.
@@ -63,17 +71,16 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
     let mut rows = store::lock_free(&mut tx, ids).await?;
     // What is ahead comes in the next round: by its time, others would be told of too early.
     rows.retain(|row| !tx.is_ahead(row.updated_at) && is_behind(row, tx.now()));
-    let days = store::grace_days_of(&tx, rows.iter().map(|row| row.product_id)).await?;
+    store::hold_products(&tx, rows.iter().map(|row| row.product_id)).await?;
     let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
     let announced = rows.len();
     let (mut history, mut statuses) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
     for row in rows {
-        let days = days.get(&row.product_id).copied().unwrap_or_default();
         let grants = grants.get(&row.id).map_or(&[][..], Vec::as_slice);
-        let now = rules::with_grants(row.clone(), grants, days, tx.now());
-        for (action, run) in happened(&row, &now) {
-            history.push(entry(&tx, run, action));
-            tell(&mut tx, run, action);
+        let now = rules::with_grants(row.clone(), grants, tx.now());
+        for passage in passages(&row, grants, tx.now()) {
+            history.push(passage.entry(&tx, &row));
+            passage.tell(&mut tx, &row, grants);
         }
         if rules::Schedule::of(&row) == rules::Schedule::of(&now) {
             statuses.entry(now.announced_status).or_default().push(now.id);
@@ -84,9 +91,10 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
     for (status, ids) in &statuses {
         store::announce(&tx, *status, ids).await?;
     }
-    entitlement_event::Entity::insert_many(history)
-        .exec_without_returning(tx.db())
-        .await?;
+    if !history.is_empty() {
+        let lines = entitlement_event::Entity::insert_many(history);
+        lines.exec_without_returning(tx.db()).await?;
+    }
     tx.commit().await?;
     Ok(announced)
 }
@@ -99,15 +107,15 @@ pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<e
     if !is_behind(&row, tx.now()) {
         return Ok(row);
     }
-    let days = store::grace_days(tx, row.product_id).await?;
-    let before = row.clone();
-    let row = follow_grants(tx, row, days).await?;
+    store::hold_products(tx, std::iter::once(row.product_id)).await?;
+    let grants = store::grants(tx, row.id).await?;
     let origin = tx.take_origin();
-    for (action, run) in happened(&before, &row) {
-        record(tx, run, action, None, None).await?;
+    for passage in passages(&row, &grants, tx.now()) {
+        passage.entry(tx, &row).insert(tx.db()).await?;
+        passage.tell(tx, &row, &grants);
     }
     tx.give_back(origin);
-    Ok(row)
+    follow_grants(tx, row, &grants).await
 }
 
 /// Whether anything has happened by itself that was not announced. A next run that has begun is one, also where it is
@@ -119,27 +127,71 @@ fn is_behind(row: &entitlement::Model, now: DateTime<Utc>) -> bool {
     row.closed_at.is_none() && (next_has_begun || changed)
 }
 
-/// What has happened by itself since the last announcement, each with the row as it was about it. Where another run
-/// of grants counts now, what was left of the one before is told first, whether or not anybody looked at the time.
-fn happened<'a>(
-    before: &'a entitlement::Model,
-    now: &'a entitlement::Model,
-) -> Vec<(EntitlementAction, &'a entitlement::Model)> {
-    use EntitlementStatus::{Active, Expired, Scheduled};
-    let all = |actions: &[EntitlementAction], about| actions.iter().map(move |it| (*it, about)).collect();
-    if before.starts_at == now.starts_at {
-        return all(passed(before.announced_status, now.announced_status), now);
+/// What has happened to an entitlement by itself, and when.
+struct Passage {
+    action: EntitlementAction,
+    at: DateTime<Utc>,
+    /// What began or ended.
+    run: Run,
+}
+
+impl Passage {
+    fn entry(&self, tx: &Tx, row: &entitlement::Model) -> entitlement_event::ActiveModel {
+        let line = Line {
+            expires_at: self.run.expires_at,
+            ..Line::of(self.action)
+        };
+        entry(tx, row, &line)
     }
-    // Access that lasted, with its tolerance, until the next run began has not ended.
-    let end = before.grace_ends_at.or(before.expires_at);
-    let last = if end >= Some(now.starts_at) {
-        Active
-    } else {
-        Expired
+
+    /// As it was right after it, whatever has happened until it is told.
+    fn tell(&self, tx: &mut Tx, row: &entitlement::Model, grants: &[entitlement_grant::Model]) {
+        let then = rules::with_grants(row.clone(), grants, self.at);
+        tell(tx, &then, self.action, self.at);
+    }
+}
+
+/// What has happened by itself since the last announcement, in its order: what was left of the run that was told of,
+/// and all of those that have begun since, whether or not anybody looked at the time.
+fn passages(
+    row: &entitlement::Model,
+    grants: &[entitlement_grant::Model],
+    now: DateTime<Utc>,
+) -> Vec<Passage> {
+    use EntitlementStatus::{Active, Expired, Scheduled};
+    let runs = rules::runs(grants);
+    let Some(current) = rules::span(grants, now).map(|span| span.run) else {
+        return Vec::new();
     };
-    let mut told: Vec<_> = all(passed(before.announced_status, last), before);
-    told.extend(all(passed(Scheduled, now.announced_status), now));
-    told
+    let told = |run: &&Run| run.starts_at >= row.starts_at && run.starts_at <= current.starts_at;
+    let runs: Vec<&Run> = runs.iter().filter(told).collect();
+    let mut passages = Vec::new();
+    for (i, run) in runs.iter().enumerate() {
+        let from = if run.starts_at == row.starts_at {
+            row.announced_status
+        } else {
+            Scheduled
+        };
+        let to = match runs.get(i + 1) {
+            None => run.status(now),
+            // Access that lasted, with its tolerance, until the next run began has not ended.
+            Some(next) if run.over_at().is_none_or(|end| end >= next.starts_at) => Active,
+            Some(_) => Expired,
+        };
+        for action in passed(from, to) {
+            let at = match action {
+                EntitlementAction::EnteredGracePeriod => run.expires_at,
+                EntitlementAction::Expired => run.over_at(),
+                _ => Some(run.starts_at),
+            };
+            passages.push(Passage {
+                action: *action,
+                at: at.unwrap_or(now),
+                run: **run,
+            });
+        }
+    }
+    passages
 }
 
 /// What a run of grants has gone through from one status to another.

@@ -2,6 +2,19 @@
 
 use super::rules::{Rule, rule};
 
+/// A grant that stands, or that was taken only after the entitlement and its tolerance were over: that ended as it did.
+macro_rules! counts {
+    ($grant:literal) => {
+        concat!(
+            "(",
+            $grant,
+            ".revoked_at IS NULL OR ",
+            $grant,
+            ".revoked_at >= COALESCE(e.grace_ends_at, e.expires_at))"
+        )
+    };
+}
+
 pub const ACCESS: &[Rule] = &[
     rule(
         "entitlement-once",
@@ -13,10 +26,14 @@ pub const ACCESS: &[Rule] = &[
     ),
     rule(
         "entitlement-stands",
-        "An open entitlement has a grant that stands.",
+        "An open entitlement has a grant that stands, or had one until it was over.",
         "entitlement",
-        "SELECT e.id, 'open without a grant' FROM entitlements e WHERE e.closed_at IS NULL AND NOT EXISTS \
-         (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL)",
+        concat!(
+            "SELECT e.id, 'open without a grant' FROM entitlements e WHERE e.closed_at IS NULL AND NOT EXISTS \
+             (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND ",
+            counts!("g"),
+            ")"
+        ),
     ),
     // A grant that was over when the last other one went keeps nothing open and may stand.
     rule(
@@ -32,25 +49,32 @@ pub const ACCESS: &[Rule] = &[
         "entitlement-span",
         "An open entitlement begins and ends with a run of the grants that stand, and none before it still lasts.",
         "entitlement",
-        "SELECT e.id, 'does not begin and end as its grants do' FROM entitlements e WHERE e.closed_at IS NULL AND ( \
-         NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
-         AND g.starts_at = e.starts_at) \
-         OR NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
-         AND (g.expires_at = e.expires_at OR (g.expires_at IS NULL AND e.expires_at IS NULL))) \
+        concat!(
+            "SELECT e.id, 'does not begin and end as its grants do' FROM entitlements e WHERE e.closed_at IS NULL AND ( \
+             NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND ",
+            counts!("g"),
+            " AND g.starts_at = e.starts_at) \
+             OR NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND ",
+            counts!("g"),
+            " AND (g.expires_at = e.expires_at OR (g.expires_at IS NULL AND e.expires_at IS NULL))) \
          OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
          AND g.starts_at < e.starts_at AND (g.expires_at IS NULL OR g.expires_at >= e.starts_at OR g.expires_at > $now)) \
          OR EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id AND g.revoked_at IS NULL \
-         AND g.starts_at <= e.expires_at AND (g.expires_at IS NULL OR g.expires_at > e.expires_at)))",
+         AND g.starts_at <= e.expires_at AND (g.expires_at IS NULL OR g.expires_at > e.expires_at)))"
+        ),
     ),
     rule(
         "entitlement-without-gap",
         "From the start of an open entitlement to its end there is always a grant that stands.",
         "entitlement",
-        "SELECT e.id, 'nothing gives it from ' || CAST(g.expires_at AS TEXT) FROM entitlements e \
+        concat!(
+            "SELECT e.id, 'nothing gives it from ' || CAST(g.expires_at AS TEXT) FROM entitlements e \
          JOIN entitlement_grants g ON g.entitlement_id = e.id AND g.revoked_at IS NULL \
          WHERE e.closed_at IS NULL AND g.expires_at > e.starts_at AND (e.expires_at IS NULL OR g.expires_at < e.expires_at) \
-         AND NOT EXISTS (SELECT 1 FROM entitlement_grants o WHERE o.entitlement_id = e.id AND o.revoked_at IS NULL \
-         AND o.starts_at <= g.expires_at AND (o.expires_at IS NULL OR o.expires_at > g.expires_at))",
+         AND NOT EXISTS (SELECT 1 FROM entitlement_grants o WHERE o.entitlement_id = e.id AND ",
+            counts!("o"),
+            " AND o.starts_at <= g.expires_at AND (o.expires_at IS NULL OR o.expires_at > g.expires_at))"
+        ),
     ),
     rule(
         "entitlement-next",
@@ -70,7 +94,26 @@ pub const ACCESS: &[Rule] = &[
          AND (expires_at IS NULL OR grace_ends_at < expires_at) \
          UNION ALL SELECT e.id, 'another grace period than its product has' FROM entitlements e \
          JOIN products p ON p.id = e.product_id WHERE e.closed_at IS NULL AND e.expires_at > $now \
-         AND ((p.grace_days = 0) <> (e.grace_ends_at IS NULL) OR e.grace_ends_at <> {grace})",
+         AND ((p.grace_days = 0) <> (e.grace_ends_at IS NULL) OR e.grace_ends_at <> {grace}) \
+         UNION ALL SELECT e.id, 'ends with a grant of another grace period' FROM entitlements e WHERE e.closed_at IS NULL \
+         AND e.grace_ends_at IS NOT NULL AND NOT EXISTS (SELECT 1 FROM entitlement_grants g WHERE g.entitlement_id = e.id \
+         AND g.expires_at = e.expires_at AND g.grace_ends_at = e.grace_ends_at)",
+    ),
+    // Access ended with the grant that gave it last. One that has begun since has ended the grace period; one that was
+    // taken before it began has not.
+    rule(
+        "grace-kept",
+        "A grace period lasts while the grant stands whose end it follows.",
+        "entitlement",
+        "SELECT e.id, 'tolerated until ' || CAST(g.grace_ends_at AS TEXT) || ', and lost' FROM entitlement_grants g \
+         JOIN entitlements e ON e.id = g.entitlement_id WHERE g.revoked_at IS NULL AND g.expires_at <= $now \
+         AND g.grace_ends_at > $now AND (e.next_starts_at IS NULL OR e.next_starts_at > $now) \
+         AND (e.revoked_at IS NOT NULL OR (e.closed_at IS NULL AND (e.expires_at <> g.expires_at \
+         OR e.grace_ends_at IS NULL OR e.grace_ends_at < g.grace_ends_at))) \
+         AND NOT EXISTS (SELECT 1 FROM entitlements x JOIN entitlement_grants o ON o.entitlement_id = x.id \
+         WHERE x.user_id = e.user_id AND x.product_id = e.product_id AND o.starts_at <= $now \
+         AND (o.expires_at IS NULL OR o.expires_at > g.expires_at) \
+         AND (o.revoked_at IS NULL OR (o.revoked_at > o.starts_at AND o.revoked_at > g.expires_at)))",
     ),
     rule(
         "revocation-explained",

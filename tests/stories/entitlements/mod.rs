@@ -5,8 +5,11 @@ mod by_hand;
 mod by_itself;
 mod diagnosis;
 mod gaps;
+mod grace;
+mod histories;
 mod in_bulk;
 mod purchases;
+mod told;
 
 use serde_json::{Value, json};
 use tests::{

@@ -177,6 +177,7 @@ fn grant(
             revoked.into(),
             Cell::Null,
             at.into(),
+            grace.into(),
         ],
     );
     let story = [

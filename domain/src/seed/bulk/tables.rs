@@ -50,7 +50,7 @@ tables! {
     Entitlements = "entitlements": id team_id user_id product_id starts_at expires_at grace_ends_at revoked_at
         revocation_reason closed_at announced_status created_at updated_at;
     Grants = "entitlement_grants": id team_id entitlement_id source purchase_id granted_by starts_at expires_at revoked_at
-        revoked_by_refund created_at;
+        revoked_by_refund created_at grace_ends_at;
     History = "entitlement_events": id team_id entitlement_id user_id action at actor_id impersonator_id
         previous_expires_at expires_at detail;
 }

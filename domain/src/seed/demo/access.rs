@@ -71,13 +71,19 @@ impl Grants {
 fn entitle(book: &mut Book, user: UserId, product: ProductId, grants: &[Grant]) {
     let name = format!("{user}/{product}");
     let id = EntitlementId(named("entitlement", &name));
+    let days = book.grace_days(product);
     let rows: Vec<_> = grants
         .iter()
         .enumerate()
-        .map(|(i, grant)| grant_row(book, id, GrantId(named("grant", &format!("{name}/{i}"))), grant))
+        .map(|(i, grant)| {
+            let row = grant_row(book, id, GrantId(named("grant", &format!("{name}/{i}"))), grant);
+            entitlement_grant::Model {
+                grace_ends_at: rules::grace(row.expires_at, days),
+                ..row
+            }
+        })
         .collect();
-    let days = book.grace_days(product);
-    let standing = rules::span(&rows, days, None, book.now);
+    let standing = rules::span(&rows, book.now);
     let granted: Vec<_> = rows
         .iter()
         .map(|row| entitlement_grant::Model {
@@ -85,7 +91,7 @@ fn entitle(book: &mut Book, user: UserId, product: ProductId, grants: &[Grant]) 
             ..row.clone()
         })
         .collect();
-    let Some(whole) = rules::span(&granted, days, None, book.now) else {
+    let Some(whole) = rules::span(&granted, book.now) else {
         return;
     };
     let last_taken = grants
@@ -141,6 +147,7 @@ fn grant_row(book: &Book, of: EntitlementId, id: GrantId, grant: &Grant) -> enti
         revoked_at: taken.map(|taken| taken.0),
         revoked_by_refund: taken.and_then(|taken| taken.2),
         created_at: grant.at,
+        grace_ends_at: None,
     }
 }
 
