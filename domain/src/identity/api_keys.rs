@@ -156,22 +156,33 @@ pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Outcome<Revoked> 
     Ok(Revoked { key, with_it })
 }
 
-/// Revokes the key, which is locked, and all that come from it. A key that is making another holds itself as it is
-/// until the other is there: what comes into being during one turn is found in the next.
+/// Revokes the key, which is locked, and all that come from it: locked by id, and whoever makes a key is older than it.
+/// A key that is making another holds itself as it is until the other is there: what comes into being during one turn is
+/// found in the next.
 async fn revoke_family(tx: &Tx, id: ApiKeyId) -> Outcome<Vec<ApiKeyId>> {
-    let sql = "WITH RECURSIVE family (id) AS (SELECT id FROM api_keys WHERE id = $2 AND team_id = $3 \
-               UNION SELECT k.id FROM api_keys k JOIN family f ON k.parent_id = f.id) \
-               UPDATE api_keys SET revoked_at = $1 WHERE id IN (SELECT id FROM family) AND revoked_at IS NULL \
-               RETURNING id";
-    let mut ended = Vec::new();
+    let living = format!(
+        "WITH RECURSIVE family (id) AS (SELECT id FROM api_keys WHERE id = $1 AND team_id = $2 \
+         UNION SELECT k.id FROM api_keys k JOIN family f ON k.parent_id = f.id) \
+         SELECT id FROM api_keys WHERE id IN (SELECT id FROM family) AND revoked_at IS NULL ORDER BY id{}",
+        tx.db().dialect().for_update()
+    );
+    let mut ended: Vec<ApiKeyId> = Vec::new();
     loop {
-        let rows = tx.db().rows(sql, values![tx.now(), id, tx.actor().team]).await?;
+        let rows = tx.db().rows(&living, values![id, tx.actor().team]).await?;
         if rows.is_empty() {
             return Ok(ended);
         }
+        let mut values = values![tx.now()];
         for row in &rows {
-            ended.push(row.try_get_by_index(0)?);
+            let key: ApiKeyId = row.try_get_by_index(0)?;
+            ended.push(key);
+            values.push(key.into());
         }
+        let sql = format!(
+            "UPDATE api_keys SET revoked_at = $1 WHERE id IN ({})",
+            places(2, rows.len())
+        );
+        tx.db().run(&sql, values).await?;
     }
 }
 
