@@ -107,7 +107,10 @@ pub fn address_key(address: &str) -> String {
         return folded(text.trim());
     };
     let domain = domain.replace(['\u{3002}', '\u{ff61}'], ".");
-    let domain = domain.strip_suffix('.').unwrap_or(&domain);
+    let domain = match domain.strip_suffix('.') {
+        Some(rest) if !rest.ends_with('.') => rest,
+        _ => domain.as_str(),
+    };
     let ascii = idna::uts46::Uts46::new().to_ascii(
         domain.as_bytes(),
         idna::uts46::AsciiDenyList::STD3,
