@@ -47,8 +47,12 @@ fn client(proxies: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr
     found
 }
 
-/// With or without a port, IPv6 in brackets or not.
+/// With or without a port, IPv6 in brackets or not. A zone means something to the proxy only.
 fn address(hop: &str) -> Option<IpAddr> {
+    let hop = hop.trim_matches('"');
+    let zone_from = hop.find('%').unwrap_or(hop.len());
+    let zone_to = hop.find(']').unwrap_or(hop.len()).max(zone_from);
+    let hop = &format!("{}{}", &hop[..zone_from], &hop[zone_to..]);
     let ip = hop.parse::<IpAddr>().ok();
     let ip = ip.or_else(|| hop.parse::<SocketAddr>().ok().map(|it| it.ip()));
     let bracketed = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
@@ -79,6 +83,12 @@ mod tests {
             ),
             ("fd00::1", &["[2001:db8::1]:443"], Some("2001:db8::1")),
             ("fd00::1", &["[2001:db8::1]"], Some("2001:db8::1")),
+            ("fd00::1", &["\"[2001:db8::1]:443\""], Some("2001:db8::1")),
+            ("fd00::1", &["[fe80::1%eth0]:443, [fd00::2]:80"], Some("fe80::1")),
+            ("fd00::1", &["fe80::1%eth0"], Some("fe80::1")),
+            ("fd00::1", &["[::ffff:203.0.113.7]:443"], Some("203.0.113.7")),
+            ("fd00::1", &["[::1]:1234"], Some("::1")),
+            ("fd00::1", &["]%["], None),
             ("10.0.0.1", &["10.2.2.2"], Some("10.2.2.2")),
             // What is left of nonsense was said by nobody whom we know.
             ("10.0.0.1", &["1.1.1.1, unknown"], None),

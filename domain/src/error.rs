@@ -58,6 +58,7 @@ codes! {
     Conflict = "CONFLICT",
     RateLimited = "RATE_LIMITED",
     CredentialsInvalid = "CREDENTIALS_INVALID",
+    TeamRequired = "TEAM_REQUIRED",
     TokenInvalid = "TOKEN_INVALID",
     ImpersonationNotAllowed = "IMPERSONATION_NOT_ALLOWED",
     NotAllowedWhileImpersonating = "NOT_ALLOWED_WHILE_IMPERSONATING",

@@ -6,6 +6,7 @@ pub mod app;
 pub mod audit;
 pub mod clock;
 pub mod database;
+pub mod email;
 pub mod entitlements;
 pub mod error;
 pub mod events;

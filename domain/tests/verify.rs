@@ -90,6 +90,13 @@ const DAMAGES: &[(&str, &str)] = &[
         "refund-audited",
         "DELETE FROM audit_entries WHERE action = 'refund.requested'",
     ),
+    (
+        "address-once",
+        "UPDATE users SET email_clashes_with = (SELECT id FROM users WHERE role = 'ADMIN') WHERE role = 'AGENT'",
+    ),
+    ("api-key-parent", REVOKED_PARENT),
+    ("api-key-parent", PARENT_WITH_AN_END),
+    ("api-key-parent", CHILD_OF_ANOTHER),
     ("mail-next-action", QUEUED_MAIL),
     ("gateway-event-next-action", GATEWAY_EVENT),
     ("job-lease", RUNNING_JOB),
@@ -268,6 +275,26 @@ const DAMAGES: &[(&str, &str)] = &[
 const IN_GRACE: &str = "UPDATE entitlement_grants SET expires_at = '2026-02-01T00:00:00.000000+00:00', \
      grace_ends_at = '2099-01-01T00:00:00.000000+00:00' WHERE expires_at IS NULL AND revoked_at IS NULL; \
      UPDATE entitlements SET expires_at = '2026-02-01T00:00:00.000000+00:00' WHERE expires_at IS NULL";
+const REVOKED_PARENT: &str = "INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f1', team_id, 'parent', x'01', '[]', id, created_at FROM users WHERE role = 'ADMIN'; \
+     INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at, parent_id) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f2', team_id, 'child', x'02', '[]', created_by, created_at, id FROM api_keys \
+     WHERE name = 'parent'; \
+     UPDATE api_keys SET revoked_at = created_at WHERE name = 'parent'";
+
+const PARENT_WITH_AN_END: &str = "INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f1', team_id, 'parent', x'01', '[]', id, created_at FROM users WHERE role = 'ADMIN'; \
+     INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at, parent_id) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f2', team_id, 'child', x'02', '[]', created_by, created_at, id FROM api_keys \
+     WHERE name = 'parent'; \
+     UPDATE api_keys SET expires_at = '2999-01-01T00:00:00+00:00' WHERE name = 'parent'";
+
+const CHILD_OF_ANOTHER: &str = "INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f1', team_id, 'parent', x'01', '[]', id, created_at FROM users WHERE role = 'ADMIN'; \
+     INSERT INTO api_keys (id, team_id, name, secret_hash, scopes, created_by, created_at, parent_id) \
+     SELECT x'0188bac74afa78aabc3bbd1eef28d8f2', team_id, 'child', x'02', '[]', created_by, created_at, id FROM api_keys \
+     WHERE name = 'parent'; \
+     UPDATE api_keys SET created_by = (SELECT id FROM users WHERE role = 'AGENT') WHERE name = 'child'";
 
 /// An export in a state, with `done`, `object_key`, `size_bytes`, `sha256`, `expires_at` of its own. Of three rows.
 macro_rules! export {

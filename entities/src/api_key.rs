@@ -15,6 +15,8 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary")]
     pub scopes: Json,
     pub created_by: UserId,
+    /// The key that has made it, if it was no person.
+    pub parent_id: Option<ApiKeyId>,
     pub created_at: DateTimeUtc,
     pub last_used_at: Option<DateTimeUtc>,
     pub expires_at: Option<DateTimeUtc>,

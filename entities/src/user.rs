@@ -21,7 +21,7 @@ pub struct Model {
     pub first_name: String,
     pub last_name: String,
     pub company_email: String,
-    /// Lower case: the form in which addresses are compared.
+    /// The form in which addresses are compared (`domain::email::key`).
     pub email_key: String,
     pub phone: Option<String>,
     pub company_name: Option<String>,

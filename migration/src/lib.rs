@@ -3,6 +3,9 @@
 //! SQLite takes the PostgreSQL type names as they are: it stores values by their own kind, and the names
 //! steer only how the driver reads them.
 
+mod identity;
+
+pub use identity::address_key;
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{
     prelude::*,
@@ -72,6 +75,7 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0022_grace_of_grants.sql")
                 ),
             }),
+            Box::new(identity::Identity),
         ]
     }
 }

@@ -51,6 +51,7 @@ impl Stage {
             secret_hash: Set(token.hash),
             scopes: Set(json!(scopes)),
             created_by: Set(self.user_with(crate::stage::ADMIN).await.id),
+            parent_id: Set(None),
             created_at: Set(now),
             last_used_at: Set(None),
             expires_at: Set(None),

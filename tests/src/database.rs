@@ -40,6 +40,22 @@ impl TestDatabase {
             .expect("a PostgreSQL database")
     }
 
+    /// One as it was before this migration, on the backend of the run.
+    pub async fn before(migration: &str) -> Self {
+        let all = Migrator::migrations();
+        let earlier = all.iter().position(|it| it.name() == migration);
+        let earlier = u32::try_from(earlier.expect("a migration of this name")).expect("not so many");
+        let database = match setting("POSTVENTA_TEST_BACKEND").as_deref() {
+            Some("postgres") => Self::empty_on_postgres(&postgres::url()).await,
+            _ => Self::empty_on_sqlite(),
+        };
+        let database = database.expect("an empty database");
+        let whole = database.connect().await;
+        let migrated = Migrator::up(whole.connection().whole(), Some(earlier)).await;
+        migrated.expect("the tables of before");
+        database
+    }
+
     /// One on this server.
     pub async fn on(server: &str) -> Self {
         Self::postgres(server).await.expect("a PostgreSQL database")
@@ -53,16 +69,38 @@ impl TestDatabase {
     }
 
     async fn sqlite() -> anyhow::Result<Self> {
+        let database = Self::empty_on_sqlite()?;
+        let whole = Database::connect(&database.settings).await?;
+        Migrator::up(whole.connection().whole(), None).await?;
+        Ok(database)
+    }
+
+    fn empty_on_sqlite() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("postventa-sqlite-").tempdir()?;
         let url = format!("sqlite://{}/test.sqlite", folder.path().display());
-        let settings = DatabaseSettings {
-            url,
-            max_connections: 4,
-        };
-        Migrator::up(Database::connect(&settings).await?.connection().whole(), None).await?;
         Ok(Self {
-            settings,
+            settings: DatabaseSettings {
+                url,
+                max_connections: 4,
+            },
             _folder: Some(folder),
+        })
+    }
+
+    async fn empty_on_postgres(server: &str) -> anyhow::Result<Self> {
+        let admin = sea_orm::Database::connect(one_connection(format!("{server}/postgres"))).await?;
+        let name = format!("test_{}", SystemIds::default().uuid(SystemClock.now()).simple());
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await?;
+        admin.close().await?;
+        let url = format!("{server}/{name}");
+        Ok(Self {
+            settings: DatabaseSettings {
+                url,
+                max_connections: 8,
+            },
+            _folder: None,
         })
     }
 

@@ -5,7 +5,7 @@ use domain::{
     actor::Scope,
     users::{
         self, EcosystemView, UserParts,
-        ecosystems::{self, EcosystemReport},
+        ecosystems::{self, EcosystemReport, Switched},
     },
 };
 
@@ -13,6 +13,7 @@ use super::{
     connection::{page_args, weight},
     context::{Ctx, input_id},
     errors::UserError,
+    identity::ApiKey,
     scalars::DateTime,
     users::{User, UserConnection, UserCount, load},
 };
@@ -123,6 +124,8 @@ pub struct EcosystemActivateInput {
 pub struct EcosystemPayload {
     /// The ecosystem as it is now; null if the mutation was refused.
     ecosystem: Option<Ecosystem>,
+    /// API keys that stand for somebody in it and ended with the change, or count again: `active` says which.
+    affected_api_keys: Vec<ApiKey>,
     /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
@@ -148,9 +151,12 @@ impl EcosystemMutations {
             name: input.name,
             members,
         };
-        Ok(ecosystem(ctx.payload(
-            ecosystems::record(ctx.app(), ctx.actor()?, report).await,
-        )?))
+        let (view, user_errors) = ctx.payload(ecosystems::record(ctx.app(), ctx.actor()?, report).await)?;
+        Ok(EcosystemPayload {
+            ecosystem: view.map(Ecosystem),
+            affected_api_keys: Vec::new(),
+            user_errors,
+        })
     }
 
     /// Suspends an ecosystem, which takes access from everybody in it at once; nobody can suspend the one that they are in. Takes the scope `users.write`.
@@ -162,7 +168,7 @@ impl EcosystemMutations {
         let id = input_id("ecosystemId", &input.ecosystem_id);
         let outcome = ecosystems::suspend(ctx.app(), ctx.actor()?, id, &input.reason).await;
         ctx.caller().keyring.forget_all();
-        Ok(ecosystem(ctx.payload(outcome)?))
+        Ok(switched(ctx.payload(outcome)?))
     }
 
     /// Activates a suspended ecosystem, which gives access back to everybody in it. Takes the scope `users.write`.
@@ -175,13 +181,15 @@ impl EcosystemMutations {
         let outcome = ecosystems::activate(ctx.app(), ctx.actor()?, id).await;
         // Also who was found to be locked out.
         ctx.caller().keyring.forget_all();
-        Ok(ecosystem(ctx.payload(outcome)?))
+        Ok(switched(ctx.payload(outcome)?))
     }
 }
 
-fn ecosystem((view, user_errors): (Option<EcosystemView>, Vec<UserError>)) -> EcosystemPayload {
+fn switched((switched, user_errors): (Option<Switched>, Vec<UserError>)) -> EcosystemPayload {
+    let (view, api_keys) = switched.map(|it| (it.ecosystem, it.api_keys)).unzip();
     EcosystemPayload {
         ecosystem: view.map(Ecosystem),
+        affected_api_keys: api_keys.unwrap_or_default().into_iter().map(ApiKey).collect(),
         user_errors,
     }
 }

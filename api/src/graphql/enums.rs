@@ -286,6 +286,8 @@ words! {
         RateLimited,
         /// The e-mail address or the password is wrong.
         CredentialsInvalid,
+        /// The address belongs to several teams: name one of them.
+        TeamRequired,
         /// The token is unknown, used, expired or revoked.
         TokenInvalid,
         /// This user cannot be impersonated, or not by this administrator.

@@ -2,14 +2,16 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
+    Refusal, UserErrorCode,
     actor::Actor,
-    identity::{api_keys, passwords, sessions},
+    identity::{SignIn, api_keys, passwords, sessions},
 };
 use entities::api_key;
 
 use super::{
-    context::{Ctx, input_id},
+    context::{Ctx, Refused, input_id},
     errors::UserError,
+    loaders::{ApiKeyOf, IsLive},
     scalars::DateTime,
     teams::{self, Team},
     users::{self, User},
@@ -104,9 +106,27 @@ impl ApiKey {
         self.0.expires_at.map(Into::into)
     }
 
-    /// When the key was revoked; null while it is not.
+    /// When the key was revoked, by itself or with its parent; null while it is not.
     async fn revoked_at(&self) -> Option<DateTime> {
         self.0.revoked_at.map(Into::into)
+    }
+
+    /// Whether the key counts now: neither revoked nor expired, and the person for whom it stands could make it.
+    async fn active(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(ctx.load(IsLive(self.0.id)).await?.is_some())
+    }
+
+    /// The person for whom the key stands: who has made it, or has made the key that has made it. Takes the scope `users.read`.
+    async fn created_by(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        users::load(ctx, self.0.created_by).await
+    }
+
+    /// The key that has made this one; null if a person has.
+    async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Self>> {
+        match self.0.parent_id {
+            Some(id) => Ok(ctx.load(ApiKeyOf(id)).await?.map(Self)),
+            None => Ok(None),
+        }
     }
 }
 
@@ -122,8 +142,17 @@ impl IdentityQueries {
     }
 
     /// The team's API keys, newest first. Takes the scope `api_keys.write`.
-    async fn api_keys(&self, ctx: &Context<'_>) -> Result<Vec<ApiKey>> {
-        let keys = api_keys::list(ctx.app(), ctx.actor()?).await;
+    async fn api_keys(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(
+            desc = "Only those that stand for the user with this TypeID: they end when the user is suspended."
+        )]
+        created_by: Option<ID>,
+    ) -> Result<Vec<ApiKey>> {
+        let created_by = created_by.map(|id| input_id("createdBy", &id)).transpose();
+        let created_by = ctx.answer(created_by.map_err(Into::into))?;
+        let keys = api_keys::list(ctx.app(), ctx.actor()?, created_by).await;
         Ok(ctx.answer(keys)?.into_iter().map(ApiKey).collect())
     }
 }
@@ -136,6 +165,26 @@ pub struct SignInInput {
     /// Password of the account.
     #[graphql(secret)]
     password: String,
+    /// TypeID of the team to sign in to; needed only by who has the same address and password in several.
+    team: Option<ID>,
+}
+
+/// A team that one may sign in to.
+#[derive(SimpleObject)]
+pub struct SignInTeam {
+    /// TypeID of the team.
+    id: ID,
+    /// Name of the team.
+    name: String,
+}
+
+impl From<sessions::TeamChoice> for SignInTeam {
+    fn from(team: sessions::TeamChoice) -> Self {
+        Self {
+            id: team.id.to_string().into(),
+            name: team.name,
+        }
+    }
 }
 
 /// A new session, or the reasons why there is none.
@@ -147,6 +196,8 @@ pub struct SignInPayload {
     expires_at: Option<DateTime>,
     /// The person who has signed in.
     viewer: Option<Viewer>,
+    /// With `TEAM_REQUIRED`, the teams of which one has to be named; else empty.
+    teams: Vec<SignInTeam>,
     /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
@@ -165,7 +216,7 @@ pub struct ApiKeyCreateInput {
     name: String,
     /// Scopes of the key: some of those that its creator has.
     scopes: Vec<String>,
-    /// When the key expires; never if left out.
+    /// When the key expires; never if left out. One that is made by another expires with it at the latest.
     expires_at: Option<DateTime>,
 }
 
@@ -192,6 +243,8 @@ pub struct ApiKeyRevokeInput {
 pub struct ApiKeyRevokePayload {
     /// The key as it is now; null if it was refused.
     api_key: Option<ApiKey>,
+    /// The keys that it had made, directly or through others, and that ended with it.
+    revoked_with_it: Vec<ApiKey>,
     /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
@@ -227,25 +280,37 @@ impl IdentityMutations {
     async fn sign_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "E-mail and password.")] input: SignInInput,
+        #[graphql(desc = "E-mail and password, and the team if there are several.")] input: SignInInput,
     ) -> Result<SignInPayload> {
         let caller = ctx.caller();
         let password = input.password.into();
-        let outcome = sessions::sign_in(ctx.app(), &input.email, &password, caller.origin.clone()).await;
+        let outcome = match input.team.map(|id| input_id("team", &id)).transpose() {
+            Ok(team) => {
+                sessions::sign_in(ctx.app(), &input.email, &password, team, caller.origin.clone()).await
+            }
+            Err(refusal) => Err(refusal.into()),
+        };
         let (signed_in, user_errors) = ctx.payload(outcome)?;
+        let nobody = SignInPayload {
+            access_token: None,
+            expires_at: None,
+            viewer: None,
+            teams: Vec::new(),
+            user_errors,
+        };
         Ok(match signed_in {
-            Some(signed_in) => SignInPayload {
-                access_token: Some(signed_in.token),
-                expires_at: Some(signed_in.expires_at.into()),
-                viewer: Some(Viewer(signed_in.actor)),
-                user_errors,
+            Some(SignIn::Opened(session)) => SignInPayload {
+                access_token: Some(session.token),
+                expires_at: Some(session.expires_at.into()),
+                viewer: Some(Viewer(session.actor)),
+                ..nobody
             },
-            None => SignInPayload {
-                access_token: None,
-                expires_at: None,
-                viewer: None,
-                user_errors,
+            Some(SignIn::Which(teams)) => SignInPayload {
+                teams: teams.into_iter().map(Into::into).collect(),
+                user_errors: ctx.user_errors(vec![Refusal::new(UserErrorCode::TeamRequired).on("team")]),
+                ..nobody
             },
+            None => nobody,
         })
     }
 
@@ -275,7 +340,7 @@ impl IdentityMutations {
         })
     }
 
-    /// Revokes an API key, which acts everywhere within a second. Takes the scope `api_keys.write`.
+    /// Revokes an API key and the keys that it has made, which acts everywhere within a second. Takes the scope `api_keys.write`.
     async fn api_key_revoke(
         &self,
         ctx: &Context<'_>,
@@ -286,10 +351,12 @@ impl IdentityMutations {
             Ok(id) => api_keys::revoke(ctx.app(), actor, id).await,
             Err(refusal) => Err(refusal.into()),
         };
-        let (key, user_errors) = ctx.payload(outcome)?;
+        let (revoked, user_errors) = ctx.payload(outcome)?;
         ctx.caller().keyring.forget_all();
+        let (key, with_it) = revoked.map(|revoked| (revoked.key, revoked.with_it)).unzip();
         Ok(ApiKeyRevokePayload {
             api_key: key.map(ApiKey),
+            revoked_with_it: with_it.unwrap_or_default().into_iter().map(ApiKey).collect(),
             user_errors,
         })
     }

@@ -11,6 +11,7 @@ use domain::{
     App, Error, Outcome,
     actor::{Actor, Scope},
     entitlements::{self, Access},
+    identity::api_keys,
     page::Page,
     products, purchases,
     refunds::{self, Eligibility},
@@ -18,8 +19,8 @@ use domain::{
     users::{self, UserParts, UserView},
 };
 use entities::{
-    EntitlementId, Feature, ProductId, PurchaseId, RefundId, UserId, entitlement, product, purchase,
-    reading_session, refund, refund_effect, refund_step,
+    ApiKeyId, EntitlementId, Feature, ProductId, PurchaseId, RefundId, UserId, api_key, entitlement, product,
+    purchase, reading_session, refund, refund_effect, refund_step,
 };
 
 /// The loaders of one execution.
@@ -68,6 +69,13 @@ pub struct ActivityOf {
 /// A user with everything to one that hangs on them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WholeUser(pub UserId);
+
+/// An API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ApiKeyOf(pub ApiKeyId);
+/// There if the API key counts now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct IsLive(pub ApiKeyId);
 
 /// What the caller is specially able to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -293,6 +301,28 @@ impl Loader<EntitlementId> for Loaders {
     ) -> Result<HashMap<EntitlementId, entitlement::Model>, Shared> {
         let rows = shared(entitlements::reading::by_ids(&self.app, self.actor.team, keys).await)?;
         Ok(by(rows, |row| row.id))
+    }
+}
+
+impl Loader<ApiKeyOf> for Loaders {
+    type Value = api_key::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ApiKeyOf]) -> Result<HashMap<ApiKeyOf, api_key::Model>, Shared> {
+        let ids: Vec<ApiKeyId> = keys.iter().map(|key| key.0).collect();
+        let rows = shared(api_keys::by_ids(&self.app, self.actor.team, &ids).await)?;
+        Ok(by(rows, |row| ApiKeyOf(row.id)))
+    }
+}
+
+impl Loader<IsLive> for Loaders {
+    type Value = ();
+    type Error = Shared;
+
+    async fn load(&self, keys: &[IsLive]) -> Result<HashMap<IsLive, ()>, Shared> {
+        let ids: Vec<ApiKeyId> = keys.iter().map(|key| key.0).collect();
+        let live = shared(api_keys::live(&self.app, self.actor.team, &ids).await)?;
+        Ok(live.into_iter().map(|id| (IsLive(id), ())).collect())
     }
 }
 

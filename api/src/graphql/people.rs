@@ -2,11 +2,13 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::users::people::{self, Signup, UserChange};
+use entities::api_key;
 
 use super::{
     context::{Ctx, input_id},
     enums::{CustomerTier, Feature, Locale, UserRole},
     errors::UserError,
+    identity::ApiKey,
     users::{self, User},
 };
 
@@ -65,6 +67,8 @@ pub struct UserUpdateInput {
 pub struct UserPayload {
     /// The user as it is now; null if the mutation was refused.
     user: Option<User>,
+    /// API keys that stand for the user and ended with the change, or count again: `active` says which. A key ends when the user is suspended or no administrator any more.
+    affected_api_keys: Vec<ApiKey>,
     /// Reasons why the mutation was refused; empty if it was accepted.
     user_errors: Vec<UserError>,
 }
@@ -95,7 +99,8 @@ impl PeopleMutations {
                 .map(|features| features.into_iter().map(Into::into).collect()),
         };
         let outcome = people::create(ctx.app(), ctx.actor()?, signup).await;
-        person(ctx, ctx.payload(outcome)?).await
+        let (id, user_errors) = ctx.payload(outcome)?;
+        person(ctx, id, Vec::new(), user_errors).await
     }
 
     /// Changes a user's data. Takes the scope `users.write`, which nobody needs for their own name, phone, company and language.
@@ -105,8 +110,9 @@ impl PeopleMutations {
         #[graphql(desc = "The user and what to change.")] input: UserUpdateInput,
     ) -> Result<UserPayload> {
         let id = input_id("userId", &input.user_id);
-        let may_end_sessions =
-            input.active == Some(false) || input.role.is_some() || input.features.is_some();
+        // Also keys that count again.
+        let changes_who_may_come_in =
+            input.active.is_some() || input.role.is_some() || input.features.is_some();
         let change = UserChange {
             first_name: input.first_name,
             last_name: input.last_name,
@@ -122,20 +128,28 @@ impl PeopleMutations {
                 .map(|features| features.into_iter().map(Into::into).collect()),
         };
         let outcome = people::update(ctx.app(), ctx.actor()?, id, change).await;
-        if may_end_sessions {
+        if changes_who_may_come_in {
             ctx.caller().keyring.forget_all();
         }
-        person(ctx, ctx.payload(outcome)?).await
+        let (changed, user_errors) = ctx.payload(outcome)?;
+        let (id, api_keys) = changed.map(|it| (it.user, it.api_keys)).unzip();
+        person(ctx, id, api_keys.unwrap_or_default(), user_errors).await
     }
 }
 
 async fn person(
     ctx: &Context<'_>,
-    (id, user_errors): (Option<entities::UserId>, Vec<UserError>),
+    id: Option<entities::UserId>,
+    api_keys: Vec<api_key::Model>,
+    user_errors: Vec<UserError>,
 ) -> Result<UserPayload> {
     let user = match id {
         Some(id) => users::load(ctx, id).await?,
         None => None,
     };
-    Ok(UserPayload { user, user_errors })
+    Ok(UserPayload {
+        user,
+        affected_api_keys: api_keys.into_iter().map(ApiKey).collect(),
+        user_errors,
+    })
 }

@@ -14,6 +14,7 @@ error-rate-limited = { $seconds ->
     }
     .generic = That was a lot in a short time. Please try again in a few minutes.
 error-credentials-invalid = The email address or the password is not right. Please check both and try again.
+error-team-required = You are in several teams with this address and password. Please choose one.
 error-token-invalid = This link or code is no longer valid. Please ask for a new one.
 error-impersonation-not-allowed = You cannot view the platform as this user. It takes the role of administrator with the impersonation feature, and it works neither for yourself nor for another administrator.
 error-not-allowed-while-impersonating = This is not possible while you are viewing the platform as somebody else. Stop viewing as that user first.

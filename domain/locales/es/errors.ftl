@@ -14,6 +14,7 @@ error-rate-limited = { $seconds ->
     }
     .generic = Has hecho demasiados intentos seguidos. Vuelve a intentarlo dentro de unos minutos.
 error-credentials-invalid = El correo electrónico o la contraseña no son correctos. Revísalos e inténtalo de nuevo.
+error-team-required = Perteneces a varios equipos con este correo y esta contraseña. Elige uno.
 error-token-invalid = Este enlace o código ya no es válido. Solicita uno nuevo.
 error-impersonation-not-allowed = No puedes ver la plataforma como este usuario. Se necesita el rol de administrador con la función de impersonación, y no es posible ni contigo mismo ni con otro administrador.
 error-not-allowed-while-impersonating = Esto no es posible mientras ves la plataforma como otra persona. Deja antes de ver como ese usuario.

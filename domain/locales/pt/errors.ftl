@@ -14,6 +14,7 @@ error-rate-limited = { $seconds ->
     }
     .generic = Foram muitas tentativas em pouco tempo. Tente novamente em alguns minutos.
 error-credentials-invalid = O e-mail ou a senha não estão corretos. Confira os dois e tente novamente.
+error-team-required = Você pertence a várias equipes com este e-mail e esta senha. Escolha uma.
 error-token-invalid = Este link ou código não é mais válido. Peça um novo.
 error-impersonation-not-allowed = Você não pode ver a plataforma como este usuário. É preciso ser administrador com o recurso de personificação, e isso não vale para você mesmo nem para outro administrador.
 error-not-allowed-while-impersonating = Isto não é possível enquanto você vê a plataforma como outra pessoa. Antes, deixe de ver como esse usuário.

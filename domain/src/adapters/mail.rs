@@ -18,6 +18,8 @@ use lettre::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::email;
+
 /// A mail as it goes out. The same mail sent twice is the same to the byte but for its MIME boundary.
 #[derive(Clone, Debug)]
 pub struct OutgoingMail {
@@ -183,7 +185,7 @@ impl OutgoingMail {
 }
 
 fn mailbox(name: &str, address: &str) -> Result<Mailbox, MailError> {
-    let address: Address = address
+    let address: Address = email::for_mail(address)
         .parse()
         .map_err(|error| MailError::Permanent(format!("not an address: {address:?} ({error})")))?;
     let name = one_line(name);

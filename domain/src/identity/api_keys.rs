@@ -1,15 +1,21 @@
 //! API keys: how integrations come in.
+//!
+//! A key stands for the person who has made it, or who has made the key that has made it. It counts while that person
+//! could make it: whoever is suspended or is no administrator any more has no way in left by a key, and gets it back
+//! together with their own. A key that is revoked takes those that it has made with it, and none outlives it.
+
+use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{ApiKeyId, TeamId, api_key};
-use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QueryResult, Set};
-use serde_json::json;
+use entities::{ApiKeyId, EcosystemId, TeamId, UserId, UserRole, api_key, user};
+use sea_orm::{ActiveModelTrait, ColumnTrait, QueryFilter, QueryOrder, QueryResult, Set, Value};
+use serde_json::{Value as Json, json};
 
 use super::standing;
 use crate::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
-    database::Sql,
+    database::{Sql, places},
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     message::Message,
@@ -28,7 +34,13 @@ pub struct Created {
     pub secret: String,
 }
 
-/// Makes a key with some of the maker's own scopes.
+/// A key that was revoked, and those that it had made and that ended with it.
+pub struct Revoked {
+    pub key: api_key::Model,
+    pub with_it: Vec<api_key::Model>,
+}
+
+/// Makes a key with some of the maker's own scopes. One that a key makes ends with it at the latest.
 pub async fn create(
     app: &App,
     actor: &Actor,
@@ -56,6 +68,12 @@ pub async fn create(
     }
     refusals.check()?;
     let (name, granted) = (name.unwrap_or_default(), granted.unwrap_or_default());
+    let parent = match actor.api_key() {
+        Some(id) => api_key::Entity::of_by_id(actor.team, id).one(tx.db()).await?,
+        None => None,
+    };
+    let latest = parent.as_ref().and_then(|parent| parent.expires_at);
+    let expires_at = [expires_at, latest].into_iter().flatten().min();
     let token = Token::new(&*app.ids, SECRET_PREFIX);
     let row = api_key::ActiveModel {
         id: Set(tx.id()),
@@ -64,6 +82,7 @@ pub async fn create(
         secret_hash: Set(token.hash),
         scopes: Set(json!(granted.iter().map(Scope::as_str).collect::<Vec<_>>())),
         created_by: Set(created_by),
+        parent_id: Set(parent.map(|parent| parent.id)),
         created_at: Set(tx.now()),
         last_used_at: Set(None),
         expires_at: Set(expires_at),
@@ -101,30 +120,79 @@ fn check_scopes(actor: &Actor, names: &[String]) -> Result<Scopes, Refusal> {
     names.iter().map(check).collect()
 }
 
-/// Ends a key. Doing it again changes nothing.
-pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Outcome<api_key::Model> {
+/// Ends a key and whatever it has made. Doing it again changes nothing.
+pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Outcome<Revoked> {
     actor.require(Scope::ApiKeysWrite)?;
     if actor.impersonator.is_some() {
         return Err(Refusal::new(UserErrorCode::NotAllowedWhileImpersonating).into());
     }
     let mut tx = app.begin(actor).await?;
+    let lock = format!(
+        "SELECT 1 FROM api_keys WHERE id = $1 AND team_id = $2{}",
+        tx.db().dialect().for_update()
+    );
+    tx.db().rows(&lock, values![id, actor.team]).await?;
     let found = api_key::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let key = found.ok_or_else(|| Refusal::not_found("apiKeyId", "api-key"))?;
     if key.revoked_at.is_some() {
-        return Ok(key);
+        return Ok(Revoked {
+            key,
+            with_it: Vec::new(),
+        });
     }
-    let mut row = key.into_active_model();
-    row.revoked_at = Set(Some(tx.now()));
-    let key = row.update(tx.db()).await?;
-    tx.audit("api_key.revoked", key.id);
+    let ended = revoke_family(&tx, id).await?;
+    tx.audit("api_key.revoked", id);
+    for child in ended.iter().filter(|child| **child != id) {
+        let why = json!({ "with": id.to_string() });
+        tx.audit_with("api_key.revoked", Some(child.to_string()), None, why);
+    }
+    let keys = api_key::Entity::of(actor.team).filter(api_key::Column::Id.is_in(ended));
+    let keys = keys.order_by_asc(api_key::Column::Id).all(tx.db()).await?;
     tx.commit().await?;
-    Ok(key)
+    let (mut own, with_it): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| key.id == id);
+    let key = own
+        .pop()
+        .ok_or_else(|| anyhow::anyhow!("a revoked key is gone"))?;
+    Ok(Revoked { key, with_it })
 }
 
-/// All keys of the team, newest first.
-pub async fn list(app: &App, actor: &Actor) -> Outcome<Vec<api_key::Model>> {
+/// Revokes the key, which is locked, and all that come from it: locked by id, and whoever makes a key is older than it.
+/// A key that is making another holds itself as it is until the other is there: what comes into being during one turn is
+/// found in the next.
+async fn revoke_family(tx: &Tx, id: ApiKeyId) -> Outcome<Vec<ApiKeyId>> {
+    let living = format!(
+        "WITH RECURSIVE family (id) AS (SELECT id FROM api_keys WHERE id = $1 AND team_id = $2 \
+         UNION SELECT k.id FROM api_keys k JOIN family f ON k.parent_id = f.id) \
+         SELECT id FROM api_keys WHERE id IN (SELECT id FROM family) AND revoked_at IS NULL ORDER BY id{}",
+        tx.db().dialect().for_update()
+    );
+    let mut ended: Vec<ApiKeyId> = Vec::new();
+    loop {
+        let rows = tx.db().rows(&living, values![id, tx.actor().team]).await?;
+        if rows.is_empty() {
+            return Ok(ended);
+        }
+        let mut values = values![tx.now()];
+        for row in &rows {
+            let key: ApiKeyId = row.try_get_by_index(0)?;
+            ended.push(key);
+            values.push(key.into());
+        }
+        let sql = format!(
+            "UPDATE api_keys SET revoked_at = $1 WHERE id IN ({})",
+            places(2, rows.len())
+        );
+        tx.db().run(&sql, values).await?;
+    }
+}
+
+/// The keys of the team, newest first; those that stand for one person, or all.
+pub async fn list(app: &App, actor: &Actor, created_by: Option<UserId>) -> Outcome<Vec<api_key::Model>> {
     actor.require(Scope::ApiKeysWrite)?;
-    let keys = api_key::Entity::of(actor.team).order_by_desc(api_key::Column::Id);
+    let mut keys = api_key::Entity::of(actor.team).order_by_desc(api_key::Column::Id);
+    if let Some(user) = created_by {
+        keys = keys.filter(api_key::Column::CreatedBy.eq(user));
+    }
     Ok(keys.all(app.db.connection()).await?)
 }
 
@@ -135,24 +203,91 @@ pub async fn by_id(app: &App, team: TeamId, id: ApiKeyId) -> Outcome<Option<api_
         .await?)
 }
 
+/// Several keys of a team at once, in no particular order.
+pub async fn by_ids(app: &App, team: TeamId, ids: &[ApiKeyId]) -> Outcome<Vec<api_key::Model>> {
+    let keys = api_key::Entity::of(team).filter(api_key::Column::Id.is_in(ids.iter().copied()));
+    Ok(keys.all(app.db.connection()).await?)
+}
+
+/// Whether somebody may make keys, their ecosystem aside; what they have made counts as long.
+pub(crate) fn may_make(user: &user::Model) -> bool {
+    user.suspended_at.is_none() && gives(user.role)
+}
+
+fn gives(role: UserRole) -> bool {
+    Scopes::of_role(role).contains(Scope::ApiKeysWrite)
+}
+
+/// The keys that stand for these people and are neither revoked nor expired.
+pub(crate) async fn made_by(tx: &Tx, makers: &[UserId]) -> Outcome<Vec<api_key::Model>> {
+    let keys = api_key::Entity::of(tx.actor().team)
+        .filter(api_key::Column::CreatedBy.is_in(makers.iter().copied()))
+        .filter(api_key::Column::RevokedAt.is_null())
+        .order_by_asc(api_key::Column::Id);
+    let mut keys = keys.all(tx.db()).await?;
+    keys.retain(|key| key.expires_at.is_none_or(|at| at > tx.now()));
+    Ok(keys)
+}
+
+/// The same for everybody in an ecosystem who may make keys.
+pub(crate) async fn made_in(tx: &Tx, ecosystem: EcosystemId) -> Outcome<Vec<api_key::Model>> {
+    let staff = user::Entity::of(tx.actor().team)
+        .filter(user::Column::EcosystemId.eq(ecosystem))
+        .filter(user::Column::Role.ne(UserRole::Member));
+    let staff = staff.all(tx.db()).await?;
+    let makers: Vec<UserId> = staff.iter().filter(|it| may_make(it)).map(|it| it.id).collect();
+    if makers.is_empty() {
+        return Ok(Vec::new());
+    }
+    made_by(tx, &makers).await
+}
+
+/// Adds to what is recorded of a change the keys that end with it or count again.
+pub(crate) fn tell(data: &mut Json, keys: &[api_key::Model]) {
+    if !keys.is_empty() {
+        let ids: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
+        data["apiKeys"] = json!(ids);
+    }
+}
+
 pub(super) struct Found {
     pub actor: Actor,
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// The keys that count at the time `$1`.
-const LIVE: &str = "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at, k.last_used_at, t.default_locale \
-     FROM api_keys k JOIN teams t ON t.id = k.team_id \
-     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1)";
+/// The keys that count at the time `$1`, as far as the database knows: not revoked, not expired, and whoever has made
+/// them not suspended either way. What that person's role lets them give is for [`read`] to say.
+const LIVE: &str = "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at, k.last_used_at, t.default_locale, m.role \
+     FROM api_keys k JOIN teams t ON t.id = k.team_id JOIN users m ON m.id = k.created_by \
+     LEFT JOIN ecosystems e ON e.id = m.ecosystem_id \
+     WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) \
+     AND m.suspended_at IS NULL AND e.suspended_at IS NULL";
 
-/// Whether a key counts, and goes on to until the end of the transaction.
+/// Which of these keys of a team count now.
+pub async fn live(app: &App, team: TeamId, ids: &[ApiKeyId]) -> Outcome<HashSet<ApiKeyId>> {
+    let mut values = values![app.clock.now(), team];
+    values.extend(ids.iter().map(|id| Value::from(*id)));
+    let sql = format!("{LIVE} AND k.team_id = $2 AND k.id IN ({})", places(3, ids.len()));
+    let rows = app.db.connection().rows(&sql, values).await?;
+    let mut live = HashSet::new();
+    for row in &rows {
+        if read(row)?.is_some() {
+            live.insert(row.try_get_by_index(0)?);
+        }
+    }
+    Ok(live)
+}
+
+/// Whether a key counts with these scopes, and goes on to until the end of the transaction, in which its maker is
+/// locked.
 pub(super) async fn is_live(tx: &Tx, id: ApiKeyId) -> Outcome<bool> {
     let sql = format!(
         "{LIVE} AND k.id = $2 AND k.team_id = $3{}",
         tx.db().dialect().for_share_of("k")
     );
-    let found = tx.db().row(&sql, values![tx.now(), id, tx.actor().team]).await?;
-    Ok(found.is_some())
+    let row = tx.db().row(&sql, values![tx.now(), id, tx.actor().team]).await?;
+    let actor = row.map(|row| read(&row)).transpose()?.flatten();
+    Ok(actor.is_some_and(|actor| actor.scopes == tx.actor().scopes))
 }
 
 /// The live key with this secret. Notes, at most once a minute, that it is used.
@@ -167,7 +302,7 @@ pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
         )
         .await?;
     let Some(row) = row else { return Ok(None) };
-    let actor = read(&row)?;
+    let Some(actor) = read(&row)? else { return Ok(None) };
     let id: ApiKeyId = row.try_get_by_index(0)?;
     let last_used: Option<DateTime<Utc>> = row.try_get_by_index(5)?;
     if last_used.is_none_or(|at| now - at > TimeDelta::minutes(1)) {
@@ -192,12 +327,18 @@ pub(super) async fn actor(app: &App, id: ApiKeyId) -> Outcome<Option<Actor>> {
         .connection()
         .row(&sql, values![app.clock.now(), id])
         .await?;
-    row.map(|row| read(&row)).transpose()
+    Ok(row.map(|row| read(&row)).transpose()?.flatten())
 }
 
-fn read(row: &QueryResult) -> Outcome<Actor> {
+/// None if its maker could not make it now. Its scopes are never more than what they could give.
+fn read(row: &QueryResult) -> Outcome<Option<Actor>> {
+    let role: UserRole = row.try_get_by_index(7)?;
+    if !gives(role) {
+        return Ok(None);
+    }
     let names: Vec<String> = serde_json::from_value(row.try_get_by_index(3)?)?;
-    Ok(Actor {
+    let given = Scopes::of_role(role);
+    Ok(Some(Actor {
         team: row.try_get_by_index(1)?,
         principal: Principal::ApiKey {
             id: row.try_get_by_index(0)?,
@@ -207,10 +348,11 @@ fn read(row: &QueryResult) -> Outcome<Actor> {
         scopes: names
             .iter()
             .filter_map(|name| name.parse::<Scope>().ok())
+            .filter(|scope| given.contains(*scope))
             .collect(),
         locale: row.try_get_by_index(6)?,
         session: None,
         ip_address: None,
         trace: None,
-    })
+    }))
 }

@@ -1,4 +1,5 @@
-//! How often something may be tried; counted in the database, so that every process counts alike.
+//! How often something may be tried; counted in the database, so that every process counts alike. What is counted by
+//! origin is counted by [`super::Network`], never by single addresses.
 
 use chrono::TimeDelta;
 
@@ -37,6 +38,13 @@ pub async fn count(app: &App, key: &str, limit: Limit) -> Outcome<()> {
             .with("seconds", seconds)
             .into());
     }
+    Ok(())
+}
+
+/// Takes back one try that was counted: it was none after all.
+pub async fn give_back(app: &App, key: &str) -> Outcome<()> {
+    let sql = "UPDATE rate_limits SET used = used - 1 WHERE key = $1 AND used > 0";
+    app.db.execute(sql, values![key]).await?;
     Ok(())
 }
 

@@ -4,10 +4,13 @@ pub mod api_keys;
 pub mod credentials;
 pub mod limits;
 pub mod links;
+pub mod network;
 pub mod passwords;
 pub mod sessions;
 pub mod staff;
 pub mod standing;
+mod tries;
 
 pub use credentials::{Credentials, Keyring};
-pub use sessions::SignedIn;
+pub use network::Network;
+pub use sessions::{SignIn, SignedIn};

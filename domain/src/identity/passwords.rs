@@ -1,6 +1,10 @@
 //! Staff passwords: argon2id, checked off the async threads and a few at a time.
 
-use std::sync::LazyLock;
+use std::{
+    sync::{Arc, LazyLock},
+    thread,
+    time::{Duration, Instant},
+};
 
 use anyhow::anyhow;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::phc::Salt};
@@ -19,6 +23,7 @@ use crate::{
     actor::Actor,
     app::App,
     database::Sql,
+    email,
     error::{Denied, Error, Outcome, Refusal, UserErrorCode},
     message::Message,
     scoped::Scoped,
@@ -35,25 +40,62 @@ const TRIES: Limit = Limit {
     window: TimeDelta::minutes(5),
 };
 
-/// Each check takes 19 MiB: an attacker must not be able to start many.
-static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(4));
+/// Half of the cores: sign-ins must not keep everything else waiting.
+static TURNS: LazyLock<Turns> = LazyLock::new(|| {
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    Turns::new((cores / 2).clamp(1, 4), 200)
+});
+
+/// In how many teams a password is tried where none is named. Whoever is in more of them names theirs.
+const TEAMS_TRIED: u32 = 8;
+/// A wrong password is answered after the time that all teams would have taken, but not for ever while many sign in.
+const LONGEST_DELAY: Duration = Duration::from_secs(2);
 
 /// A hash to check against where there is no user: the answer takes the same time.
 static DUMMY: LazyLock<String> = LazyLock::new(|| hash_now("nobody's password", [7; 32]).unwrap_or_default());
 
+/// Hashing takes a core and 19 MiB each time: so many at once, and so many more in line.
+struct Turns {
+    working: Arc<Semaphore>,
+    line: Semaphore,
+}
+
+impl Turns {
+    fn new(at_once: usize, in_line: usize) -> Self {
+        Self {
+            working: Arc::new(Semaphore::new(at_once)),
+            line: Semaphore::new(at_once + in_line),
+        }
+    }
+
+    /// Works off the async threads. The turn lasts as long as the work does, also when whoever wanted it hangs up.
+    async fn take<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+    ) -> Outcome<T> {
+        let Ok(_place) = self.line.try_acquire() else {
+            return Err(Refusal::new(UserErrorCode::RateLimited).with("seconds", 5).into());
+        };
+        let turn = Arc::clone(&self.working).acquire_owned().await;
+        let turn = turn.map_err(|error| anyhow!(error))?;
+        let working = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        Ok(working.await.map_err(|error| anyhow!(error))??)
+    }
+}
+
 /// Hashes a password for storage.
 pub async fn hash(app: &App, password: &SecretString) -> Outcome<String> {
-    let _turn = TURNS.acquire().await.map_err(|error| anyhow!(error))?;
     let (password, salt) = (password.clone(), app.ids.secret());
-    let hashing = tokio::task::spawn_blocking(move || hash_now(password.expose_secret(), salt));
-    Ok(hashing.await.map_err(|error| anyhow!(error))??)
+    TURNS.take(move || hash_now(password.expose_secret(), salt)).await
 }
 
 /// Whether the password is the one that was hashed. With no hash it takes as long and says no.
 pub async fn verify(hash: Option<String>, password: &SecretString) -> Outcome<bool> {
-    let _turn = TURNS.acquire().await.map_err(|error| anyhow!(error))?;
     let password = password.clone();
-    let checking = tokio::task::spawn_blocking(move || {
+    let check = move || {
         let known = hash.is_some();
         let hash = hash.unwrap_or_else(|| DUMMY.clone());
         let parsed = PasswordHash::new(&hash).map_err(|error| anyhow!("stored password hash: {error}"))?;
@@ -61,8 +103,8 @@ pub async fn verify(hash: Option<String>, password: &SecretString) -> Outcome<bo
             .verify_password(password.expose_secret().as_bytes(), &parsed)
             .is_ok();
         anyhow::Ok(matches && known)
-    });
-    Ok(checking.await.map_err(|error| anyhow!(error))??)
+    };
+    TURNS.take(check).await
 }
 
 /// Sets one's own password, or, as an administrator, that of another member of staff. Signs every other
@@ -156,24 +198,65 @@ pub(super) async fn opens(tx: &Tx, user: &user::Model, hash: &str) -> Outcome<bo
     Ok(tx.db().row(&sql, values).await?.is_some())
 }
 
-/// The password hashes of everybody with this address who may sign in with one.
-pub(super) async fn candidates(app: &App, email_key: &str) -> Outcome<Vec<(TeamId, UserId, String)>> {
-    let rows = app
-        .db
-        .connection()
-        .rows(
-            &format!("SELECT u.team_id, u.id, p.hash {STAFF} AND u.email_key = $1 ORDER BY u.id LIMIT 4"),
-            values![email_key],
-        )
-        .await?;
+/// Somebody who may sign in with a password.
+pub(super) struct Candidate {
+    pub team: TeamId,
+    pub team_name: String,
+    pub user: UserId,
+    pub hash: String,
+}
+
+/// Everybody with this address who may sign in with a password, in one team or in any. Whoever has it as it is written
+/// comes first.
+pub(super) async fn candidates(app: &App, email: &str, team: Option<TeamId>) -> Outcome<Vec<Candidate>> {
+    let [key, former] = email::keys(email);
+    let mut values = values![key, former];
+    let in_team = team.map_or("", |team| {
+        values.push(team.into());
+        " AND u.team_id = $3"
+    });
+    let sql = format!(
+        "SELECT u.team_id, u.id, p.hash, (SELECT t.name FROM teams t WHERE t.id = u.team_id) \
+         {STAFF} AND u.email_key IN ($1, $2){in_team} ORDER BY (u.email_key = $2) DESC, u.id LIMIT {TEAMS_TRIED}"
+    );
+    let rows = app.db.connection().rows(&sql, values).await?;
     let read = |row: &sea_orm::QueryResult| -> Result<_, sea_orm::DbErr> {
-        Ok((
-            row.try_get_by_index(0)?,
-            row.try_get_by_index(1)?,
-            row.try_get_by_index(2)?,
-        ))
+        Ok(Candidate {
+            team: row.try_get_by_index(0)?,
+            user: row.try_get_by_index(1)?,
+            hash: row.try_get_by_index(2)?,
+            team_name: row.try_get_by_index(3)?,
+        })
     };
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// Those whose password it is, one in each team. That it is nobody's is said after the same time, whether nobody has the address or
+/// somebody has it in several teams: `one` was asked for by name, and only one can have been tried.
+pub(super) async fn fitting(
+    candidates: Vec<Candidate>,
+    password: &SecretString,
+    one: bool,
+) -> Outcome<Vec<Candidate>> {
+    let begun = Instant::now();
+    let mut tried = 0;
+    let mut fitting = Vec::new();
+    for candidate in candidates {
+        tried += 1;
+        let fits = verify(Some(candidate.hash.clone()), password).await?;
+        if fits && !fitting.iter().any(|it: &Candidate| it.team == candidate.team) {
+            fitting.push(candidate);
+        }
+    }
+    if tried == 0 {
+        tried = 1;
+        verify(None, password).await?;
+    }
+    if fitting.is_empty() && !one {
+        let left = begun.elapsed() / tried * TEAMS_TRIED.saturating_sub(tried);
+        tokio::time::sleep(left.min(LONGEST_DELAY)).await;
+    }
+    Ok(fitting)
 }
 
 fn hash_now(password: &str, salt: [u8; 32]) -> anyhow::Result<String> {
@@ -182,4 +265,38 @@ fn hash_now(password: &str, salt: [u8; 32]) -> anyhow::Result<String> {
         .hash_password_with_salt(password.as_bytes(), salt.as_ref())
         .map_err(|error| anyhow!("cannot hash the password: {error}"))?;
     Ok(hash.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    /// Whoever sends a password and hangs up, again and again, gets no more cores than whoever waits.
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work() {
+        let turns = Turns::new(1, 1);
+        let (finish, finished) = mpsc::channel::<()>();
+        let mut hanging_up = Box::pin(turns.take(move || Ok(finished.recv()?)));
+        assert!((&mut hanging_up).now_or_never().is_none());
+        drop(hanging_up);
+        assert_eq!(turns.working.available_permits(), 0, "the work goes on");
+
+        let mut next = Box::pin(turns.take(|| Ok("done")));
+        assert!((&mut next).now_or_never().is_none(), "it is not its turn yet");
+        let second = turns.take(|| Ok("done"));
+        let mut second = Box::pin(second);
+        assert!((&mut second).now_or_never().is_none(), "behind the next");
+        let refused = turns.take(|| Ok("done")).await;
+        assert!(
+            matches!(refused, Err(Error::Refused(_))),
+            "the line has an end: {refused:?}"
+        );
+        drop(second);
+        finish.send(()).expect("the work waits for it");
+        assert_eq!(next.await.expect("its turn"), "done");
+    }
 }

@@ -6,7 +6,7 @@ use sea_orm::{ActiveModelTrait, Set};
 use secrecy::SecretString;
 use serde_json::json;
 
-use super::limits::{self, Limit};
+use super::tries::Tries;
 use crate::{
     actor::{Actor, Principal, Scopes},
     app::App,
@@ -23,20 +23,25 @@ pub const TOKEN_PREFIX: &str = "pvs";
 /// A working day.
 const LIFETIME: TimeDelta = TimeDelta::hours(12);
 
-const PER_ADDRESS: Limit = Limit {
-    most: 10,
-    window: TimeDelta::minutes(5),
-};
-const PER_IP: Limit = Limit {
-    most: 100,
-    window: TimeDelta::minutes(5),
-};
-
 /// The proof of a sign-in. The token is shown this once.
 pub struct SignedIn {
     pub token: String,
     pub expires_at: DateTime<Utc>,
     pub actor: Actor,
+}
+
+/// What became of a sign-in with the right password.
+pub enum SignIn {
+    Opened(SignedIn),
+    /// It is right in several teams, and none was named: these.
+    Which(Vec<TeamChoice>),
+}
+
+/// A team that one may sign in to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamChoice {
+    pub id: TeamId,
+    pub name: String,
 }
 
 /// Where a sign-in comes from.
@@ -48,32 +53,33 @@ pub struct SignInOrigin {
 }
 
 /// S3.1: staff sign in with e-mail and password. An unknown address and a wrong password get the same
-/// answer in the same time.
+/// answer in the same time. Whoever has one address and password in several teams names one of them: `team`.
 pub async fn sign_in(
     app: &App,
     email: &str,
     password: &SecretString,
+    team: Option<TeamId>,
     origin: SignInOrigin,
-) -> Outcome<SignedIn> {
-    // Nobody has such an address, and PostgreSQL takes no NUL in a text.
-    let email_key = email.trim().to_lowercase().replace(char::is_control, "\u{fffd}");
-    let per_address = format!("sign-in:{}", hex::encode(Token::hash(&email_key)));
-    if let Some(ip) = &origin.ip_address {
-        limits::count(app, &format!("sign-in-from:{ip}"), PER_IP).await?;
+) -> Outcome<SignIn> {
+    let tries = Tries::new(email, origin.ip_address.as_deref());
+    tries.count(app).await?;
+    let candidates = super::passwords::candidates(app, email, team).await?;
+    let mut fitting = super::passwords::fitting(candidates, password, team.is_some()).await?;
+    let Some(only) = fitting.pop() else {
+        return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
+    };
+    tries.succeeded(app).await?;
+    if fitting.is_empty() {
+        return Ok(SignIn::Opened(
+            open(app, (only.team, only.user), &only.hash, origin).await?,
+        ));
     }
-    limits::count(app, &per_address, PER_ADDRESS).await?;
-
-    let candidates = super::passwords::candidates(app, &email_key).await?;
-    if candidates.is_empty() {
-        super::passwords::verify(None, password).await?;
-    }
-    for (team, user, hash) in candidates {
-        if super::passwords::verify(Some(hash.clone()), password).await? {
-            limits::clear(app, &per_address).await?;
-            return open(app, (team, user), &hash, origin).await;
-        }
-    }
-    Err(Refusal::new(UserErrorCode::CredentialsInvalid).into())
+    fitting.push(only);
+    let choice = |it: super::passwords::Candidate| TeamChoice {
+        id: it.team,
+        name: it.team_name,
+    };
+    Ok(SignIn::Which(fitting.into_iter().map(choice).collect()))
 }
 
 /// `hash` is of the password that was given.

@@ -6,8 +6,8 @@ use secrecy::SecretString;
 use super::{passwords, sessions};
 use crate::{
     app::App,
+    email,
     error::Outcome,
-    input,
     users::{self, NewUser},
 };
 
@@ -19,7 +19,7 @@ pub async fn create_admin(
     password: &SecretString,
     locale: Locale,
 ) -> Outcome<UserId> {
-    let email = &input::email("email", email)?;
+    let email = &email::check("email", email)?;
     passwords::check_length("password", password)?;
     let hash = passwords::hash(app, password).await?;
     let mut tx = app.begin_as_system(team).await?;

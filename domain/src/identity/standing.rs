@@ -11,16 +11,17 @@ use crate::{
     users,
 };
 
-/// Locks the acting user together with `others`, in the order of their ids, and insists that their session or key
+/// Locks the acting user, or the one for whom the acting key stands, together with `others`, in the order of their
+/// ids, and insists that their session or key
 /// still counts and that they have the role with which they were let in. Whoever takes one of these away comes before
 /// this transaction and is seen, or waits for it. Returns those who are locked.
 pub async fn confirm(tx: &Tx, others: &[UserId]) -> Outcome<Vec<user::Model>> {
-    let ids: Vec<UserId> = tx
-        .actor()
-        .user()
-        .into_iter()
-        .chain(others.iter().copied())
-        .collect();
+    let acting = match tx.actor().principal {
+        Principal::User { id, .. } => Some(id),
+        Principal::ApiKey { created_by, .. } => Some(created_by),
+        Principal::System => None,
+    };
+    let ids: Vec<UserId> = acting.into_iter().chain(others.iter().copied()).collect();
     let locked = if ids.is_empty() {
         Vec::new()
     } else {

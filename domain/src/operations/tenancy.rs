@@ -24,11 +24,11 @@ macro_rules! references {
 }
 
 references! {
-    users.id ("user"): ecosystem_id -> ecosystems;
+    users.id ("user"): ecosystem_id -> ecosystems, email_clashes_with -> users;
     ecosystems.id ("ecosystem"): owner_id -> users;
     passwords.user_id ("user"): user_id -> users;
     sessions.id ("session"): user_id -> users, impersonator_id -> users;
-    api_keys.id ("key"): created_by -> users;
+    api_keys.id ("key"): created_by -> users, parent_id -> api_keys;
     audit_entries.id ("audit"): actor_id -> users, impersonator_id -> users, api_key_id -> api_keys;
     events.id ("event"): actor_id -> users, impersonator_id -> users;
     mails.id ("mail"): user_id -> users, actor_id -> users, impersonator_id -> users;

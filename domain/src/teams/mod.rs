@@ -14,6 +14,7 @@ use crate::{
     actor::Actor,
     app::App,
     database::Sql,
+    email,
     error::{Denied, Error, Outcome, Refusal, Refusals},
     identity::standing,
     input,
@@ -193,7 +194,7 @@ fn apply(
         change
             .support_address
             .as_ref()
-            .map(|address| input::email("supportAddress", address))
+            .map(|address| email::check("supportAddress", address))
     );
     set!(
         portal_url,

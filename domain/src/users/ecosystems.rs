@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use entities::{EcosystemId, EventTopic, UserId, UserRole, ecosystem};
+use entities::{EcosystemId, EventTopic, UserId, UserRole, api_key, ecosystem};
 use sea_orm::{ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, Set, Value, sea_query::OnConflict};
 use serde_json::json;
 
@@ -12,6 +12,7 @@ use crate::{
     app::App,
     database::{Sql, places},
     error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    identity::api_keys,
     input,
     message::Message,
     page::{Page, PageArgs},
@@ -268,6 +269,13 @@ async fn ids(tx: &Tx, sql: &str, values: Vec<Value>) -> Outcome<Vec<UserId>> {
     Ok(ids.into_iter().collect())
 }
 
+/// An ecosystem that was closed or opened, and the API keys that ended with it or count again: those that somebody in
+/// it has made.
+pub struct Switched {
+    pub ecosystem: EcosystemView,
+    pub api_keys: Vec<api_key::Model>,
+}
+
 /// S3.6–S3.8: closes an ecosystem to everybody in it, at once: sign-ins, open sessions, links and access
 /// all look at this one switch. Where staff are among them, it is an administrator's.
 pub async fn suspend(
@@ -275,7 +283,7 @@ pub async fn suspend(
     actor: &Actor,
     id: Result<EcosystemId, Refusal>,
     reason: &str,
-) -> Outcome<EcosystemView> {
+) -> Outcome<Switched> {
     actor.require(Scope::UsersWrite)?;
     let mut refusals = Refusals::default();
     let id = refusals.keep(id);
@@ -288,7 +296,7 @@ pub async fn suspend(
 }
 
 /// Opens it again.
-pub async fn activate(app: &App, actor: &Actor, id: Result<EcosystemId, Refusal>) -> Outcome<EcosystemView> {
+pub async fn activate(app: &App, actor: &Actor, id: Result<EcosystemId, Refusal>) -> Outcome<Switched> {
     actor.require(Scope::UsersWrite)?;
     switch(app, actor, id.map_err(Error::from)?, None).await
 }
@@ -298,7 +306,7 @@ async fn switch(
     actor: &Actor,
     id: EcosystemId,
     suspended_for: Option<String>,
-) -> Outcome<EcosystemView> {
+) -> Outcome<Switched> {
     let mut tx = app.begin(actor).await?;
     let lock = format!(
         "SELECT 1 FROM ecosystems WHERE id = $1 AND team_id = $2{}",
@@ -309,7 +317,10 @@ async fn switch(
     let known = known.ok_or_else(|| Refusal::not_found("ecosystemId", "ecosystem"))?;
     staff_take_an_administrator(&tx, id).await?;
     if known.suspended_at.is_some() == suspended_for.is_some() {
-        return Ok(view(known));
+        return Ok(Switched {
+            ecosystem: view(known),
+            api_keys: Vec::new(),
+        });
     }
     if suspended_for.is_some() {
         is_not_ones_own(&tx, id, "ecosystemId").await?;
@@ -324,10 +335,17 @@ async fn switch(
     } else {
         ("ecosystem.activated", EventTopic::EcosystemActivated)
     };
-    tx.audit_with(action, Some(id.to_string()), suspended_for, json!({}));
-    tx.publish(topic, id, json!({ "active": row.suspended_at.is_none() }));
+    let api_keys = api_keys::made_in(&tx, id).await?;
+    let mut data = json!({});
+    api_keys::tell(&mut data, &api_keys);
+    tx.audit_with(action, Some(id.to_string()), suspended_for, data.clone());
+    data["active"] = json!(row.suspended_at.is_none());
+    tx.publish(topic, id, data);
     tx.commit().await?;
-    Ok(view(row))
+    Ok(Switched {
+        ecosystem: view(row),
+        api_keys,
+    })
 }
 
 /// Who is in an ecosystem, by when they came.

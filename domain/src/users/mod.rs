@@ -17,6 +17,7 @@ pub use view::{EcosystemView, PlanView, UserParts, UserView};
 use crate::{
     actor::{Actor, Scope},
     app::App,
+    email,
     error::Outcome,
     input,
     page::{Page, PageArgs},
@@ -134,7 +135,7 @@ pub async fn count(app: &App, actor: &Actor, filter: &UserFilter) -> Outcome<i64
 
 /// Writes a person, or finds the one with the same address. For the command line and seeds.
 pub async fn insert_or_find(tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
-    let email_key = new.company_email.trim().to_lowercase();
+    let email_key = email::key(&new.company_email);
     let known = user::Entity::of(tx.actor().team)
         .filter(user::Column::EmailKey.eq(&email_key))
         .one(tx.db())
@@ -166,7 +167,7 @@ async fn insert(tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
             new.phone.as_deref(),
             new.company_name.as_deref(),
         )),
-        email_key: Set(new.company_email.trim().to_lowercase()),
+        email_key: Set(email::key(&new.company_email)),
         first_name: Set(new.first_name),
         last_name: Set(new.last_name),
         company_email: Set(new.company_email),

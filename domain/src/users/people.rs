@@ -1,6 +1,6 @@
 //! Making people and changing what is known of them.
 
-use entities::{CustomerTier, EventTopic, Feature, Locale, UserId, UserRole, user};
+use entities::{CustomerTier, EventTopic, Feature, Locale, UserId, UserRole, api_key, user};
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
@@ -8,13 +8,15 @@ use super::{NewUser, insert, search_text};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::is_unique_violation,
+    database::{Sql, is_unique_violation},
+    email,
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
-    identity::{sessions, standing},
+    identity::{api_keys, sessions, standing},
     input,
     message::Message,
     scoped::Scoped,
     tx::Tx,
+    values,
 };
 
 /// A person as staff or an integration enters them.
@@ -22,7 +24,7 @@ use crate::{
 pub struct Signup {
     pub first_name: String,
     pub last_name: String,
-    /// Unique in the team, case aside.
+    /// One person's in the team, however it is written (`email::key`).
     pub company_email: String,
     pub phone: Option<String>,
     pub company_name: Option<String>,
@@ -65,7 +67,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     let mut refusals = Refusals::default();
     let first_name = refusals.keep(input::line("firstName", &signup.first_name, 100));
     let last_name = refusals.keep(input::line("lastName", &signup.last_name, 100));
-    let email = refusals.keep(input::email("companyEmail", &signup.company_email));
+    let email = refusals.keep(email::check("companyEmail", &signup.company_email));
     let phone = refusals.keep(phone(signup.phone.as_deref()));
     let company = refusals.keep(input::optional_line(
         "companyName",
@@ -103,13 +105,20 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     Ok(id)
 }
 
-/// Changes what is known of a person. Suspending ends their sessions at once, and so does another role.
+/// A person who was changed, and the API keys of their making that ended with it or count again.
+pub struct Changed {
+    pub user: UserId,
+    pub api_keys: Vec<api_key::Model>,
+}
+
+/// Changes what is known of a person. Suspending ends their sessions at once, and so does another role; the keys that
+/// they have made count while they could make them.
 pub async fn update(
     app: &App,
     actor: &Actor,
     id: Result<UserId, Refusal>,
     change: UserChange,
-) -> Outcome<UserId> {
+) -> Outcome<Changed> {
     let id = id.map_err(Error::from)?;
     let own = actor.user() == Some(id);
     if !own || !change.is_personal() {
@@ -135,7 +144,10 @@ pub async fn update(
     let changed = apply(&mut row, &known, &change, tx.now(), &mut refusals);
     refusals.check()?;
     if changed.is_empty() {
-        return Ok(id);
+        return Ok(Changed {
+            user: id,
+            api_keys: Vec::new(),
+        });
     }
     if let Set(email) = &row.company_email
         && taken(&tx, email, Some(id)).await?
@@ -143,23 +155,45 @@ pub async fn update(
         return Err(email_taken().into());
     }
     row.updated_at = Set(tx.now());
-    row.update(tx.db()).await.map_err(|error| {
+    let now = row.update(tx.db()).await.map_err(|error| {
         if is_unique_violation(&error) {
             Error::from(email_taken())
         } else {
             error.into()
         }
     })?;
+    if changed.contains(&"companyEmail") {
+        release(&tx, &known).await?;
+    }
     end_sessions(&tx, id, &change, &changed).await?;
-    tx.audit_with(
-        "user.updated",
-        Some(id.to_string()),
-        None,
-        json!({ "changed": changed }),
-    );
-    tx.publish(EventTopic::UserUpdated, id, json!({ "changed": changed }));
+    let api_keys = if api_keys::may_make(&known) == api_keys::may_make(&now) {
+        Vec::new()
+    } else {
+        api_keys::made_by(&tx, &[id]).await?
+    };
+    let mut data = json!({ "changed": changed });
+    api_keys::tell(&mut data, &api_keys);
+    tx.audit_with("user.updated", Some(id.to_string()), None, data.clone());
+    tx.publish(EventTopic::UserUpdated, id, data);
     tx.commit().await?;
-    Ok(id)
+    Ok(Changed { user: id, api_keys })
+}
+
+/// An address that was two people's (`m0018_identity`) is the other's alone when one of them gets another.
+async fn release(tx: &Tx, before: &user::Model) -> Outcome<()> {
+    let sql = "UPDATE users SET email_clashes_with = NULL WHERE id = $1 AND email_clashes_with IS NOT NULL";
+    tx.db().run(sql, values![before.id]).await?;
+    let waiting = tx.db().row(
+        "SELECT id FROM users WHERE email_clashes_with = $1 AND team_id = $2 ORDER BY id LIMIT 1",
+        values![before.id, before.team_id],
+    );
+    let Some(row) = waiting.await? else { return Ok(()) };
+    let heir: UserId = row.try_get_by_index(0)?;
+    let sql = "UPDATE users SET email_key = $1, email_clashes_with = NULL WHERE id = $2";
+    tx.db().run(sql, values![before.email_key.clone(), heir]).await?;
+    let sql = "UPDATE users SET email_clashes_with = $1 WHERE email_clashes_with = $2";
+    tx.db().run(sql, values![heir, before.id]).await?;
+    Ok(())
 }
 
 impl UserChange {
@@ -213,7 +247,7 @@ fn apply(
         change
             .company_email
             .as_ref()
-            .map(|it| input::email("companyEmail", it))
+            .map(|it| email::check("companyEmail", it))
     );
     set!(phone, "phone", change.phone.as_ref().map(|it| phone(Some(it))));
     let company = change.company_name.as_ref();
@@ -239,7 +273,9 @@ fn apply(
     if !changed.is_empty() {
         let text = |set: &sea_orm::ActiveValue<String>| set.clone().unwrap();
         let optional = |set: &sea_orm::ActiveValue<Option<String>>| set.clone().unwrap();
-        row.email_key = Set(text(&row.company_email).trim().to_lowercase());
+        if changed.contains(&"companyEmail") {
+            row.email_key = Set(email::key(&text(&row.company_email)));
+        }
         row.search_text = Set(search_text(
             &text(&row.first_name),
             &text(&row.last_name),
@@ -286,7 +322,7 @@ fn phone(text: Option<&str>) -> Result<Option<String>, Refusal> {
 }
 
 async fn taken(tx: &Tx, email: &str, but: Option<UserId>) -> Outcome<bool> {
-    let with = user::Entity::of(tx.actor().team).filter(user::Column::EmailKey.eq(email.to_lowercase()));
+    let with = user::Entity::of(tx.actor().team).filter(user::Column::EmailKey.eq(email::key(email)));
     Ok(with.one(tx.db()).await?.is_some_and(|user| Some(user.id) != but))
 }
 

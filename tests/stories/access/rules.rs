@@ -456,7 +456,7 @@ pub const TYPES: &[TypeRule] = &[
         "{ node(id: \"<key>\") { ... on ApiKey { FIELD } } }",
         SENIOR_FINDS,
         &["api_keys.write"],
-        "createdAt expiresAt id lastUsedAt name revokedAt scopes",
+        "active createdAt createdBy expiresAt id lastUsedAt name parent revokedAt scopes",
     ),
     of(
         "AuditEntry",
@@ -862,8 +862,8 @@ pub const TYPES: &[TypeRule] = &[
 /// What a mutation answers with: whoever may call it may read it.
 pub const PAYLOADS: &[(&str, &str)] = &[
     ("ApiKeyCreatePayload", "apiKey secret userErrors"),
-    ("ApiKeyRevokePayload", "apiKey userErrors"),
-    ("EcosystemPayload", "ecosystem userErrors"),
+    ("ApiKeyRevokePayload", "apiKey revokedWithIt userErrors"),
+    ("EcosystemPayload", "affectedApiKeys ecosystem userErrors"),
     ("EntitlementBatchPayload", "batch userErrors"),
     ("EntitlementPayload", "entitlement userErrors"),
     ("ExportPayload", "export userErrors"),
@@ -880,9 +880,10 @@ pub const PAYLOADS: &[(&str, &str)] = &[
     ("ReadingSessionsRecordPayload", "recorded userErrors"),
     ("RefundPayload", "refund userErrors"),
     ("RefundResolvePayload", "decidedByGateway refund userErrors"),
-    ("SignInPayload", "accessToken expiresAt userErrors viewer"),
+    ("SignInPayload", "accessToken expiresAt teams userErrors viewer"),
+    ("SignInTeam", "id name"),
     ("SignOutPayload", "userErrors"),
     ("TeamPayload", "team userErrors"),
     ("UserError", "code field message"),
-    ("UserPayload", "user userErrors"),
+    ("UserPayload", "affectedApiKeys user userErrors"),
 ];

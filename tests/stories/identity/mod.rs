@@ -1,11 +1,15 @@
 //! Who may come in: staff by password, integrations by key, and nobody with what was revoked.
 
 mod api_keys;
+mod families;
+mod migrated;
 mod passwords;
 mod revoked;
 mod secrecy;
 mod signing_in;
 mod sockets;
+mod teams;
+mod tries;
 
 use serde_json::json;
 use tests::client::{Client, Payload};

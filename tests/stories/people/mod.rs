@@ -1,5 +1,6 @@
 //! Making and changing people, their subscriptions and their ecosystems (S3).
 
+mod addresses;
 mod ecosystems;
 mod plans;
 mod suspensions;

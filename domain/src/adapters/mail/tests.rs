@@ -32,6 +32,20 @@ fn settings(server: &SmtpServer) -> SmtpSettings {
     }
 }
 
+/// Few servers know letters of other scripts in a domain, and every one its ASCII form.
+#[tokio::test]
+async fn a_domain_in_letters_goes_out_as_the_dns_has_it() {
+    let server = SmtpServer::start().await;
+    let transport = SmtpTransport::new(&settings(&server)).expect("a transport");
+    let mail = OutgoingMail {
+        to_address: "J@Müller.example".to_owned(),
+        ..mail()
+    };
+    transport.send(&mail).await.expect("taken");
+    let to = server.mails()[0].to.clone();
+    assert!(to.contains("<J@xn--mller-kva.example>"), "{to}");
+}
+
 #[tokio::test]
 async fn a_mail_arrives_whole() {
     let server = SmtpServer::start().await;

@@ -10,7 +10,7 @@ use super::{
     sales,
     tables::{Batch, Cell, In},
 };
-use crate::{input, users::search_text};
+use crate::{email, input, users::search_text};
 
 /// What all of a team's people have in common.
 pub struct Crowd {
@@ -99,7 +99,7 @@ impl Person<'_> {
             self.dice.one_of(names.last)
         );
         let plain = |text: &str| input::searchable(text).replace([' ', '\''], "");
-        let email = format!(
+        let address = format!(
             "{}.{}.{}@{}.example",
             plain(first),
             plain(&last),
@@ -118,7 +118,7 @@ impl Person<'_> {
         if let Some(id) = ecosystem {
             self.found(id, &company, batch);
         }
-        let search = search_text(first, &last, &email, Some(&phone), Some(&company));
+        let search = search_text(first, &last, &address, Some(&phone), Some(&company));
         batch.add(
             In::Users,
             [
@@ -130,8 +130,8 @@ impl Person<'_> {
                 Cell::Json("[]"),
                 first.into(),
                 last.into(),
-                email.clone().into(),
-                email.into(),
+                address.clone().into(),
+                email::key(&address).into(),
                 phone.into(),
                 company.into(),
                 names.locale.as_str().into(),

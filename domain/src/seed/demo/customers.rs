@@ -12,7 +12,7 @@ use super::{
     catalog,
     people::{CUSTOMERS, LEADS, Person},
 };
-use crate::users::search_text;
+use crate::{email, users::search_text};
 
 /// Whose ecosystem is suspended.
 const SUSPENDED: &str = "diego.salazar";
@@ -132,7 +132,7 @@ fn row(
         first_name: person.first.to_owned(),
         last_name: person.last.to_owned(),
         company_email: person.email.to_owned(),
-        email_key: person.email.to_lowercase(),
+        email_key: email::key(person.email),
         phone: Some(person.phone.to_owned()),
         company_name: Some(person.company.to_owned()),
         locale: person.locale,
