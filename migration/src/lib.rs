@@ -60,6 +60,10 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(Sql::both(
+                "m0014_outside",
+                include_str!("../sql/0014_outside.sql"),
+            )),
         ]
     }
 }

@@ -1,6 +1,7 @@
 # Access to products: why it was given or taken, and what to look at when something cannot be opened.
 
 revoked-by-refund = Revoked because the purchase was refunded (refund { $refund }).
+revoked-by-external-refund = Revoked because the whole payment was given back at the gateway or by the store.
     .generic = Revoked because the purchase was refunded.
 revoked-by-fraud = Revoked because the payment was reported as fraudulent.
 revoked-standard = Revoked by the team; no particular reason was given.

@@ -1,6 +1,7 @@
 # Acceso a los productos: por qué se dio o se retiró, y qué mirar cuando algo no se puede abrir.
 
 revoked-by-refund = Revocado porque la compra se devolvió (devolución { $refund }).
+revoked-by-external-refund = Revocado porque el pago se devolvió por completo en la pasarela o en la tienda.
     .generic = Revocado porque la compra se devolvió.
 revoked-by-fraud = Revocado porque el pago se denunció como fraudulento.
 revoked-standard = Revocado por el equipo; no se indicó un motivo concreto.

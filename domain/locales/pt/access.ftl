@@ -1,6 +1,7 @@
 # Acesso aos produtos: por que foi dado ou retirado, e o que verificar quando algo não abre.
 
 revoked-by-refund = Revogado porque a compra foi reembolsada (reembolso { $refund }).
+revoked-by-external-refund = Revogado porque o pagamento foi devolvido por inteiro no gateway ou pela loja.
     .generic = Revogado porque a compra foi reembolsada.
 revoked-by-fraud = Revogado porque o pagamento foi denunciado como fraudulento.
 revoked-standard = Revogado pela equipe; nenhum motivo específico foi informado.

@@ -18,6 +18,7 @@ use crate::{
     app::App,
     error::Outcome,
     jobs::{self, ClaimedJob, Ending, Handled},
+    payments::external,
     tx::Tx,
 };
 
@@ -119,9 +120,13 @@ async fn ask(app: &App, case: &Case) -> Result<Option<GatewayRefund>, GatewayErr
     }
     let known = gateway.refunds_of(&case.payment()).await?;
     let others = store::of_purchases(app.db.connection(), case.refund.team_id, &[case.purchase.id]).await;
-    let others = others.map_err(|error| GatewayError::Unknown {
+    let unknown = |error: crate::error::Error| GatewayError::Unknown {
         detail: error.to_string(),
-    })?;
+    };
+    let others = others.map_err(unknown)?;
+    let at = (case.refund.team_id, case.refund.gateway);
+    let known = external::not_external(app.db.connection(), at, known).await;
+    let known = known.map_err(unknown)?;
     Ok(recognise(&case.refund, &others, known))
 }
 

@@ -10,7 +10,10 @@ mod live;
 mod mails;
 mod once;
 mod orders;
+mod past_us;
 mod pending;
+mod store_reports;
+mod strangers;
 mod webhooks;
 
 use api::sandbox::{Fault, FaultKind, Simulator};
