@@ -26,6 +26,36 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE purchases SET refunded_minor = 1, status = 'PARTIALLY_REFUNDED' WHERE external_id = 'order-demo-1'",
     ),
     (
+        "refunded-past-us",
+        "UPDATE purchases SET refunded_externally_minor = 1, status = 'PARTIALLY_REFUNDED' WHERE external_id = 'order-demo-1'",
+    ),
+    ("refunded-past-us", "PAST_US; DELETE FROM external_refund_shares"),
+    (
+        "refunded-past-us",
+        "UPDATE purchases SET store_refunded_at = created_at",
+    ),
+    (
+        "external-refund-shares",
+        "PAST_US; UPDATE external_refunds SET status = 'FAILED'",
+    ),
+    (
+        "external-refund-shares",
+        "PAST_US; UPDATE external_refunds SET amount_minor = 99",
+    ),
+    (
+        "external-refund-shares",
+        "PAST_US; UPDATE external_refunds SET gateway_payment_id = 'pi_other'",
+    ),
+    (
+        "external-refund-not-ours",
+        "PAST_US; UPDATE external_refunds SET gateway_refund_id = (SELECT gateway_refund_id FROM refunds r \
+         WHERE r.gateway = external_refunds.gateway AND gateway_refund_id IS NOT NULL LIMIT 1)",
+    ),
+    (
+        "external-refund-in-doubt",
+        "PAST_US; UPDATE external_refunds SET in_doubt = TRUE",
+    ),
+    (
         "reserved-amount",
         "UPDATE purchases SET reserved_minor = 1 WHERE external_id = 'order-demo-1'",
     ),
@@ -203,6 +233,10 @@ const DAMAGES: &[(&str, &str)] = &[
          (SELECT id FROM refunds WHERE status = 'FAILED') WHERE purchase_id = (SELECT purchase_id FROM refunds WHERE status = 'FAILED')",
     ),
     (
+        "access-restored",
+        "UPDATE entitlement_grants SET revoked_at = created_at, revoked_by_refund = purchase_id",
+    ),
+    (
         "access-cause",
         "UPDATE entitlement_grants SET revoked_by_refund = randomblob(16) WHERE revoked_by_refund IS NOT NULL",
     ),
@@ -337,8 +371,17 @@ const TWO_JOBS: &str = "DROP INDEX jobs_unique; INSERT INTO jobs (id, queue, kin
 const EVENTS_WITH_A_GAP: &str = "INSERT INTO event_heads SELECT id, 3, 0 FROM teams; \
      INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
      FROM teams t, (VALUES (1), (3)) n";
-const ANOTHER_TEAM: &str = "INSERT INTO teams SELECT x'0188bac74afa78aabc3bbd1eef28d881', 'Other', default_locale, time_zone, \
-     currency, modules, support_address, portal_url, 50, 30, 7, 3, credit_limits, NULL, NULL, created_at, updated_at FROM teams";
+const ANOTHER_TEAM: &str = "INSERT INTO teams (id, name, default_locale, time_zone, currency, modules, support_address, portal_url, \
+     refund_reading_threshold_percent, refund_recently_canceled_days, recent_payment_days, recurring_issue_count, credit_limits, \
+     created_at, updated_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', 'Other', default_locale, time_zone, currency, modules, \
+     support_address, portal_url, 50, 30, 7, 3, credit_limits, created_at, updated_at FROM teams";
+/// A part of the demo's first purchase was given back by hand at the gateway.
+const PAST_US: &str = "INSERT INTO external_refunds SELECT x'0188bac74afa78aabc3bbd1eef28d881', team_id, gateway, gateway_payment_id, \
+     're_by_hand', 100, currency, 'SUCCEEDED', FALSE, created_at, created_at, created_at FROM purchases \
+     WHERE external_id = 'order-demo-1'; \
+     INSERT INTO external_refund_shares SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, team_id, 100 FROM purchases \
+     WHERE external_id = 'order-demo-1'; \
+     UPDATE purchases SET refunded_externally_minor = 100, status = 'PARTIALLY_REFUNDED' WHERE external_id = 'order-demo-1'";
 
 /// What looks odd and is in order.
 const SOUND: &[(&str, &str)] = &[
@@ -355,6 +398,7 @@ const SOUND: &[(&str, &str)] = &[
          FROM teams t, (VALUES (8), (9)) n",
     ),
     ("a batch that has done everybody", "BATCH"),
+    ("a refund that was made past us", "PAST_US"),
     (
         "events that are all pruned",
         "INSERT INTO event_heads SELECT id, 9, 9 FROM teams",
@@ -399,7 +443,10 @@ async fn each_rule_names_its_damage() {
         vec![]
     );
     for (n, (rule, sql)) in DAMAGES.iter().enumerate() {
-        let sql = sql.replace("BATCH", BATCH).replace("IN_GRACE", IN_GRACE);
+        let sql = sql
+            .replace("BATCH", BATCH)
+            .replace("IN_GRACE", IN_GRACE)
+            .replace("PAST_US", PAST_US);
         let app = template.damaged(&format!("damage-{n}"), &sql).await;
         let found = operations::verify(&app).await.expect(rule);
         assert!(
@@ -421,7 +468,10 @@ async fn each_rule_names_its_damage() {
 async fn what_is_in_order_is_not_named() {
     let template = Template::new().await;
     for (n, (what, sql)) in SOUND.iter().enumerate() {
-        let sql = sql.replace("MAIL", QUEUED_MAIL).replace("BATCH", BATCH);
+        let sql = sql
+            .replace("MAIL", QUEUED_MAIL)
+            .replace("BATCH", BATCH)
+            .replace("PAST_US", PAST_US);
         let app = template.damaged(&format!("sound-{n}"), &sql).await;
         assert_eq!(
             operations::verify(&app).await.expect("an answer"),
@@ -456,12 +506,13 @@ async fn rows_of_two_teams_do_not_hang_together() {
         "refunds",
         "refund_effects",
         "refund_steps",
+        "external_refund_shares",
         "follow_ups",
         "exports",
         "export_downloads",
     ] {
         let sql = format!(
-            "{ANOTHER_TEAM}; {EXPORT_QUEUED}; {EXPORT_DOWNLOADED}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'"
+            "{ANOTHER_TEAM}; {EXPORT_QUEUED}; {EXPORT_DOWNLOADED}; {PAST_US}; UPDATE {table} SET team_id = x'0188bac74afa78aabc3bbd1eef28d881'"
         );
         let app = template.damaged(table, &sql).await;
         let found = operations::verify(&app).await.expect("an answer");

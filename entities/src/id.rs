@@ -114,6 +114,8 @@ typed_ids! {
     GatewayEventId = "gatewayevent",
     WorkerId = "worker",
     ExportId = "export",
+    /// A refund at a gateway that nobody has asked us for.
+    ExternalRefundId = "externalrefund",
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub mod event;
 pub mod event_head;
 pub mod export;
 pub mod export_download;
+pub mod external_refund;
+pub mod external_refund_share;
 pub mod follow_up;
 pub mod gateway_event;
 pub mod job;

@@ -26,9 +26,16 @@ pub struct Model {
     /// Given back for certain, and promised to refunds that are under way.
     pub refunded_minor: i64,
     pub reserved_minor: i64,
+    /// Given back past us: by hand at the gateway, or at the store.
+    pub refunded_externally_minor: i64,
     pub status: PurchaseStatus,
     pub purchased_at: DateTimeUtc,
+    /// By a refund of ours, which undoes it if it fails.
     pub canceled_at: Option<DateTimeUtc>,
+    /// By the store, which nothing undoes.
+    pub store_canceled_at: Option<DateTimeUtc>,
+    /// The store says that the whole payment went back.
+    pub store_refunded_at: Option<DateTimeUtc>,
     pub disputed_at: Option<DateTimeUtc>,
     pub access_until: Option<DateTimeUtc>,
     pub created_at: DateTimeUtc,
@@ -50,16 +57,32 @@ impl Model {
         Money::new(self.amount_minor, self.currency)
     }
 
-    /// What has gone back for certain.
+    /// What has gone back for certain, through us and past us.
     pub fn refunded(&self) -> Money {
-        Money::new(self.refunded_minor, self.currency)
+        Money::new(
+            self.refunded_minor + self.refunded_externally_minor,
+            self.currency,
+        )
+    }
+
+    /// Of that, what went back past us.
+    pub fn refunded_externally(&self) -> Money {
+        Money::new(self.refunded_externally_minor, self.currency)
     }
 
     /// What can still go back: neither gone nor promised.
     pub fn refundable(&self) -> Money {
         Money::new(
-            self.amount_minor - self.refunded_minor - self.reserved_minor,
+            self.amount_minor - self.refunded().minor - self.reserved_minor,
             self.currency,
         )
+    }
+
+    /// When it was canceled first, by the store or by a refund of ours.
+    pub fn canceled(&self) -> Option<DateTimeUtc> {
+        match (self.canceled_at, self.store_canceled_at) {
+            (Some(ours), Some(theirs)) => Some(ours.min(theirs)),
+            (ours, theirs) => ours.or(theirs),
+        }
     }
 }

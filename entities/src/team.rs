@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use crate::{
     id::{TeamId, UserId},
     money::Currency,
-    vocabulary::Locale,
+    vocabulary::{ExternalRefundAccess, Locale},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -29,6 +29,7 @@ pub struct Model {
     pub credit_limits: Json,
     pub billing_specialist_id: Option<UserId>,
     pub account_manager_id: Option<UserId>,
+    pub external_refund_access: ExternalRefundAccess,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }

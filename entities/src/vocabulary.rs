@@ -82,6 +82,10 @@ words! {
         Canceled = "CANCELED",
         Expired = "EXPIRED",
     }
+    /// What becomes of access when the whole payment was given back past us.
+    ExternalRefundAccess { Keep = "KEEP", Revoke = "REVOKE" }
+    /// As a gateway tells it of a refund that is none of ours; a failure is final.
+    ExternalRefundStatus { Pending = "PENDING", Succeeded = "SUCCEEDED", Failed = "FAILED" }
     PurchaseKind { Single = "SINGLE", Prepaid = "PREPAID", Recurring = "RECURRING", Retail = "RETAIL" }
     PaymentGateway { Stripe = "STRIPE", MercadoPago = "MERCADO_PAGO", Paypal = "PAYPAL", Manual = "MANUAL" }
     PurchaseStatus {

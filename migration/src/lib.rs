@@ -76,6 +76,10 @@ impl MigratorTrait for Migrator {
                 ),
             }),
             Box::new(identity::Identity),
+            Box::new(Sql::both(
+                "m0014_outside",
+                include_str!("../sql/0014_outside.sql"),
+            )),
         ]
     }
 }

@@ -6,6 +6,7 @@ mod forgetful;
 mod graceful_stop;
 mod killed_process;
 mod killed_workers;
+mod past_us;
 mod postgres_restart;
 mod redis_outages;
 mod taken_up_again;

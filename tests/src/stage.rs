@@ -186,6 +186,14 @@ impl Stage {
         Client::new(&serve(&app, &self.stop).await, client.token.clone())
     }
 
+    /// The address of another process of the same installation, which has credentials of its own for teams without.
+    pub async fn installation_with(&self, secrets: GatewaySecrets) -> String {
+        let db = self.database.connect().await;
+        let mut services = services(db, &self.clock, &self.post, (&self.sandbox, &self.files_at));
+        services.settings.gateway_secrets = secrets;
+        serve(&App::new(services), &self.stop).await
+    }
+
     /// An integration with a key of its own.
     pub async fn integration(&self, scopes: &[&str]) -> Client {
         let input = json!({ "name": "Shop", "scopes": scopes });

@@ -119,6 +119,13 @@ words! {
         /// Part of the payment has been refunded.
         PartiallyRefunded,
     }
+    /// What becomes of access when the whole payment was given back past Postventa: by hand at the gateway, or by the store.
+    ExternalRefundAccess = "entities::ExternalRefundAccess" {
+        /// Access stays until staff revoke it.
+        Keep,
+        /// What the purchase gave ends, as with a refund of Postventa's.
+        Revoke,
+    }
     /// Reason for a refund.
     RefundReason = "entities::RefundReason" {
         /// The customer paid twice. Access stays while another paid purchase of the product stands.

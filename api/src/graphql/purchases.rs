@@ -92,6 +92,11 @@ impl Purchase {
         self.0.refunded().into()
     }
 
+    /// The part of `refundedAmount` that went back past Postventa: by hand at the gateway, or by the store.
+    async fn refunded_externally(&self) -> Money {
+        self.0.refunded_externally().into()
+    }
+
     /// Status of the purchase.
     async fn status(&self) -> PurchaseStatus {
         self.0.status.into()
@@ -104,7 +109,7 @@ impl Purchase {
 
     /// When the purchase was canceled; null if it was not.
     async fn canceled_at(&self) -> Option<DateTime> {
-        self.0.canceled_at.map(Into::into)
+        self.0.canceled().map(Into::into)
     }
 
     /// Refunds of this purchase, oldest first.

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::{
     context::{Ctx, input_id, to_graphql},
-    enums::{CustomerTier, Locale, Module},
+    enums::{CustomerTier, ExternalRefundAccess, Locale, Module},
     errors::UserError,
     money::{Money, MoneyInput},
     scalars::{Url, int},
@@ -145,6 +145,11 @@ impl TeamSettings {
         entities::CustomerTier::ALL.iter().map(limit).collect()
     }
 
+    /// What becomes of access when the whole payment was given back past Postventa.
+    async fn external_refund_access(&self) -> ExternalRefundAccess {
+        self.team.external_refund_access.into()
+    }
+
     /// The member of staff who gets escalated payment cases.
     async fn billing_specialist(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         staff(ctx, self.team.billing_specialist_id).await
@@ -229,6 +234,8 @@ pub struct TeamSettingsUpdateInput {
     billing_specialist_id: Option<ID>,
     /// TypeID of the member of staff who gets customers with recurring issues.
     account_manager_id: Option<ID>,
+    /// What becomes of access when the whole payment was given back past Postventa.
+    external_refund_access: Option<ExternalRefundAccess>,
 }
 
 impl From<TeamSettingsUpdateInput> for SettingsChange {
@@ -272,6 +279,7 @@ impl From<TeamSettingsUpdateInput> for SettingsChange {
             account_manager: input
                 .account_manager_id
                 .map(|id| input_id("accountManagerId", &id)),
+            external_refund_access: input.external_refund_access.map(Into::into),
         }
     }
 }

@@ -3,6 +3,8 @@
 mod commands;
 #[cfg(feature = "embedded")]
 pub mod embedded;
+#[cfg(feature = "embedded")]
+mod known_payments;
 pub mod parts;
 mod serve;
 
@@ -159,10 +161,19 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         Some(Command::Verify(args)) => commands::verify(beside(settings)?, args).await,
         Some(Command::Admin(command)) => commands::admin(beside(settings)?, command).await,
         #[cfg(feature = "embedded")]
-        Some(Command::Sandbox(args)) => crate::sandbox::serve_standalone(args)
-            .await
-            .map(|()| ExitCode::SUCCESS),
+        Some(Command::Sandbox(args)) => sandbox(args, settings).await.map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// Made-up payments are what the installation's purchases say, if there is one.
+#[cfg(feature = "embedded")]
+async fn sandbox(args: crate::sandbox::SandboxArgs, settings: Settings) -> anyhow::Result<()> {
+    let known = if args.accept_unknown_payments {
+        known_payments::of(&beside(settings)?).await?
+    } else {
+        None
+    };
+    crate::sandbox::serve_standalone(args, known).await
 }
 
 /// A build without the embedded mode has nothing in its data folder.

@@ -1,9 +1,17 @@
 //! How the two simulated gateways are set up.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::BoxFuture;
+
 use super::clock::SandboxClock;
+use super::provider::Provider;
+use super::records::Payment;
+
+/// Tells what is known elsewhere of a payment that the gateway does not know.
+pub type PaymentsKnown = Arc<dyn Fn(Provider, String) -> BoxFuture<'static, Option<Payment>> + Send + Sync>;
 
 /// Both gateways and the clock they share.
 #[derive(Clone)]
@@ -42,6 +50,8 @@ pub struct GatewayConfig {
     pub accept_unknown_payments: bool,
     pub unknown_amount: i64,
     pub unknown_currency: String,
+    /// Asked before a payment is made up: its amount and currency are those of what it has paid for.
+    pub payments_known: Option<PaymentsKnown>,
     /// Pending refunds succeed by themselves after this time; on command only if absent.
     pub settle_after: Option<Duration>,
     /// The pause before a notification is repeated, doubled each time up to five seconds.
@@ -65,6 +75,7 @@ impl GatewayConfig {
             accept_unknown_payments: false,
             unknown_amount: 100_000_000,
             unknown_currency: "USD".into(),
+            payments_known: None,
             settle_after: None,
             webhook_first_retry: Duration::from_millis(200),
             signature_in_ms: false,

@@ -133,6 +133,9 @@ impl Gateway {
         call: Call,
         run: impl FnOnce(&mut Work<'_>) -> Answer + Send,
     ) -> Response {
+        if let Some(payment) = &call.payment {
+            self.learn(payment).await;
+        }
         let arrived = self.arrive(&call);
         match arrived.fault {
             Some(FaultKind::RateLimited { retry_after }) => {
@@ -171,6 +174,25 @@ impl Gateway {
             _ => {}
         }
         response
+    }
+
+    /// Makes a payment known that is known elsewhere, if the gateway is set to make up unknown ones.
+    async fn learn(&self, id: &str) {
+        let wanted = self.config.accept_unknown_payments && self.provider.is_plausible(id);
+        let Some(known) = self.config.payments_known.as_ref().filter(|_| wanted) else {
+            return;
+        };
+        if self.inner().store.payments.contains_key(id) {
+            return;
+        }
+        if let Some(mut payment) = known(self.provider, id.to_owned()).await {
+            self.work(None, |work| {
+                payment.created_ms = work.now_ms;
+                if !work.store.payments.contains_key(id) {
+                    work.record(Change::Payment(payment));
+                }
+            });
+        }
     }
 
     fn arrive(self: &Arc<Self>, call: &Call) -> Arrived {

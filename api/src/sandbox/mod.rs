@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tower_http::set_header::SetResponseHeaderLayer;
 
 pub use clock::SandboxClock;
-pub use config::{GatewayConfig, SandboxConfig};
+pub use config::{GatewayConfig, PaymentsKnown, SandboxConfig};
 pub use faults::{CREATE_REFUND, Fault, FaultKind};
 pub use provider::Provider;
 pub use records::{Delivery, Notification, Payment, Refund, RefundStatus, Request, Subscription};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{GatewayConfig, Sandbox, SandboxConfig};
+use super::{GatewayConfig, PaymentsKnown, Sandbox, SandboxConfig};
 
 /// Arguments of `postventa sandbox`.
 #[derive(Debug, Clone, clap::Args)]
@@ -38,16 +38,27 @@ pub struct SandboxArgs {
     /// What /_control wants in x-control-token
     #[arg(long)]
     pub control_token: Option<String>,
-    /// Make up unknown payments on first sight
+    /// Make up unknown payments on first sight: with the amount and currency of the purchases that name them, if there
+    /// is a database (POSTGRES_URL, or the embedded installation's)
     #[arg(long)]
     pub accept_unknown_payments: bool,
+    /// The currency of made-up payments that no purchase names
+    #[arg(long, default_value = "USD")]
+    pub unknown_currency: String,
+    /// Their amount, in minor units
+    #[arg(long, default_value_t = 100_000_000)]
+    pub unknown_amount: i64,
     /// Pending refunds succeed after so many milliseconds
     #[arg(long)]
     pub settle_after_ms: Option<u64>,
 }
 
 impl SandboxArgs {
-    fn config(self) -> anyhow::Result<SandboxConfig> {
+    fn config(self, known: Option<PaymentsKnown>) -> anyhow::Result<SandboxConfig> {
+        let currency = self.unknown_currency.to_ascii_uppercase();
+        if currency.parse::<entities::Currency>().is_err() {
+            anyhow::bail!("--unknown-currency must be an ISO 4217 code such as EUR");
+        }
         if let Some(folder) = &self.journal_dir {
             std::fs::create_dir_all(folder)?;
         }
@@ -55,6 +66,9 @@ impl SandboxArgs {
         let common = |config: GatewayConfig| GatewayConfig {
             control_token: self.control_token.clone(),
             accept_unknown_payments: self.accept_unknown_payments,
+            unknown_amount: self.unknown_amount,
+            unknown_currency: currency.clone(),
+            payments_known: known.clone(),
             settle_after: self.settle_after_ms.map(Duration::from_millis),
             ..config
         };
@@ -79,8 +93,8 @@ impl SandboxArgs {
 /// Serves until the process is told to end (Ctrl-C, SIGTERM) or killed. Prints the two addresses as
 /// one line of JSON when it is ready, so that a drill can read them.
 #[expect(clippy::print_stdout, reason = "the addresses are this command's output")]
-pub async fn serve_standalone(args: SandboxArgs) -> anyhow::Result<()> {
-    let running = Sandbox::start(args.config()?).await?;
+pub async fn serve_standalone(args: SandboxArgs, known: Option<PaymentsKnown>) -> anyhow::Result<()> {
+    let running = Sandbox::start(args.config(known)?).await?;
     let addresses = serde_json::json!({
         "stripe": running.sandbox.stripe.base_url(),
         "mercado_pago": running.sandbox.mercado_pago.base_url(),

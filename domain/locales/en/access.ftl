@@ -1,8 +1,9 @@
 # Access to products: why it was given or taken, and what to look at when something cannot be opened.
 
 revoked-by-refund = Revoked because the purchase was refunded (refund { $refund }).
-restored-after-refund = Given back because the refund { $refund } did not go through.
     .generic = Revoked because the purchase was refunded.
+restored-after-refund = Given back because the refund { $refund } did not go through.
+revoked-by-external-refund = Revoked because the whole payment was given back at the gateway or by the store.
 revoked-by-fraud = Revoked because the payment was reported as fraudulent.
 revoked-standard = Revoked by the team; no particular reason was given.
 granted-by-purchase = Given by a purchase.

@@ -82,6 +82,8 @@ error-job-not-retryable = This job cannot be run again: it is waiting, running o
 
 conflict-idempotency-key = This idempotency key was used before, for a different request. Use a new key.
 conflict-external-id = This external id already belongs to something else that cannot be changed in this way.
+conflict-store-status = The store had already reported this purchase as { $known }, and a purchase does not go back from there. Record a new one if it was bought again.
+conflict-payment = This payment cannot be recorded here. Please check its id, and that it was taken with your own account at the gateway.
 conflict-email = Somebody in your team already uses this email address.
 conflict-member-owns-another = One of the members has an ecosystem of their own. Leave them out here, or give theirs another owner first.
 conflict-owner-owns-another = The owner has another ecosystem already, and nobody has two. Name somebody else, or give that one another owner first.

@@ -1,8 +1,9 @@
 # Acceso a los productos: por qué se dio o se retiró, y qué mirar cuando algo no se puede abrir.
 
 revoked-by-refund = Revocado porque la compra se devolvió (devolución { $refund }).
-restored-after-refund = Restablecido porque la devolución { $refund } no se llevó a cabo.
     .generic = Revocado porque la compra se devolvió.
+restored-after-refund = Restablecido porque la devolución { $refund } no se llevó a cabo.
+revoked-by-external-refund = Revocado porque el pago se devolvió por completo en la pasarela o en la tienda.
 revoked-by-fraud = Revocado porque el pago se denunció como fraudulento.
 revoked-standard = Revocado por el equipo; no se indicó un motivo concreto.
 granted-by-purchase = Dado por una compra.

@@ -82,6 +82,8 @@ error-job-not-retryable = Esta tarea no se puede repetir: está en espera, en cu
 
 conflict-idempotency-key = Esta clave de idempotencia ya se usó con otra solicitud. Usa una clave nueva.
 conflict-external-id = Este identificador externo ya pertenece a otro elemento que no se puede cambiar de esta forma.
+conflict-store-status = La tienda ya había comunicado esta compra como { $known }, y una compra no vuelve atrás. Registra otra si se compró de nuevo.
+conflict-payment = Este pago no se puede registrar aquí. Revisa su identificador y que se haya cobrado con vuestra propia cuenta en la pasarela.
 conflict-email = Alguien de tu equipo ya usa este correo electrónico.
 conflict-member-owns-another = Una de las personas miembro tiene un ecosistema propio. Quítala de la lista o asigna antes otro propietario a su ecosistema.
 conflict-owner-owns-another = La persona propietaria ya tiene otro ecosistema y nadie puede tener dos. Indica a otra persona o asigna antes otro propietario a ese ecosistema.

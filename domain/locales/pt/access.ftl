@@ -1,8 +1,9 @@
 # Acesso aos produtos: por que foi dado ou retirado, e o que verificar quando algo não abre.
 
 revoked-by-refund = Revogado porque a compra foi reembolsada (reembolso { $refund }).
-restored-after-refund = Restabelecido porque o reembolso { $refund } não foi concluído.
     .generic = Revogado porque a compra foi reembolsada.
+restored-after-refund = Restabelecido porque o reembolso { $refund } não foi concluído.
+revoked-by-external-refund = Revogado porque o pagamento foi devolvido por inteiro no gateway ou pela loja.
 revoked-by-fraud = Revogado porque o pagamento foi denunciado como fraudulento.
 revoked-standard = Revogado pela equipe; nenhum motivo específico foi informado.
 granted-by-purchase = Dado por uma compra.

@@ -82,6 +82,8 @@ error-job-not-retryable = Esta tarefa não pode ser repetida: está em espera, e
 
 conflict-idempotency-key = Esta chave de idempotência já foi usada com outra solicitação. Use uma chave nova.
 conflict-external-id = Este identificador externo já pertence a outro item que não pode ser alterado desta forma.
+conflict-store-status = A loja já havia informado esta compra como { $known }, e uma compra não volta atrás. Registre outra se foi comprada de novo.
+conflict-payment = Este pagamento não pode ser registrado aqui. Verifique o identificador e se ele foi recebido com a sua própria conta no gateway.
 conflict-email = Alguém da sua equipe já usa este e-mail.
 conflict-member-owns-another = Uma das pessoas da lista de membros tem um ecossistema próprio. Tire-a da lista ou atribua antes outro proprietário ao ecossistema dela.
 conflict-owner-owns-another = A pessoa proprietária já tem outro ecossistema, e ninguém pode ter dois. Indique outra pessoa ou atribua antes outro proprietário a esse ecossistema.

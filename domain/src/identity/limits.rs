@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use crate::{
     app::App,
+    database::Sql,
     error::{Outcome, Refusal, UserErrorCode},
     values,
 };
@@ -54,4 +55,16 @@ pub async fn clear(app: &App, key: &str) -> Outcome<()> {
         .execute("DELETE FROM rate_limits WHERE key = $1", values![key])
         .await?;
     Ok(())
+}
+
+/// Whether there have been too many tries already; counts none. The seconds to wait.
+pub async fn spent(app: &App, key: &str, limit: Limit) -> Outcome<Option<i64>> {
+    let now = app.clock.now();
+    let sql = "SELECT used, window_ends_at FROM rate_limits WHERE key = $1 AND window_ends_at > $2";
+    let Some(row) = app.db.connection().row(sql, values![key, now]).await? else {
+        return Ok(None);
+    };
+    let (used, ends): (i64, chrono::DateTime<chrono::Utc>) =
+        (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok((used >= limit.most).then(|| (ends - now).num_seconds().max(1)))
 }

@@ -143,14 +143,18 @@ pub const ACCESS: &[Rule] = &[
         "What a refund took is back if the money stayed, but not after fraud.",
         "grant",
         "SELECT g.id, 'taken by a refund that ' || r.status FROM entitlement_grants g \
-         JOIN refunds r ON r.id = g.revoked_by_refund WHERE r.status IN ('FAILED', 'REVERSED') AND r.reason <> 'FRAUDULENT'",
+         JOIN refunds r ON r.id = g.revoked_by_refund WHERE r.status IN ('FAILED', 'REVERSED') AND r.reason <> 'FRAUDULENT' \
+         UNION ALL SELECT g.id, 'taken for what went back past us, and something of it is left' FROM entitlement_grants g \
+         JOIN purchases p ON p.id = g.purchase_id AND p.id = g.revoked_by_refund WHERE p.refunded_externally_minor = 0 \
+         OR p.refunded_minor + p.reserved_minor + p.refunded_externally_minor < p.amount_minor",
     ),
     rule(
         "access-cause",
-        "What a refund took was taken by a refund that exists.",
+        "What a refund took was taken by a refund that exists, or by what went back of its own purchase past us.",
         "grant",
         "SELECT g.id, 'taken by a refund that is not there' FROM entitlement_grants g WHERE g.revoked_by_refund IS NOT NULL \
-         AND (g.revoked_at IS NULL OR NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = g.revoked_by_refund))",
+         AND (g.revoked_at IS NULL OR (NOT EXISTS (SELECT 1 FROM refunds r WHERE r.id = g.revoked_by_refund) \
+         AND (g.purchase_id IS NULL OR g.purchase_id <> g.revoked_by_refund)))",
     ),
     rule(
         "access-taken",

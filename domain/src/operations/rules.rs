@@ -42,23 +42,62 @@ pub(super) const fn answered(rule: Rule, by: &'static str) -> Rule {
 pub const MONEY: &[Rule] = &[
     rule(
         "refunds-within-payment",
-        "The live refunds of a purchase are together no more than was paid.",
+        "The live refunds of a purchase and what went back past us are together no more than was paid.",
         "purchase",
-        "SELECT p.id, 'refunds of ' || CAST(sum(r.amount_minor) AS TEXT) || ' against ' || CAST(p.amount_minor AS TEXT) \
+        "SELECT p.id, 'refunds of ' || CAST(sum(r.amount_minor) AS TEXT) || ' and ' || \
+         CAST(p.refunded_externally_minor AS TEXT) || ' past us against ' || CAST(p.amount_minor AS TEXT) \
          FROM purchases p JOIN refunds r ON r.purchase_id = p.id AND r.status NOT IN ('FAILED', 'REVERSED') \
-         GROUP BY p.id, p.amount_minor HAVING sum(r.amount_minor) > p.amount_minor",
+         GROUP BY p.id, p.amount_minor, p.refunded_externally_minor \
+         HAVING sum(r.amount_minor) + p.refunded_externally_minor > p.amount_minor",
     ),
-    // A purchase that the store itself refunded has gone back as a whole and has no refund of ours.
     rule(
         "refunded-amount",
-        "What a purchase says has gone back is the sum of the refunds that succeeded.",
+        "What a purchase says has gone back through us is the sum of the refunds that succeeded.",
         "purchase",
         "SELECT * FROM (SELECT p.id, 'says ' || CAST(p.refunded_minor AS TEXT) || ' went back, succeeded: ' || \
          CAST(COALESCE(r.gone, 0) AS TEXT) AS detail \
          FROM purchases p LEFT JOIN (SELECT purchase_id, sum(CASE WHEN status = 'SUCCEEDED' THEN amount_minor ELSE 0 END) AS gone \
          FROM refunds GROUP BY purchase_id) r ON r.purchase_id = p.id \
-         WHERE p.refunded_minor <> COALESCE(r.gone, 0) \
-         AND NOT (r.purchase_id IS NULL AND p.status = 'REFUNDED' AND p.refunded_minor = p.amount_minor)) wrong",
+         WHERE p.refunded_minor <> COALESCE(r.gone, 0)) wrong",
+    ),
+    rule(
+        "refunded-past-us",
+        "What a purchase says went back past us is what is booked of it, or all that is left if the store says so.",
+        "purchase",
+        "SELECT id, 'says ' || CAST(said AS TEXT) || ' went back past us, booked: ' || CAST(booked AS TEXT) FROM \
+         (SELECT p.id, p.refunded_externally_minor AS said, CASE WHEN p.store_refunded_at IS NOT NULL \
+         THEN p.amount_minor - p.refunded_minor - p.reserved_minor ELSE COALESCE(s.shares, 0) END AS booked \
+         FROM purchases p LEFT JOIN (SELECT purchase_id, sum(amount_minor) AS shares FROM external_refund_shares \
+         GROUP BY purchase_id) s ON s.purchase_id = p.id) judged WHERE said <> booked",
+    ),
+    rule(
+        "external-refund-shares",
+        "A refund made past us is shared out among the purchases of its payment, at most as a whole, and not if it failed \
+         or may be ours.",
+        "externalrefund",
+        "SELECT e.id, e.status || ' over ' || CAST(e.amount_minor AS TEXT) || ', shared out: ' || \
+         CAST(sum(s.amount_minor) AS TEXT) FROM external_refunds e \
+         JOIN external_refund_shares s ON s.external_refund_id = e.id JOIN purchases p ON p.id = s.purchase_id \
+         GROUP BY e.id, e.status, e.amount_minor, e.in_doubt HAVING sum(s.amount_minor) > e.amount_minor \
+         OR e.status = 'FAILED' OR e.in_doubt OR min(CASE WHEN p.gateway = e.gateway AND p.currency = e.currency \
+         AND p.gateway_payment_id = e.gateway_payment_id THEN 1 ELSE 0 END) = 0",
+    ),
+    rule(
+        "external-refund-not-ours",
+        "A refund made past us is none of ours.",
+        "externalrefund",
+        "SELECT e.id, e.gateway_refund_id || ' is one of ours' FROM external_refunds e JOIN refunds r \
+         ON r.team_id = e.team_id AND r.gateway = e.gateway AND r.gateway_refund_id = e.gateway_refund_id",
+    ),
+    rule(
+        "external-refund-in-doubt",
+        "A refund that may be ours or not is of a payment with a refund of ours whose answer is awaited.",
+        "externalrefund",
+        "SELECT e.id, e.gateway_refund_id || ' is in doubt, and nothing is awaited' FROM external_refunds e \
+         WHERE e.in_doubt AND NOT EXISTS (SELECT 1 FROM purchases p JOIN refunds r ON r.purchase_id = p.id \
+         WHERE p.team_id = e.team_id AND p.gateway = e.gateway AND p.gateway_payment_id = e.gateway_payment_id \
+         AND r.gateway_refund_id IS NULL AND r.amount_minor = e.amount_minor \
+         AND r.status IN ('PROCESSING', 'NEEDS_ATTENTION'))",
     ),
     rule(
         "reserved-amount",
@@ -74,9 +113,9 @@ pub const MONEY: &[Rule] = &[
         "A purchase's status agrees with what has gone back and with its cancellation.",
         "purchase",
         "SELECT id, status || ' where it should be ' || expected FROM (SELECT id, status, CASE \
-         WHEN amount_minor > 0 AND refunded_minor = amount_minor THEN 'REFUNDED' \
-         WHEN refunded_minor > 0 THEN 'PARTIALLY_REFUNDED' \
-         WHEN canceled_at IS NOT NULL THEN 'CANCELED' ELSE 'ACTIVE' END AS expected FROM purchases) judged \
+         WHEN amount_minor > 0 AND refunded_minor + refunded_externally_minor = amount_minor THEN 'REFUNDED' \
+         WHEN refunded_minor + refunded_externally_minor > 0 THEN 'PARTIALLY_REFUNDED' \
+         WHEN canceled_at IS NOT NULL OR store_canceled_at IS NOT NULL THEN 'CANCELED' ELSE 'ACTIVE' END AS expected FROM purchases) judged \
          WHERE status <> expected AND NOT (status = 'PENDING' AND expected = 'ACTIVE')",
     ),
     rule(

@@ -49,6 +49,8 @@ references! {
     refunds.id ("refund"): purchase_id -> purchases, user_id -> users, requested_by -> users, api_key_id -> api_keys;
     refund_effects.refund_id ("refund"): refund_id -> refunds;
     refund_steps.refund_id ("refund"): refund_id -> refunds;
+    external_refund_shares.external_refund_id ("externalrefund"): external_refund_id -> external_refunds,
+        purchase_id -> purchases;
     exports.id ("export"): requested_by -> users, api_key_id -> api_keys;
     export_downloads.export_id ("export"): export_id -> exports, user_id -> users, api_key_id -> api_keys;
     follow_ups.id ("followup"): refund_id -> refunds, assignee_id -> users;

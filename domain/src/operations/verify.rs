@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
     ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
-    ExportId, FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId, PurchaseId,
-    ReadingSessionId, RefundId, SessionId, TeamId, UserId,
+    ExportId, ExternalRefundId, FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId,
+    PurchaseId, ReadingSessionId, RefundId, SessionId, TeamId, UserId,
 };
 use sea_orm::{
     AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait, Value,
@@ -191,6 +191,7 @@ fn public_id(prefix: &str, id: Uuid) -> String {
         EntitlementId,
         EventId,
         ExportId,
+        ExternalRefundId,
         FollowUpId,
         GatewayEventId,
         GrantId,

@@ -1,5 +1,7 @@
 //! What the gateways tell us: verified, kept as it came, once, and worked off by a job.
 
+pub(crate) mod external;
+mod shares;
 pub mod webhooks;
 
 use entities::{
@@ -8,7 +10,7 @@ use entities::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-pub use webhooks::{Received, receive_mercado_pago, receive_stripe};
+pub use webhooks::{Addressed, Received, receive_mercado_pago, receive_stripe};
 
 use crate::{
     adapters::gateways::{GatewayNotice, mercado_pago, stripe},
@@ -88,13 +90,37 @@ async fn take_in(
             refunds::ask_now(app, job, team, refund.id).await?;
         }
     }
+    let past_us = hear_of_external(app, job, team, gateway, notice).await?;
     if notice.disputed {
         note_dispute(app, job, team, gateway, notice).await?;
     }
-    Ok(match concerned.len() {
+    let concerned = match concerned.len() {
         0 => "no refund of ours".to_owned(),
         n => format!("{n} refund(s) looked at"),
+    };
+    Ok(match past_us {
+        0 => concerned,
+        n => format!("{concerned}, {n} made past us"),
     })
+}
+
+/// Books the refunds that the notice tells of and nobody has asked us for. Stripe says what they are; MercadoPago only
+/// that something happened to the payment.
+async fn hear_of_external(
+    app: &App,
+    job: &ClaimedJob,
+    team: TeamId,
+    gateway: PaymentGateway,
+    notice: &GatewayNotice,
+) -> Outcome<usize> {
+    if !notice.hints.is_empty() {
+        return external::book(app, job, (team, gateway), &notice.payment_ids, &notice.hints).await;
+    }
+    let mut booked = 0;
+    for payment in &notice.payment_ids {
+        booked += external::look(app, job, team, gateway, payment).await?;
+    }
+    Ok(booked)
 }
 
 /// The refunds that a notice may be about: named by the gateway's id or ours, or of the named payments.

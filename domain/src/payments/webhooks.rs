@@ -1,5 +1,8 @@
 //! Receiving: whose secret signed it, stored once by the gateway's id of the event, answered at once.
 
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
 use entities::{GatewayEventId, PaymentGateway, TeamId, gateway_event};
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use secrecy::SecretString;
@@ -8,7 +11,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     adapters::gateways::{GatewayNotice, WEBHOOK_TOLERANCE, mercado_pago, stripe},
     app::App,
-    error::Outcome,
+    error::{Error, Outcome},
+    identity::{
+        Network,
+        limits::{self, Limit},
+    },
     jobs::{NewJob, Work},
     teams::{self, SecretName},
 };
@@ -23,25 +30,43 @@ pub enum Received {
     NotGenuine,
     /// Signed, but not what a gateway sends.
     Unreadable,
+    /// Signed, for a team that there is not.
+    NoSuchTeam,
+    /// Nobody's secret has signed too many from there. Seconds to wait.
+    TooMany(i64),
 }
+
+/// To whom a delivery is addressed, and where it comes from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Addressed {
+    /// None: every team's secret is tried.
+    pub team: Option<TeamId>,
+    pub from: Option<IpAddr>,
+}
+
+/// Deliveries to no team in particular that nobody's secret has signed: so many from one network, then it waits. Those
+/// that are genuine are not counted.
+const STRANGERS: Limit = Limit {
+    most: 60,
+    window: TimeDelta::minutes(1),
+};
 
 pub(super) fn job_key(event: GatewayEventId) -> String {
     format!("gateway-event:{event}")
 }
 
 /// A delivery of Stripe's. Without a team in the address every team's secret is tried.
-pub async fn receive_stripe(
-    app: &App,
-    team: Option<TeamId>,
-    signature: &str,
-    body: &[u8],
-) -> Outcome<Received> {
+pub async fn receive_stripe(app: &App, to: Addressed, signature: &str, body: &[u8]) -> Outcome<Received> {
     let now = app.clock.now();
+    if !stripe::webhooks::is_plausible(signature, now, WEBHOOK_TOLERANCE) {
+        return Ok(Received::NotGenuine);
+    }
     let genuine = |secret: &SecretString| {
         stripe::webhooks::verify(secret, signature, body, now, WEBHOOK_TOLERANCE).is_ok()
     };
-    let Some(team) = signer(app, team, SecretName::StripeWebhookSecret, genuine).await? else {
-        return Ok(Received::NotGenuine);
+    let team = match signer(app, to, SecretName::StripeWebhookSecret, genuine).await? {
+        Signer::Team(team) => team,
+        Signer::None(answer) => return Ok(answer),
     };
     let Ok(notice) = stripe::webhooks::read(body) else {
         return Ok(Received::Unreadable);
@@ -51,17 +76,17 @@ pub async fn receive_stripe(
 }
 
 /// A delivery of MercadoPago's. Its signature covers the ids, not the body: the body is never believed.
-pub async fn receive_mercado_pago(
-    app: &App,
-    team: Option<TeamId>,
-    delivery: StoredDelivery,
-) -> Outcome<Received> {
+pub async fn receive_mercado_pago(app: &App, to: Addressed, delivery: StoredDelivery) -> Outcome<Received> {
     let now = app.clock.now();
+    if !mercado_pago::webhooks::is_plausible(&delivery.as_delivery(), now, WEBHOOK_TOLERANCE) {
+        return Ok(Received::NotGenuine);
+    }
     let genuine = |secret: &SecretString| {
         mercado_pago::webhooks::verify(secret, &delivery.as_delivery(), now, WEBHOOK_TOLERANCE).is_ok()
     };
-    let Some(team) = signer(app, team, SecretName::MercadoPagoWebhookSecret, genuine).await? else {
-        return Ok(Received::NotGenuine);
+    let team = match signer(app, to, SecretName::MercadoPagoWebhookSecret, genuine).await? {
+        Signer::Team(team) => team,
+        Signer::None(answer) => return Ok(answer),
     };
     let Ok(notice) = mercado_pago::webhooks::read(&delivery.as_delivery(), delivery.body.as_bytes()) else {
         return Ok(Received::Unreadable);
@@ -89,24 +114,55 @@ impl StoredDelivery {
     }
 }
 
-/// The team whose secret has signed it.
+enum Signer {
+    Team(TeamId),
+    /// Nobody who counts, and what the sender reads.
+    None(Received),
+}
+
+/// The team whose secret has signed it. A secret that does not open is skipped.
 async fn signer(
     app: &App,
-    named: Option<TeamId>,
+    to: Addressed,
     name: SecretName,
     genuine: impl Fn(&SecretString) -> bool,
-) -> Outcome<Option<TeamId>> {
-    let candidates = match named {
-        Some(team) => vec![team],
-        None => teams::secrets::teams_with(app, name).await?,
+) -> Outcome<Signer> {
+    let Some(team) = to.team else {
+        return signer_of_all(app, to.from, name, genuine).await;
     };
-    for team in candidates {
-        let secrets = teams::secrets::load(app, team, app.db.connection()).await?;
-        if secrets.get(name).is_some_and(&genuine) {
-            return Ok(Some(team));
-        }
+    let secret = teams::secrets::load_one(app, team, name, app.db.connection()).await?;
+    if !secret.is_some_and(|secret| genuine(&secret)) {
+        return Ok(Signer::None(Received::NotGenuine));
     }
-    Ok(None)
+    // The installation's secret would stand for a team that there is not, too.
+    if teams::exists(app, team).await? {
+        Ok(Signer::Team(team))
+    } else {
+        Ok(Signer::None(Received::NoSuchTeam))
+    }
+}
+
+/// Anybody can make every team's secret be tried: whoever is nobody's signer too often has to wait.
+async fn signer_of_all(
+    app: &App,
+    from: Option<IpAddr>,
+    name: SecretName,
+    genuine: impl Fn(&SecretString) -> bool,
+) -> Outcome<Signer> {
+    let origin = from.map_or_else(|| "nowhere".to_owned(), |ip| Network::of(ip).to_string());
+    let key = format!("webhook-strangers:{origin}");
+    if let Some(seconds) = limits::spent(app, &key, STRANGERS).await? {
+        return Ok(Signer::None(Received::TooMany(seconds)));
+    }
+    let candidates = teams::secrets::of_all(app, name).await?;
+    if let Some((team, _)) = candidates.into_iter().find(|(_, secret)| genuine(secret)) {
+        return Ok(Signer::Team(team));
+    }
+    match limits::count(app, &key, STRANGERS).await {
+        // The one too many of several at once is answered as what it is.
+        Ok(()) | Err(Error::Refused(_)) => Ok(Signer::None(Received::NotGenuine)),
+        Err(error) => Err(error),
+    }
 }
 
 async fn store(

@@ -18,7 +18,10 @@ use crate::{
     error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     message::Message,
+    payments::external,
+    refunds::rules,
     scoped::Scoped,
+    teams::secrets,
     tx::Tx,
     users::store::lock_user,
 };
@@ -64,9 +67,20 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
         let of_team = purchase::Entity::of(actor.team);
         of_team.filter(purchase::Column::ExternalId.eq(&checked.external_id))
     };
-    // The purchase before its user, as a refund locks them.
-    if let Some(known) = known().one(tx.db()).await? {
+    // The purchases of its payment before its user, as a refund locks them.
+    let payment = checked.payment.as_deref().filter(|_| is_online(report.gateway));
+    if let Some(payment) = payment {
+        store::one_at_a_time(&tx, report.gateway, payment).await?;
+        store::lock_payment(&tx, report.gateway, payment).await?;
+    }
+    let found = known().one(tx.db()).await?;
+    if let Some(known) = &found {
         store::lock(&tx, known.id).await?;
+    }
+    if let Some(payment) = payment
+        && found.is_none_or(|known| known.gateway_payment_id.is_none())
+    {
+        is_free(app, &tx, report.gateway, payment).await?;
     }
     // One after the other for each user: two reports of a new purchase must not both be the first.
     lock_user(&tx, checked.user).await?;
@@ -77,6 +91,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
         },
         None => insert(&mut tx, &checked, &report, &product).await?,
     };
+    let purchase = follow(&mut tx, purchase).await?;
     let facts =
         json!({ "status": purchase.status, "userId": purchase.user_id, "productId": purchase.product_id });
     tx.audit_with(
@@ -88,6 +103,33 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     tx.publish(EventTopic::PurchaseUpdated, purchase.id, facts);
     tx.commit().await?;
     Ok(purchase)
+}
+
+/// What was given back of its payment past us before it was recorded, or by the store itself, is booked to it.
+async fn follow(tx: &mut Tx, purchase: purchase::Model) -> Outcome<purchase::Model> {
+    if purchase.store_refunded_at.is_some() {
+        external::follow_store(tx, &purchase).await?;
+    } else {
+        external::follow(tx, &purchase).await?;
+    }
+    let now = store::lock(tx, purchase.id).await?;
+    Ok(now.ok_or_else(|| anyhow::anyhow!("{} is gone", purchase.id))?)
+}
+
+/// Teams that share an account at a gateway share its payments: one that another of them has recorded is not this
+/// team's to refund. The answer says nothing of the other team.
+async fn is_free(app: &App, tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<()> {
+    for other in store::recorded_elsewhere(tx, gateway, payment).await? {
+        if secrets::same_account(app, gateway, (tx.actor().team, other), tx.db()).await? {
+            let refusal = Refusal::new(UserErrorCode::Conflict).on("gatewayPaymentId");
+            return Err(refusal.saying(Message::key("conflict-payment")).into());
+        }
+    }
+    Ok(())
+}
+
+const fn is_online(gateway: PaymentGateway) -> bool {
+    matches!(gateway, PaymentGateway::Stripe | PaymentGateway::MercadoPago)
 }
 
 fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
@@ -107,10 +149,7 @@ fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
         subscription,
         input::LINE,
     ));
-    let paid_online = matches!(
-        report.gateway,
-        PaymentGateway::Stripe | PaymentGateway::MercadoPago
-    ) && report.status != PurchaseStatus::Pending;
+    let paid_online = is_online(report.gateway) && report.status != PurchaseStatus::Pending;
     if paid_online && payment.as_ref().is_some_and(Option::is_none) {
         refusals.add(Refusal::invalid(
             "gatewayPaymentId",
@@ -188,12 +227,9 @@ async fn insert(
     report: &PurchaseReport,
     product: &product::Model,
 ) -> Outcome<purchase::Model> {
-    let refunded = if report.status == PurchaseStatus::Refunded {
-        checked.amount.minor
-    } else {
-        0
-    };
-    let canceled = matches!(report.status, PurchaseStatus::Canceled | PurchaseStatus::Refunded);
+    let is_refunded = report.status == PurchaseStatus::Refunded;
+    let refunded = if is_refunded { checked.amount.minor } else { 0 };
+    let canceled = is_refunded || report.status == PurchaseStatus::Canceled;
     let row = purchase::ActiveModel {
         id: Set(tx.id()),
         team_id: Set(tx.actor().team),
@@ -206,11 +242,14 @@ async fn insert(
         gateway_subscription_id: Set(checked.subscription.clone()),
         amount_minor: Set(checked.amount.minor),
         currency: Set(checked.amount.currency),
-        refunded_minor: Set(refunded),
+        refunded_minor: Set(0),
         reserved_minor: Set(0),
+        refunded_externally_minor: Set(refunded),
         status: Set(report.status),
         purchased_at: Set(report.purchased_at),
-        canceled_at: Set(canceled.then(|| tx.now())),
+        canceled_at: Set(None),
+        store_canceled_at: Set(canceled.then(|| tx.now())),
+        store_refunded_at: Set(is_refunded.then(|| tx.now())),
         disputed_at: Set(None),
         access_until: Set(report.access_until),
         created_at: Set(tx.now()),
@@ -223,8 +262,8 @@ async fn insert(
     Ok(purchase)
 }
 
-/// A later report: the payment goes on from pending to active to canceled and never back. None if nothing
-/// is new.
+/// A later report: a payment goes on from pending to active to canceled to refunded. What the store has said before
+/// may come again; what would lead back is refused. None if nothing is new.
 async fn update(
     tx: &mut Tx,
     known: purchase::Model,
@@ -232,45 +271,101 @@ async fn update(
     report: &PurchaseReport,
     product: &product::Model,
 ) -> Outcome<Option<purchase::Model>> {
-    let same = known.user_id == checked.user
-        && known.product_id == checked.product
-        && known.kind == report.kind
-        && known.gateway == report.gateway
-        && known.amount() == checked.amount
-        && (known.gateway_payment_id.is_none() || known.gateway_payment_id == checked.payment);
-    if !same {
-        let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
-        return Err(refusal.saying(Message::key("conflict-external-id")).into());
+    agrees(&known, checked, report)?;
+    let before = said_before(&known);
+    if stage(report.status) < stage(before) && !is_repeat(before, report.status) {
+        let refusal = Refusal::new(UserErrorCode::Conflict).on("status");
+        let message = Message::key("conflict-store-status").with("known", before);
+        return Err(refusal.saying(message).into());
     }
-    let paid = known.status == PurchaseStatus::Pending && report.status == PurchaseStatus::Active;
-    let canceled = matches!(known.status, PurchaseStatus::Pending | PurchaseStatus::Active)
-        && report.status == PurchaseStatus::Canceled;
+    let goes_on = stage(report.status) > stage(before);
     let completed = (known.gateway_payment_id.is_none() && checked.payment.is_some())
         || (known.gateway_subscription_id.is_none() && checked.subscription.is_some());
-    if !(paid || canceled || completed) {
+    if !(goes_on || completed) {
         return Ok(None);
     }
-    let mut row = known.clone().into_active_model();
-    row.gateway_payment_id = Set(known.gateway_payment_id.or_else(|| checked.payment.clone()));
-    row.gateway_subscription_id = Set(known
+    let mut purchase = known.clone();
+    purchase.gateway_payment_id = known
+        .gateway_payment_id
+        .clone()
+        .or_else(|| checked.payment.clone());
+    purchase.gateway_subscription_id = known
         .gateway_subscription_id
-        .or_else(|| checked.subscription.clone()));
-    if paid || canceled {
-        row.status = Set(report.status);
-    }
+        .clone()
+        .or_else(|| checked.subscription.clone());
+    let paid = goes_on && report.status == PurchaseStatus::Active;
     if paid {
         // Until when access lasts may depend on when it was paid.
-        row.access_until = Set(report.access_until);
+        purchase.access_until = report.access_until;
     }
-    if canceled {
-        row.canceled_at = Set(Some(tx.now()));
+    if goes_on && !paid {
+        purchase.store_canceled_at = known.store_canceled_at.or(Some(tx.now()));
     }
+    if goes_on && report.status == PurchaseStatus::Refunded {
+        purchase.store_refunded_at = Some(tx.now());
+    }
+    if goes_on {
+        purchase.status = rules::purchase_status(&purchase);
+    }
+    let mut row = known.into_active_model();
+    row.gateway_payment_id = Set(purchase.gateway_payment_id);
+    row.gateway_subscription_id = Set(purchase.gateway_subscription_id);
+    row.access_until = Set(purchase.access_until);
+    row.store_canceled_at = Set(purchase.store_canceled_at);
+    row.store_refunded_at = Set(purchase.store_refunded_at);
+    row.status = Set(purchase.status);
     row.updated_at = Set(tx.now());
     let purchase = row.update(tx.db()).await?;
     if paid {
         grant(tx, &purchase, product).await?;
     }
     Ok(Some(purchase))
+}
+
+/// The same purchase has the same buyer, product, price and payment.
+fn agrees(known: &purchase::Model, checked: &Checked, report: &PurchaseReport) -> Outcome<()> {
+    let other =
+        |known: &Option<String>, said: &Option<String>| known.is_some() && said.is_some() && known != said;
+    let same = known.user_id == checked.user
+        && known.product_id == checked.product
+        && known.kind == report.kind
+        && known.gateway == report.gateway
+        && known.amount() == checked.amount
+        && (known.gateway_payment_id.is_none() || known.gateway_payment_id == checked.payment)
+        && !other(&known.gateway_subscription_id, &checked.subscription);
+    if same {
+        return Ok(());
+    }
+    let refusal = Refusal::new(UserErrorCode::Conflict).on("externalId");
+    Err(refusal.saying(Message::key("conflict-external-id")).into())
+}
+
+/// What the store has said last, whatever refunds of ours have made of it since.
+fn said_before(known: &purchase::Model) -> PurchaseStatus {
+    if known.store_refunded_at.is_some() {
+        PurchaseStatus::Refunded
+    } else if known.store_canceled_at.is_some() {
+        PurchaseStatus::Canceled
+    } else if known.status == PurchaseStatus::Pending {
+        PurchaseStatus::Pending
+    } else {
+        PurchaseStatus::Active
+    }
+}
+
+/// How far a payment has come, as a store tells it.
+const fn stage(status: PurchaseStatus) -> u8 {
+    match status {
+        PurchaseStatus::Pending => 0,
+        PurchaseStatus::Active => 1,
+        PurchaseStatus::Canceled => 2,
+        PurchaseStatus::PartiallyRefunded | PurchaseStatus::Refunded => 3,
+    }
+}
+
+/// A purchase that was refunded was canceled with it: to hear of the one after the other leads nowhere back.
+fn is_repeat(before: PurchaseStatus, said: PurchaseStatus) -> bool {
+    before == PurchaseStatus::Refunded && said == PurchaseStatus::Canceled
 }
 
 async fn grant(tx: &mut Tx, purchase: &purchase::Model, product: &product::Model) -> Outcome<()> {

@@ -5,6 +5,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
 };
 
+use sha2::{Digest, Sha256};
+
 use crate::{
     app::App,
     database::{Dialect, Sql},
@@ -31,6 +33,62 @@ pub async fn lock(tx: &Tx, id: PurchaseId) -> Outcome<Option<purchase::Model>> {
         select
     };
     Ok(select.one(tx.db()).await?)
+}
+
+/// The gateway and the payment that paid for it online.
+pub fn payment_of(purchase: &purchase::Model) -> Option<(PaymentGateway, &str)> {
+    let online = matches!(
+        purchase.gateway,
+        PaymentGateway::Stripe | PaymentGateway::MercadoPago
+    );
+    let payment = purchase.gateway_payment_id.as_deref().filter(|_| online)?;
+    Some((purchase.gateway, payment))
+}
+
+/// All purchases that a payment has paid for, oldest first, locked in that order until the end of the transaction.
+pub async fn lock_payment(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<Vec<purchase::Model>> {
+    let select = purchase::Entity::of(tx.actor().team)
+        .filter(purchase::Column::Gateway.eq(gateway))
+        .filter(purchase::Column::GatewayPaymentId.eq(payment))
+        .order_by_asc(purchase::Column::Id);
+    let select = if tx.db().dialect() == Dialect::Postgres {
+        select.lock_exclusive()
+    } else {
+        select
+    };
+    Ok(select.all(tx.db()).await?)
+}
+
+/// Whoever records a purchase of this payment, of whichever team, or books what was given back of it past us, comes
+/// before or after.
+pub async fn one_at_a_time(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<()> {
+    if tx.db().dialect() == Dialect::Postgres {
+        let digest = Sha256::digest(format!("payment {gateway} {payment}"));
+        let mut key = [0; 8];
+        key.copy_from_slice(&digest[..8]);
+        let key = i64::from_be_bytes(key);
+        tx.db()
+            .row("SELECT pg_advisory_xact_lock($1)", values![key])
+            .await?;
+    }
+    Ok(())
+}
+
+/// The other teams that have recorded a purchase of this payment.
+pub(super) async fn recorded_elsewhere(
+    tx: &Tx,
+    gateway: PaymentGateway,
+    payment: &str,
+) -> Outcome<Vec<TeamId>> {
+    let rows = tx.db().rows(
+        "SELECT DISTINCT team_id FROM purchases WHERE gateway = $1 AND gateway_payment_id = $2 AND team_id <> $3",
+        values![gateway, payment, tx.actor().team],
+    );
+    let rows = rows.await?;
+    Ok(rows
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect::<Result<_, _>>()?)
 }
 
 pub async fn by_id(app: &App, team: TeamId, id: PurchaseId) -> Outcome<Option<purchase::Model>> {

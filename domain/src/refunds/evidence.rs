@@ -175,14 +175,17 @@ fn read_facts(
     now: DateTime<Utc>,
     gateway_configured: bool,
 ) -> Outcome<Facts> {
+    // What went back past us counts as one more, however often that was.
+    let externally = i64::from(purchase.refunded_externally_minor > 0);
+    let refunded: i64 = row.try_get_by_index(5)?;
     Ok(Facts {
         now,
         gateway_configured,
         purchases: row.try_get_by_index(1)?,
         duplicates: row.try_get_by_index(2)?,
         refunds_elsewhere: row.try_get_by_index(3)?,
-        refunds_before: row.try_get_by_index(4)?,
-        refunded_before: Money::new(row.try_get_by_index(5)?, purchase.currency),
+        refunds_before: row.try_get_by_index::<i64>(4)? + externally,
+        refunded_before: Money::new(refunded + purchase.refunded_externally_minor, purchase.currency),
         sessions: row.try_get_by_index::<Option<i64>>(6)?.unwrap_or_default(),
         seconds_read: row.try_get_by_index::<Option<i64>>(7)?.unwrap_or_default(),
         percent_read: row.try_get_by_index::<Option<f64>>(8)?.unwrap_or_default(),
@@ -193,12 +196,12 @@ fn read_facts(
 /// Each item, answered from the data.
 pub fn checks(policy: Policy, facts: &Facts) -> Vec<Check> {
     let purchase = &facts.purchase;
-    let status = if purchase.canceled_at.is_some() && purchase.status == PurchaseStatus::PartiallyRefunded {
+    let status = if purchase.canceled().is_some() && purchase.status == PurchaseStatus::PartiallyRefunded {
         PurchaseStatus::Canceled
     } else {
         purchase.status
     };
-    let canceled_on = purchase.canceled_at.map_or_else(String::new, |at| policy.day(at));
+    let canceled_on = purchase.canceled().map_or_else(String::new, |at| policy.day(at));
     vec![
         Check::new(
             CheckItem::KindIsSingle,

@@ -227,9 +227,9 @@ pub(super) async fn reserve(
     let mut row = purchase.clone().into_active_model();
     row.reserved_minor = Set(purchase.reserved_minor + decision.amount.minor);
     row.updated_at = Set(tx.now());
-    if decision.takes_access && purchase.canceled_at.is_none() {
+    if decision.takes_access && purchase.canceled().is_none() {
         row.canceled_at = Set(Some(tx.now()));
-        if purchase.refunded_minor == 0 {
+        if purchase.refunded().minor == 0 {
             row.status = Set(entities::PurchaseStatus::Canceled);
         }
     }
@@ -249,7 +249,7 @@ pub(super) async fn take_access(
     let mut effects = store::Effects::default();
     let partial = || Message::key("effect-skipped-partial");
     if refund.takes_access {
-        match before.canceled_at {
+        match before.canceled() {
             None => effects.done(CancelPlan),
             Some(at) => {
                 let detail = Message::key("effect-plan-already-canceled").with("date", policy.day(at));

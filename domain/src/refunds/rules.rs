@@ -174,7 +174,7 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
     } else if !facts.gateway_configured {
         blockers.push(RefundRefusal::GatewayNotConfigured);
     }
-    if purchase.refunded_minor == purchase.amount_minor {
+    if purchase.refunded() == purchase.amount() {
         blockers.push(RefundRefusal::AlreadyRefunded);
     } else if purchase.refundable().minor <= 0 {
         blockers.push(RefundRefusal::AlreadyRequested);
@@ -198,7 +198,7 @@ pub fn is_active_or_recent(policy: Policy, facts: &Facts) -> bool {
         PurchaseStatus::Active => true,
         PurchaseStatus::Canceled | PurchaseStatus::PartiallyRefunded => facts
             .purchase
-            .canceled_at
+            .canceled()
             .is_none_or(|at| facts.now - at <= policy.recently_canceled),
     }
 }
@@ -250,10 +250,10 @@ pub fn decide(policy: Policy, facts: &Facts, wish: &RefundTerms) -> Result<Decis
 
 /// What a purchase is after money went back, came back, or was promised.
 pub fn purchase_status(purchase: &purchase::Model) -> PurchaseStatus {
-    match purchase.refunded_minor {
+    match purchase.refunded().minor {
         refunded if refunded == purchase.amount_minor => PurchaseStatus::Refunded,
         refunded if refunded > 0 => PurchaseStatus::PartiallyRefunded,
-        _ if purchase.canceled_at.is_some() => PurchaseStatus::Canceled,
+        _ if purchase.canceled().is_some() => PurchaseStatus::Canceled,
         _ => PurchaseStatus::Active,
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     entitlements::{self, Taken},
     error::Outcome,
     message::Message,
+    payments,
     tx::Tx,
 };
 
@@ -160,7 +161,9 @@ pub(super) async fn settle(
         row.completed_at = Set(Some(tx.now()));
     }
     let refund = row.update(tx.db()).await?;
+    let of = purchase.clone();
     if after == before {
+        payments::external::follow(tx, &of).await?;
         return Ok(refund);
     }
     store::add_step(tx, refund.id, after, learned.detail).await?;
@@ -175,6 +178,8 @@ pub(super) async fn settle(
         json!({ "from": before, "to": after, "gatewayRefundId": refund.gateway_refund_id }),
     );
     notifications::publish_update(tx, &refund);
+    // What went back past us may fit now, or may have turned out to be this one.
+    payments::external::follow(tx, &of).await?;
     Ok(refund)
 }
 

@@ -2,7 +2,9 @@
 
 pub mod secrets;
 
-use entities::{Currency, CustomerTier, Locale, Money, TeamId, UserId, UserRole, team, user};
+use entities::{
+    Currency, CustomerTier, ExternalRefundAccess, Locale, Money, TeamId, UserId, UserRole, team, user,
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use secrecy::SecretString;
 use serde_json::json;
@@ -51,11 +53,19 @@ pub struct SettingsChange {
     pub credit_limits: Option<Vec<(CustomerTier, String, String)>>,
     pub billing_specialist: Option<Result<UserId, Refusal>>,
     pub account_manager: Option<Result<UserId, Refusal>>,
+    pub external_refund_access: Option<ExternalRefundAccess>,
 }
 
 pub async fn load(app: &App, team: TeamId) -> Outcome<team::Model> {
     let found = team::Entity::find_by_id(team).one(app.db.connection()).await?;
     found.ok_or_else(|| Error::Fault(anyhow::anyhow!("{team} is gone")))
+}
+
+pub async fn exists(app: &App, team: TeamId) -> Outcome<bool> {
+    Ok(team::Entity::find_by_id(team)
+        .one(app.db.connection())
+        .await?
+        .is_some())
 }
 
 /// The team of that name, if there is one: names are for operators at the command line.
@@ -88,6 +98,7 @@ pub async fn create(app: &App, new: NewTeam) -> Outcome<team::Model> {
         ),
         billing_specialist_id: Set(None),
         account_manager_id: Set(None),
+        external_refund_access: Set(ExternalRefundAccess::Revoke),
         created_at: Set(now),
         updated_at: Set(now),
     };
@@ -234,6 +245,11 @@ fn apply(
             }
         }
     }
+    set!(
+        external_refund_access,
+        "externalRefundAccess",
+        change.external_refund_access.map(Ok)
+    );
     set!(
         billing_specialist_id,
         "billingSpecialistId",

@@ -1,6 +1,9 @@
 //! What a team entrusts to us: gateway credentials, encrypted at rest, set and replaced but never shown.
 
-use std::collections::HashMap;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Mutex, PoisonError},
+};
 
 use entities::{PaymentGateway, TeamId, team, team_secret};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
@@ -124,27 +127,80 @@ pub async fn open_gateway(
     }))
 }
 
-/// The teams that may have sent what came without saying from whom: all that have this secret.
-pub async fn teams_with(app: &App, name: SecretName) -> Outcome<Vec<TeamId>> {
+/// Whether two teams ask the gateway with the same credentials: with those of the installation, or with equal ones. A
+/// secret that does not open is nobody's.
+pub async fn same_account(
+    app: &App,
+    gateway: PaymentGateway,
+    (one, other): (TeamId, TeamId),
+    connection: &impl ConnectionTrait,
+) -> Outcome<bool> {
+    let name = match gateway {
+        PaymentGateway::Stripe => SecretName::StripeSecretKey,
+        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
+        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(false),
+    };
+    let (one, other) = (
+        load_one(app, one, name, connection).await?,
+        load_one(app, other, name, connection).await?,
+    );
+    Ok(matches!((one, other), (Some(one), Some(other)) if one.expose_secret() == other.expose_secret()))
+}
+
+/// One credential of a team, its own or the installation's. None if there is none, or if its own does not open.
+pub async fn load_one(
+    app: &App,
+    team: TeamId,
+    name: SecretName,
+    connection: &impl ConnectionTrait,
+) -> Outcome<Option<SecretString>> {
+    let row = team_secret::Entity::of(team).filter(team_secret::Column::Name.eq(name.as_str()));
+    Ok(match row.one(connection).await? {
+        Some(row) => open_or_skip(app, &row),
+        None => app.settings.gateway_secrets.get(name).cloned(),
+    })
+}
+
+/// Opens a stored secret. One that does not open is skipped, and said once in a process's life.
+fn open_or_skip(app: &App, row: &team_secret::Model) -> Option<SecretString> {
+    static TOLD: Mutex<BTreeSet<(TeamId, String)>> = Mutex::new(BTreeSet::new());
+    match app.vault.open(row.team_id, &row.name, &row.ciphertext) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+            if told.insert((row.team_id, row.name.clone())) {
+                tracing::error!(team = %row.team_id, error = %error, "a team's secret is skipped: enter it again");
+            }
+            None
+        }
+    }
+}
+
+/// The secrets of all that may have sent what came without saying from whom. One that does not open is skipped.
+pub async fn of_all(app: &App, name: SecretName) -> Outcome<Vec<(TeamId, SecretString)>> {
     let rows = team_secret::Entity::find()
         .filter(team_secret::Column::Name.eq(name.as_str()))
         .all(app.db.connection())
         .await?;
-    let mut teams: Vec<TeamId> = rows.into_iter().map(|row| row.team_id).collect();
+    let with: BTreeSet<TeamId> = rows.iter().map(|row| row.team_id).collect();
+    let mut secrets: Vec<_> = rows
+        .iter()
+        .filter_map(|row| Some((row.team_id, open_or_skip(app, row)?)))
+        .collect();
     // The installation's own secret stands for the team without one. Of several such teams nobody could say
     // which is meant: they need the address with their id.
-    if app.settings.gateway_secrets.get(name).is_some() {
+    if let Some(secret) = app.settings.gateway_secrets.get(name) {
         let all = team::Entity::find().all(app.db.connection()).await?;
         let mut without = all
             .into_iter()
             .map(|team| team.id)
-            .filter(|id| !teams.contains(id));
+            .filter(|id| !with.contains(id));
         let (first, second) = (without.next(), without.next());
-        if second.is_none() {
-            teams.extend(first);
+        if let (Some(only), None) = (first, second) {
+            secrets.push((only, secret.clone()));
         }
     }
-    Ok(teams)
+    Ok(secrets)
 }
 
 /// Refuses what cannot be a credential: nothing at all, or what a copy and paste has brought along.

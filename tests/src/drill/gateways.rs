@@ -119,10 +119,45 @@ impl Gateways {
         Journals(journals)
     }
 
+    /// Somebody gives money back in the gateway's own pages, and tries until an answer says that it is done.
+    pub async fn refund_by_hand(&self, gateway: Provider, payment: &str, minor: i64) {
+        const MOST: usize = 20;
+        let key = format!("by-hand-{payment}");
+        for _ in 0..MOST {
+            let sent = self.refund_with_key(gateway, payment, minor, &key).send().await;
+            // A stored 500 is what was executed, too: the gateway's own pages would show it.
+            if sent.is_ok_and(|answer| answer.status().is_success()) || self.has_key(&key).await {
+                return;
+            }
+        }
+        panic!("{payment} could not be given back by hand");
+    }
+
+    async fn has_key(&self, key: &str) -> bool {
+        let journals = self.journals().await;
+        let mut refunds = journals.0.iter().flat_map(|(_, journal)| &journal.refunds);
+        refunds.any(|refund| refund.key.as_deref() == Some(key))
+    }
+
     /// Sends a refund as our program does, but whose it is nobody knows: with a key of its own.
     pub async fn refund_behind_our_back(&self, gateway: Provider, payment: &str, minor: i64) {
-        let key = "nobody-has-asked-for-this";
-        let request = match gateway {
+        let request = self.refund_with_key(gateway, payment, minor, "nobody-has-asked-for-this");
+        let answer = request.send().await.expect("the gateway answers");
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap_or_default()
+        );
+    }
+
+    fn refund_with_key(
+        &self,
+        gateway: Provider,
+        payment: &str,
+        minor: i64,
+        key: &str,
+    ) -> reqwest::RequestBuilder {
+        match gateway {
             Provider::Stripe => self
                 .http
                 .post(format!("{}/v1/refunds", self.stripe))
@@ -135,13 +170,7 @@ impl Gateways {
                 .bearer_auth(MERCADO_PAGO_TOKEN)
                 .header("x-idempotency-key", key)
                 .json(&json!({ "amount": major(minor) })),
-        };
-        let answer = request.send().await.expect("the gateway answers");
-        assert!(
-            answer.status().is_success(),
-            "{}",
-            answer.text().await.unwrap_or_default()
-        );
+        }
     }
 }
 

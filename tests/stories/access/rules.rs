@@ -685,7 +685,8 @@ pub const TYPES: &[TypeRule] = &[
         path: "{ node(id: \"<purchase>\") { ... on Purchase { FIELD } } }",
         row: OWN,
         scopes: &["refunds.read", "users.read"],
-        fields: "amount canceledAt externalId gateway gatewayPaymentId id kind product purchasedAt refundedAmount status",
+        fields: "amount canceledAt externalId gateway gatewayPaymentId id kind product purchasedAt refundedAmount \
+         refundedExternally status",
         others: &[
             ("refundEligibility", STAFF_INSIDE, &["refunds.read"]),
             ("refunds", OWN_INSIDE, &["refunds.read"]),
@@ -803,7 +804,7 @@ pub const TYPES: &[TypeRule] = &[
         "{ node(id: \"<team>\") { ... on Team { settings { FIELD } } } }",
         ADMINS,
         &[],
-        "accountManager billingSpecialist creditLimits mercadoPagoConfigured paypalConfigured portalUrl recentPaymentDays \
+        "accountManager billingSpecialist creditLimits externalRefundAccess mercadoPagoConfigured paypalConfigured portalUrl recentPaymentDays \
          recurringIssueCount refundReadingThresholdPercent refundRecentlyCanceledDays stripeConfigured supportAddress",
     ),
     of(

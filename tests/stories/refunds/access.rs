@@ -202,7 +202,7 @@ async fn a_canceled_purchase_stays_canceled_after_a_refusal() {
     stage.until_quiet().await;
     let rows = super::purchase_rows(&stage).await;
     assert_eq!(rows[0].status, entities::PurchaseStatus::Canceled);
-    assert!(rows[0].canceled_at.is_some());
+    assert!(rows[0].canceled().is_some());
     stage.end().await;
 }
 

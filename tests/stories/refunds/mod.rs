@@ -13,8 +13,11 @@ mod live;
 mod mails;
 mod once;
 mod orders;
+mod past_us;
 mod pending;
 mod resolving;
+mod store_reports;
+mod strangers;
 mod webhooks;
 
 use api::sandbox::{Fault, FaultKind, Simulator};

@@ -15,7 +15,7 @@ use super::{GATEWAYS, accepted, buy, look, stations, status};
 const STRIPE_SECRET: &str = "whsec_sandbox";
 const MERCADO_PAGO_SECRET: &str = "sandbox-webhook-secret";
 
-fn hmac(secret: &str, text: &str) -> String {
+pub fn hmac(secret: &str, text: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("any length");
     mac.update(text.as_bytes());
     hex::encode(mac.finalize().into_bytes())

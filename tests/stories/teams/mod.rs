@@ -13,7 +13,7 @@ use tests::{
 
 const SETTINGS: &str = "team { name defaultLocale timeZone settings { supportAddress portalUrl stripeConfigured \
      mercadoPagoConfigured paypalConfigured refundReadingThresholdPercent refundRecentlyCanceledDays recentPaymentDays \
-     recurringIssueCount creditLimits { tier limit { amount currency } } billingSpecialist { id } accountManager { id } } }";
+     recurringIssueCount creditLimits { tier limit { amount currency } } billingSpecialist { id } accountManager { id } externalRefundAccess } }";
 
 async fn update(client: &Client, input: Value) -> Payload {
     client
@@ -109,6 +109,12 @@ async fn each_setting_is_kept() {
             json!(agent),
             "/settings/accountManager/id",
             json!(agent),
+        ),
+        (
+            "externalRefundAccess",
+            json!("KEEP"),
+            "/settings/externalRefundAccess",
+            json!("KEEP"),
         ),
         (
             "paypalClientId",

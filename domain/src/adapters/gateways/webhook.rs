@@ -66,6 +66,11 @@ pub(super) fn is_signed(secret: &SecretString, parts: &[&[u8]], signatures: &[&s
     signatures.iter().any(matches)
 }
 
+/// Whether it has the form of an HMAC-SHA256 in hexadecimal.
+pub(super) fn is_signature(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 pub(super) fn is_in_time(signed_at: DateTime<Utc>, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
     (now - signed_at).abs() <= tolerance
 }

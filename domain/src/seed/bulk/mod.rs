@@ -15,7 +15,7 @@ mod write;
 use std::{sync::Arc, time::Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{Currency, Feature, Locale, TeamId, UserRole, team};
+use entities::{Currency, ExternalRefundAccess, Feature, Locale, TeamId, UserRole, team};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -174,6 +174,7 @@ async fn found_team(app: &App, crowd: &Crowd, name: &str) -> Outcome<String> {
         credit_limits: json!({ "STANDARD": 20_000, "PREMIUM": 50_000, "VIP": 200_000, "ENTERPRISE": 1_000_000 }),
         billing_specialist_id: None,
         account_manager_id: None,
+        external_refund_access: ExternalRefundAccess::Revoke,
         created_at: made,
         updated_at: made,
     };

@@ -41,8 +41,8 @@ tables! {
     Plans = "plan_subscriptions": id team_id external_id user_id product_id interval status starts_at ends_at encounters
         licenses_total licenses_assigned licenses_suspended created_at updated_at;
     Purchases = "purchases": id team_id external_id user_id product_id kind gateway gateway_payment_id
-        gateway_subscription_id amount_minor currency refunded_minor reserved_minor status purchased_at canceled_at
-        disputed_at access_until created_at updated_at;
+        gateway_subscription_id amount_minor currency refunded_minor reserved_minor refunded_externally_minor status
+        purchased_at store_canceled_at store_refunded_at disputed_at access_until created_at updated_at;
     Sessions = "reading_sessions": id team_id external_id user_id product_id started_at ended_at seconds percent_read
         device reported_at;
     Titles = "title_readings": user_id product_id team_id sessions seconds percent_read first_read_at last_read_at;

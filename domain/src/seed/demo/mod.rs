@@ -12,7 +12,7 @@ mod sale;
 mod sales;
 mod stories;
 
-use entities::{Currency, Locale, TeamId, UserRole, password, team, team_secret};
+use entities::{Currency, ExternalRefundAccess, Locale, TeamId, UserRole, password, team, team_secret};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use secrecy::SecretString;
 use serde_json::json;
@@ -139,6 +139,7 @@ fn team_row(book: &book::Book) -> team::Model {
         credit_limits: json!({ "STANDARD": 20_000, "PREMIUM": 50_000, "VIP": 200_000, "ENTERPRISE": 1_000_000 }),
         billing_specialist_id: Some(book.agent),
         account_manager_id: Some(book.admin),
+        external_refund_access: ExternalRefundAccess::Revoke,
         created_at: made,
         updated_at: made,
     }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::adapters::gateways::exact::unquoted;
-use crate::adapters::gateways::webhook::{is_in_time, is_signed, pairs};
+use crate::adapters::gateways::webhook::{is_in_time, is_signature, is_signed, pairs};
 use crate::adapters::gateways::{GatewayNotice, WebhookError};
 
 /// What a delivery carries besides its body.
@@ -58,6 +58,20 @@ pub fn verify(
         Some(signed_at) if is_in_time(signed_at, now, tolerance) => Ok(()),
         _ => Err(WebhookError::OutOfTime),
     }
+}
+
+/// Whether a delivery may be MercadoPago's, before any secret is looked at: it has the form of a signature of something,
+/// and was made lately.
+pub fn is_plausible(delivery: &Delivery<'_>, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
+    let of_key = |wanted: &str| {
+        let mut found = pairs(delivery.signature).filter(|(key, _)| *key == wanted);
+        found.next().map(|(_, it)| it)
+    };
+    let lately = of_key("ts")
+        .and_then(time_of)
+        .is_some_and(|signed_at| is_in_time(signed_at, now, tolerance));
+    let names_something = delivery.data_id.is_some() || delivery.request_id.is_some();
+    lately && names_something && of_key("v1").is_some_and(is_signature)
 }
 
 fn manifest(data_id: Option<&str>, request_id: Option<&str>, ts: &str) -> String {

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::StripeRefund;
-use crate::adapters::gateways::webhook::{is_in_time, is_signed, pairs};
+use crate::adapters::gateways::webhook::{is_in_time, is_signature, is_signed, pairs};
 use crate::adapters::gateways::{GatewayNotice, GatewayRefund, WebhookError};
 
 /// Proves the header `Stripe-Signature` over the body as it came.
@@ -42,6 +42,16 @@ pub fn verify(
         Some(signed_at) if is_in_time(signed_at, now, tolerance) => Ok(()),
         _ => Err(WebhookError::OutOfTime),
     }
+}
+
+/// Whether a header may be Stripe's, before any secret is looked at: it has the form of a signature, and was made lately.
+pub fn is_plausible(signature_header: &str, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
+    let of_key = |wanted: &'static str| pairs(signature_header).filter(move |(key, _)| *key == wanted);
+    let signed_at = of_key("t").next().and_then(|(_, seconds)| seconds.parse().ok());
+    let lately = signed_at
+        .and_then(|seconds| DateTime::from_timestamp(seconds, 0))
+        .is_some_and(|signed_at| is_in_time(signed_at, now, tolerance));
+    lately && of_key("v1").any(|(_, signature)| is_signature(signature))
 }
 
 #[derive(Deserialize)]
