@@ -2,6 +2,8 @@
 //! with one sentence that names it.
 
 mod names;
+#[cfg(test)]
+mod nonsense;
 mod public_url;
 mod source;
 

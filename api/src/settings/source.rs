@@ -296,4 +296,66 @@ mod tests {
         assert!(error.to_string().starts_with("POSTVENTA_BNID: "), "{error}");
         assert!(environment(&[("POSTVENTA_TEST_BACKEND", b"postgres"), ("HOME", b"/")]).is_ok());
     }
+    #[test]
+    fn a_service_beside_us_is_no_setting() {
+        let links: &[(&str, &[u8])] = &[
+            ("POSTVENTA_SERVICE_HOST", b"10.0.0.1"),
+            ("POSTVENTA_SERVE_SERVICE_PORT", b"80"),
+            ("POSTVENTA_SERVE_SERVICE_PORT_HTTP", b"80"),
+            ("POSTVENTA_PORT", b"tcp://10.0.0.1:80"),
+            ("POSTVENTA_PORT_80_TCP", b"tcp://10.0.0.1:80"),
+            ("POSTVENTA_PORT_80_TCP_ADDR", b"10.0.0.1"),
+        ];
+        assert_eq!(environment(links).expect("nothing of ours"), BTreeMap::new());
+        let error = environment(&[("POSTVENTA_PORT", b"8080")]).expect_err("no such setting");
+        assert!(error.to_string().starts_with("POSTVENTA_PORT: "), "{error}");
+    }
+
+    #[test]
+    fn a_file_that_makes_no_sense_is_one_sentence() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("settings.toml");
+        let named = path.to_str().expect("a plain path").to_owned();
+        let read = |path: &str| {
+            let environment = environment(&[(FILE, path.as_bytes())]).expect("text");
+            let read = Source::with_file(environment).and_then(|source| Settings::from(&source));
+            read.err().map(|error| format!("{error:#}")).unwrap_or_default()
+        };
+        let files: &[(&[u8], &str)] = &[
+            (b"smtp_password = \"hunter2", FILE),
+            (b"smtp_password = hunter2", FILE),
+            (b"= 1", FILE),
+            (b"smtp_host = \"a\"\nsmtp_host = \"hunter2\"", FILE),
+            (b"smtp_host = \"a\"\nSMTP_HOST = \"hunter2\"", "SMTP_HOST"),
+            (b"smtp_host = \"\0\"", FILE),
+            (b"smtp_host = \"a\\u0000\"", "SMTP_HOST"),
+            (b"smtp_host = \"\xff\"", FILE),
+            (b"smtp_host = [\"a\"]", "SMTP_HOST"),
+            (b"smtp_port = 1.5", "SMTP_PORT"),
+            (b"smtp_port = -1", "SMTP_PORT"),
+            (b"smtp_port = 2000-01-01", "SMTP_PORT"),
+            (b"[smtp]\nhost = \"a\"", "\"SMTP\""),
+            (b"smtp_hots = \"a\"", "\"SMTP_HOTS\""),
+            (b"postventa_config = \"other.toml\"", FILE),
+        ];
+        for (text, named_in_it) in files {
+            std::fs::write(&path, text).expect("a file");
+            let said = read(&named);
+            let text = String::from_utf8_lossy(text);
+            assert!(said.contains(named_in_it), "{text}: {said}");
+            assert!(
+                !said.contains('\n') && !said.contains("hunter2"),
+                "{text}: {said}"
+            );
+        }
+        let folder = folder.path().to_str().expect("a plain path");
+        for (path, why) in [
+            (folder.to_owned(), "cannot be read"),
+            (format!("{named}/beneath"), "cannot be read"),
+            (format!("{folder}/nowhere.toml"), "no file"),
+        ] {
+            let said = read(&path);
+            assert!(said.starts_with(FILE) && said.contains(why), "{path}: {said}");
+        }
+    }
 }
