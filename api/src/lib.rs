@@ -1,6 +1,7 @@
 //! Postventa's way in: HTTP, GraphQL, and the program itself.
 
 mod authentication;
+pub mod connections;
 mod downloads;
 mod forwarded;
 pub mod graphql;

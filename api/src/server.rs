@@ -1,34 +1,35 @@
 //! Everything that is served on one port.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use async_graphql::parser::Error as SdlError;
 use axum::{
     Router,
-    extract::State,
-    http::{HeaderValue, Method, StatusCode, header},
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header, request::Parts},
     middleware,
     response::IntoResponse,
     routing::get,
-    serve::ListenerExt,
 };
 use domain::{App, identity::Keyring};
 use ipnet::IpNet;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::{Layer, util::MapRequestLayer};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
-    cors::{AllowOrigin, CorsLayer},
+    cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer},
 };
 
 use crate::{
     authentication::Identity,
+    connections::{self, ConnectionLimits},
     downloads,
     forwarded::{self, Proxies},
     graphql,
-    http::{self, GraphqlService, Limits},
+    http::{self, GraphqlService, Limits, Origin, origin},
     pages::{
         self,
         graphiql::{GraphiqlPage, Tab},
@@ -66,6 +67,7 @@ impl Server {
     pub fn router(self) -> Result<Router, SdlError> {
         let schema = graphql::schema(self.introspection);
         let sdl = schema.sdl();
+        let base = pages::base(&self.app.settings.public_url).to_owned();
         let cors = cors(&self.limits.allowed_origins);
         let keyring = Keyring::new(self.app.clone());
         let identity = Arc::new(Identity {
@@ -74,13 +76,14 @@ impl Server {
         });
         let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?;
         let mut router = http::routes(service)
+            .merge(downloads::routes(self.app.clone()))
             .layer(cors)
             .merge(webhooks::routes(self.app.clone()))
-            .merge(downloads::routes(self.app.clone()))
             .merge(probes(self.app.clone(), self.metrics, self.ready, self.shutdown));
         if self.introspection {
             let page = GraphiqlPage {
-                endpoint: "/graphql".into(),
+                endpoint: format!("{base}/graphql"),
+                base: base.clone(),
                 tabs: self.tabs,
             };
             router = router.merge(pages::graphiql::routes(page).layer(CompressionLayer::new()));
@@ -92,8 +95,40 @@ impl Server {
             let proxies: Proxies = self.trusted_proxies.into();
             router = router.layer(middleware::from_fn_with_state(proxies, forwarded::recognise));
         }
-        Ok(router.layer(CatchPanicLayer::new()))
+        let router = router.layer(CatchPanicLayer::new());
+        Ok(if base.is_empty() {
+            router
+        } else {
+            beneath(base, router)
+        })
     }
+}
+
+/// The same beneath a path: proxies pass it on or take it off.
+fn beneath(base: String, router: Router) -> Router {
+    let shortened = MapRequestLayer::new(move |request| without(&base, request));
+    Router::new().fallback_service(shortened.layer(router))
+}
+
+fn without(base: &str, mut request: Request) -> Request {
+    let uri = request.uri();
+    let rest = uri.path().strip_prefix(base);
+    let Some(rest) = rest.filter(|rest| rest.is_empty() || rest.starts_with('/')) else {
+        return request;
+    };
+    let rest = if rest.is_empty() { "/" } else { rest };
+    let rest = match uri.query() {
+        Some(query) => format!("{rest}?{query}").parse(),
+        None => rest.parse(),
+    };
+    let mut parts = uri.clone().into_parts();
+    if let Ok(rest) = rest {
+        parts.path_and_query = Some(rest);
+        if let Ok(uri) = Uri::from_parts(parts) {
+            *request.uri_mut() = uri;
+        }
+    }
+    request
 }
 
 /// `/healthz`: the process is there. `/readyz`: it can do its work. `/metrics`: for Prometheus.
@@ -115,18 +150,40 @@ pub fn probes(
         })
 }
 
-/// Browsers of other origins may call if they are named; our own pages need no permission.
-fn cors(origins: &[String]) -> CorsLayer {
-    let allowed: Vec<HeaderValue> = origins.iter().filter_map(|origin| origin.parse().ok()).collect();
+/// What a page of another origin may read of an answer, beside what browsers always show: the trace to quote, when to
+/// come again, and what programs that download in parts need.
+const EXPOSED: [HeaderName; 9] = [
+    HeaderName::from_static("x-trace-id"),
+    header::RETRY_AFTER,
+    header::WWW_AUTHENTICATE,
+    header::ALLOW,
+    header::CONTENT_DISPOSITION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_RANGE,
+    header::ACCEPT_RANGES,
+    header::ETAG,
+];
+
+/// For how long a browser remembers a permission; none remembers it for longer.
+const PERMITTED: Duration = Duration::from_hours(2);
+
+/// Browsers of other origins may call if they are named; our own pages need no permission. The pages that are named
+/// may send any header: each client library, and each tool that traces, adds its own. Credentials of the browser are
+/// never allowed: ours is a header.
+fn cors(origins: &[Origin]) -> CorsLayer {
+    let listed: Arc<[Origin]> = origins.into();
+    let is_listed = move |origin: &HeaderValue, _: &Parts| {
+        let origin = origin.to_str();
+        origin.is_ok_and(|origin| origin::is_listed(origin, &listed))
+    };
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(allowed))
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::ACCEPT,
-            header::ACCEPT_LANGUAGE,
-        ])
+        .allow_origin(AllowOrigin::predicate(is_listed.clone()))
+        .allow_methods([Method::GET, Method::HEAD, Method::POST])
+        .allow_headers(AllowHeaders::mirror_request())
+        .expose_headers(EXPOSED)
+        .max_age(PERMITTED)
+        // A page from the internet may call an installation inside, if it is named.
+        .allow_private_network(AllowPrivateNetwork::predicate(is_listed))
 }
 
 async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
@@ -160,20 +217,12 @@ async fn exposition(State(probes): State<Probes>) -> impl IntoResponse {
     }
 }
 
-/// Serves until `shutdown`, then lets what has begun come to its end.
+/// Serves until `shutdown` with the usual bounds on connections, then lets what has begun come to its end.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
     shutdown: CancellationToken,
 ) -> std::io::Result<()> {
-    // Answers are small: waiting to fill a packet would only make them late.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    axum::serve(
-        listener,
-        router.into_make_service_with_connect_info::<SocketAddr>(),
-    )
-    .with_graceful_shutdown(async move { shutdown.cancelled().await })
-    .await
+    connections::serve(listener, router, ConnectionLimits::default(), shutdown).await;
+    Ok(())
 }

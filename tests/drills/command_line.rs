@@ -1,6 +1,12 @@
 //! What the program does as a command: its exit codes, its one-sentence complaints, and what it keeps.
 
-use std::{path::Path, process::Output, time::Duration};
+use std::{
+    ffi::OsStr,
+    os::unix::ffi::OsStrExt,
+    path::Path,
+    process::{Command, Output},
+    time::Duration,
+};
 
 use api::settings::NAMES;
 use domain::database::Sql;
@@ -10,7 +16,7 @@ use tests::{
     database::TestDatabase,
     drill::{
         fleet::folder,
-        program::{Environment, Program, environment, lasting_port, run},
+        program::{Environment, Program, binary, environment, lasting_port, run},
         until,
     },
 };
@@ -87,6 +93,8 @@ fn a_bad_setting_is_one_sentence_and_exit_code_2() {
     for (name, value) in [
         ("POSTVENTA_BIND", "8080"),
         ("POSTVENTA_PUBLIC_URL", "shop.example"),
+        ("POSTVENTA_ALLOWED_ORIGINS", "*"),
+        ("POSTVENTA_ALLOWED_ORIGINS", "https://a.example,app.example"),
         ("POSTVENTA_SECRET_KEY", "secret"),
         ("POSTVENTA_DB_CONNECTIONS", "0"),
         ("POSTVENTA_WORKER_CONCURRENCY", "coffee=1"),
@@ -110,6 +118,25 @@ fn a_bad_setting_is_one_sentence_and_exit_code_2() {
     assert!(complaint(&ended).contains("COFFEE"), "{}", complaint(&ended));
 }
 
+/// Text that is none, and text with something in it that nobody sees.
+#[test]
+fn every_setting_must_be_plain_text() {
+    let folder = folder();
+    for (name, _) in NAMES {
+        for nonsense in [&b"hunter2\xff"[..], b"hunter2\x01x", b"hunter2\nx"] {
+            let mut command = Command::new(binary());
+            command.arg("schema").env_clear().current_dir(folder.path());
+            command.env(name, OsStr::from_bytes(nonsense));
+            let ended = command.output().expect("the program runs");
+            let said = complaint(&ended);
+            assert_eq!(ended.status.code(), Some(2), "{name} {nonsense:?}: {said}");
+            assert!(said.contains(name) && said.lines().count() == 1, "{name}: {said}");
+            // Only the path of a file is repeated: it is no secret.
+            assert!(*name == "POSTVENTA_CONFIG" || !said.contains("hunter2"), "{said}");
+        }
+    }
+}
+
 #[test]
 fn what_a_command_needs_it_asks_for_by_name() {
     let folder = folder();
@@ -129,7 +156,7 @@ fn what_a_command_needs_it_asks_for_by_name() {
         (&["verify"], Environment::new(), "POSTGRES_URL"),
     ] {
         let ended = run(arguments, &settings, folder.path());
-        assert_ne!(ended.status.code(), Some(0));
+        assert_eq!(ended.status.code(), Some(2));
         assert!(
             complaint(&ended).contains(missing),
             "{arguments:?}: {}",

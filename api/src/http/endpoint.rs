@@ -24,6 +24,7 @@ use super::{
     socket,
     trace::TraceId,
 };
+use crate::connections::is_too_late;
 
 const TRACE_HEADER: HeaderName = HeaderName::from_static("x-trace-id");
 
@@ -148,7 +149,10 @@ async fn read_body<E: Executor>(
     let reading = async {
         let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|_| Refusal::malformed("The body was cut off."))?;
+            let chunk = chunk.map_err(|error| match is_too_late(&error) {
+                true => too_slow(),
+                false => Refusal::malformed("The body was cut off."),
+            })?;
             if bytes.len() + chunk.len() > most {
                 return Err(too_large());
             }
@@ -158,11 +162,10 @@ async fn read_body<E: Executor>(
     };
     tokio::time::timeout(service.limits.request_time, reading)
         .await
-        .unwrap_or_else(|_| {
-            Err(Refusal::http(
-                StatusCode::REQUEST_TIMEOUT,
-                codes::TIMEOUT,
-                "The body took too long to arrive.",
-            ))
-        })
+        .unwrap_or_else(|_| Err(too_slow()))
+}
+
+fn too_slow() -> Refusal {
+    let message = "The body took too long to arrive.";
+    Refusal::http(StatusCode::REQUEST_TIMEOUT, codes::TIMEOUT, message)
 }

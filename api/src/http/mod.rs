@@ -13,6 +13,7 @@ mod negotiation;
 mod nulls;
 mod operation;
 mod order;
+pub(crate) mod origin;
 mod params;
 mod refusal;
 mod socket;
@@ -26,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use caller::{AuthenticationError, Authenticator, Call, Caller, ClientIp, client_ip};
 pub use limits::Limits;
+pub use origin::Origin;
 pub use refusal::codes;
 pub use trace::TraceId;
 

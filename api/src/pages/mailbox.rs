@@ -10,6 +10,8 @@ use axum::{
 use domain::{App, mails::outbox};
 use entities::{MailId, mail};
 
+use super::base;
+
 /// `/mailbox` and its mails.
 pub fn routes(app: App) -> Router {
     Router::new()
@@ -29,9 +31,10 @@ async fn list(State(app): State<App>) -> Response {
     let Ok(mails) = outbox::latest(&app, 200).await else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
+    let base = base(&app.settings.public_url);
     let row = |mail: &mail::Model| {
         format!(
-            "<tr><td>{}</td><td>{}</td><td><a href=\"/mailbox/{}\">{}</a><div class=s>{} · {}</div></td></tr>",
+            "<tr><td>{}</td><td>{}</td><td><a href=\"{base}/mailbox/{}\">{}</a><div class=s>{} · {}</div></td></tr>",
             mail.created_at.format("%Y-%m-%d %H:%M:%S"),
             escape(&mail.to_address),
             mail.id,
@@ -59,11 +62,12 @@ async fn one(State(app): State<App>, Path(id): Path<String>) -> Response {
     let Some(mail) = find(&app, &id).await else {
         return StatusCode::NOT_FOUND.into_response();
     };
+    let base = base(&app.settings.public_url);
     page(
         &mail.subject,
         &format!(
-            "<p><a href=\"/mailbox\">← Mailbox</a></p><p class=s>From {} · To {} · {} · {}</p>\
-             <iframe sandbox src=\"/mailbox/{}/html\" title=\"The mail as HTML\"></iframe><h2>Plain text</h2><pre>{}</pre>",
+            "<p><a href=\"{base}/mailbox\">← Mailbox</a></p><p class=s>From {} · To {} · {} · {}</p>\
+             <iframe sandbox src=\"{base}/mailbox/{}/html\" title=\"The mail as HTML\"></iframe><h2>Plain text</h2><pre>{}</pre>",
             escape(&mail.from_address),
             escape(&mail.to_address),
             mail.created_at.format("%Y-%m-%d %H:%M:%S UTC"),

@@ -22,12 +22,16 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use worker::{Handlers, WorkerSettings};
 
-use super::{parts, serve::host_name};
+use super::{
+    parts,
+    serve::{self, host_name},
+};
 use crate::{
+    connections,
     http::Limits,
     pages::graphiql::tabs,
     sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig},
-    server::{self, Server},
+    server::Server,
     settings::Settings,
 };
 
@@ -46,7 +50,7 @@ struct Local {
 pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let listener = TcpListener::bind(settings.bind)
         .await
-        .with_context(|| format!("cannot listen on POSTVENTA_BIND {}", settings.bind))?;
+        .with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
     let address = listener.local_addr()?;
     let folder = settings.data_dir.clone();
     std::fs::create_dir_all(&folder).with_context(|| format!("POSTVENTA_DATA_DIR {}", folder.display()))?;
@@ -108,6 +112,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         shutdown: stop.clone(),
     };
     let router = server.router()?;
+    let limits = serve::limits(&settings);
     let working = tokio::spawn(worker::run(
         parts.app,
         parts.bell,
@@ -116,7 +121,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         stop.clone(),
     ));
     greet(&format!("http://{address}"), &sandbox, &local);
-    server::serve(listener, router, stop.clone()).await?;
+    connections::serve(listener, router, limits, stop.clone()).await;
     working.await??;
     sandbox.stop().await;
     Ok(())

@@ -15,7 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "embedded")]
 use self::embedded::beside;
-use crate::settings::{NAMES, Settings, Source};
+use crate::{
+    connections::raise_open_files,
+    settings::{NAMES, Settings, Source, is_about_a_setting},
+};
 
 /// Everything that happens after a sale: refunds, access, support, for staff, customers and partners.
 ///
@@ -117,6 +120,7 @@ pub fn run() -> ExitCode {
         }
     };
     start_logging(&settings);
+    raise_open_files();
     // The one provider that is built in; it can be set once only.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -130,7 +134,11 @@ pub fn run() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("postventa: {error:#}");
-            ExitCode::FAILURE
+            if is_about_a_setting(&error) {
+                ExitCode::from(2)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }

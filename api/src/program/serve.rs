@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::parts;
 use crate::{
+    connections::{self, ConnectionLimits},
     http::Limits,
     pages::graphiql::tabs,
     server::{self, Server},
@@ -36,8 +37,19 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
         shutdown: stop.clone(),
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
-    server::serve(listener, server.router()?, stop).await?;
+    connections::serve(listener, server.router()?, limits(&settings), stop).await;
     Ok(())
+}
+
+/// How many connections there may be. A proxy's are those of many.
+pub(super) fn limits(settings: &Settings) -> ConnectionLimits {
+    let (total, per_address) = settings.connections;
+    ConnectionLimits {
+        total,
+        per_address,
+        unbounded: settings.trusted_proxies.clone(),
+        ..ConnectionLimits::default()
+    }
 }
 
 /// Does background work until `stop`. Health and metrics are served on the configured address, if it is free.
@@ -60,7 +72,12 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
                 Arc::new(move || health.is_ready()),
                 stop.clone(),
             );
-            tokio::spawn(server::serve(listener, router, stop.clone()));
+            tokio::spawn(connections::serve(
+                listener,
+                router,
+                limits(&settings),
+                stop.clone(),
+            ));
         }
         Err(error) => {
             tracing::warn!(%error, address = %settings.bind, "health and metrics are not served: set POSTVENTA_BIND");

@@ -3,18 +3,22 @@
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+/// Until the next try, when the machine has nothing left for another connection.
+const OUT_OF_RESOURCES: Duration = Duration::from_millis(100);
 
 /// Put into a response's extensions: close the connection instead of sending it.
 #[derive(Clone, Copy)]
@@ -46,7 +50,7 @@ pub(super) async fn serve(listener: TcpListener, router: Router, stop: Cancellat
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the gateway simulator could not accept a connection");
-                    tokio::task::yield_now().await;
+                    tokio::time::sleep(OUT_OF_RESOURCES).await;
                 }
             },
         }
@@ -59,7 +63,9 @@ async fn serve_connection(stream: TcpStream, router: Router) {
         let router = router.clone();
         async move { answer_or_cut(router.oneshot(request.map(Body::new)).await) }
     });
-    let builder = auto::Builder::new(TokioExecutor::new());
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // With a timer a head has to come within half a minute.
+    builder.http1().timer(TokioTimer::new());
     if let Err(error) = builder.serve_connection(TokioIo::new(stream), service).await {
         tracing::debug!(%error, "a connection to the gateway simulator ended");
     }

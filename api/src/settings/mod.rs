@@ -2,6 +2,9 @@
 //! with one sentence that names it.
 
 mod names;
+#[cfg(test)]
+mod nonsense;
+mod public_url;
 mod source;
 
 use std::{
@@ -16,14 +19,25 @@ use domain::{
         files::{Bucket, FilesAt, PATIENCE},
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
+        redis::RedisSettings,
     },
     teams::{GatewaySecrets, SecretName},
 };
 use ipnet::IpNet;
-use secrecy::ExposeSecret;
-use url::Url;
+use secrecy::{ExposeSecret, SecretString};
+use url::{Host, Url};
 
 pub use self::{names::NAMES, source::Source};
+use crate::{connections::ConnectionLimits, http::Origin};
+
+/// Whether an error is about a setting: its sentence begins with the name.
+pub fn is_about_a_setting(error: &anyhow::Error) -> bool {
+    let said = error.to_string();
+    NAMES.iter().any(|(name, _)| {
+        let rest = said.strip_prefix(name);
+        rest.is_some_and(|rest| !rest.starts_with(|c: char| c == '_' || c.is_alphanumeric()))
+    })
+}
 
 /// Every setting as it was read: parsed, checked and with its default. docs/OPERATIONS.md lists the variables.
 #[derive(Clone, Debug)]
@@ -42,7 +56,9 @@ pub struct Settings {
     /// `POSTVENTA_INTROSPECTION`: also for GraphiQL and for suggestions in error messages.
     pub introspection: bool,
     /// `POSTVENTA_ALLOWED_ORIGINS`: other origins whose pages may call. None of them: only our own.
-    pub allowed_origins: Vec<String>,
+    pub allowed_origins: Vec<Origin>,
+    /// `POSTVENTA_MAX_CONNECTIONS` and `POSTVENTA_MAX_CONNECTIONS_PER_ADDRESS`: at once, of clients.
+    pub connections: (usize, usize),
     /// `POSTVENTA_TRUSTED_PROXIES`: whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
     /// `POSTGRES_URL`, else `DATABASE_URL`. None: the SQLite file in `data_dir`, in the embedded mode only.
@@ -71,34 +87,29 @@ impl Settings {
     /// Reads all of them. The error is one sentence that names the setting; it never repeats a value that may be
     /// secret.
     pub fn from(source: &Source) -> anyhow::Result<Self> {
+        source.check()?;
         let bind = "an address and a port such as 127.0.0.1:8080";
         let bind: SocketAddr = source
             .parsed("POSTVENTA_BIND", bind)?
             .unwrap_or(([127, 0, 0, 1], 8080).into());
-        let public_url = match source.url("POSTVENTA_PUBLIC_URL", &["http", "https"])? {
-            Some(url) => url,
-            None => Url::parse(&format!("http://{bind}"))?,
-        };
-        let database = ["POSTGRES_URL", "DATABASE_URL"]
-            .into_iter()
-            .find(|name| source.text(name).is_some());
-        if let Some(name) = database {
+        let public_url = public_url::read(source, bind)?;
+        let database = ["POSTGRES_URL", "DATABASE_URL"];
+        for name in database {
             source.url(name, &["postgres", "postgresql", "sqlite"])?;
         }
-        let connections: u32 = source
-            .parsed("POSTVENTA_DB_CONNECTIONS", "a number from 2 to 200")?
-            .unwrap_or(8);
+        let database = database.into_iter().find(|name| source.text(name).is_some());
         // One is held while the maintenance round works with another.
-        if !(2..=200).contains(&connections) {
-            bail!("POSTVENTA_DB_CONNECTIONS must be a number from 2 to 200, not {connections}");
-        }
-        source.url("REDIS_URL", &["redis", "rediss"])?;
+        let connections = source.number("POSTVENTA_DB_CONNECTIONS", 2..=200)?.unwrap_or(8);
+        redis(source)?;
         let from = source
             .text("SUPPORT_EMAIL_FROM")
             .unwrap_or("support@postventa.example")
             .to_owned();
-        if !from.contains('@') {
-            bail!("SUPPORT_EMAIL_FROM must be an e-mail address, not {from:?}");
+        if !is_address(&from) {
+            bail!(
+                "SUPPORT_EMAIL_FROM must be an e-mail address, not {}",
+                source::shown(&from)
+            );
         }
         let log_json = match source.text("POSTVENTA_LOG_FORMAT") {
             None => None,
@@ -114,10 +125,8 @@ impl Settings {
             public_url,
             secret_key: secret_key(source)?,
             introspection: source.switch("POSTVENTA_INTROSPECTION")?.unwrap_or(true),
-            allowed_origins: source
-                .text("POSTVENTA_ALLOWED_ORIGINS")
-                .map(|list| list.split(',').map(|origin| origin.trim().to_owned()).collect())
-                .unwrap_or_default(),
+            allowed_origins: allowed_origins(source)?,
+            connections: connections_at_once(source)?,
             trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
@@ -125,12 +134,55 @@ impl Settings {
             smtp: smtp(source)?,
             support_email_from: from,
             gateways: gateways(source)?,
-            gateway_secrets: gateway_secrets(source),
+            gateway_secrets: gateway_secrets(source)?,
             log: log_filter(source)?,
             log_json,
             concurrency: concurrency(source)?,
         })
     }
+}
+
+/// Each by itself: a pattern would let pages in that nobody has thought of.
+fn allowed_origins(source: &Source) -> anyhow::Result<Vec<Origin>> {
+    let list = source.text("POSTVENTA_ALLOWED_ORIGINS").unwrap_or_default();
+    let parts = list.split(',').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            Origin::read(part).ok_or_else(|| {
+                let part = source::shown(part);
+                anyhow!(
+                    "POSTVENTA_ALLOWED_ORIGINS must name each origin, as in https://app.example.com,http://localhost:5173; {part} is none"
+                )
+            })
+        })
+        .collect()
+}
+
+fn connections_at_once(source: &Source) -> anyhow::Result<(usize, usize)> {
+    let usual = ConnectionLimits::default();
+    let total = source.number("POSTVENTA_MAX_CONNECTIONS", 16..=1_000_000)?;
+    let per_address = source.number("POSTVENTA_MAX_CONNECTIONS_PER_ADDRESS", 1..=1_000_000)?;
+    Ok((
+        total.unwrap_or(usual.total),
+        per_address.unwrap_or(usual.per_address),
+    ))
+}
+
+/// What the client for Redis cannot read stops the start, too; its own words may repeat a password.
+fn redis(source: &Source) -> anyhow::Result<()> {
+    source.url("REDIS_URL", &["redis", "rediss"])?;
+    match source.text("REDIS_URL").map(RedisSettings::new) {
+        Some(Err(_)) => bail!("REDIS_URL must look like redis://user:password@host:6379/0"),
+        _ => Ok(()),
+    }
+}
+
+/// A sender without a name: `help@shop.example`.
+fn is_address(text: &str) -> bool {
+    let is_plain = |c: char| !c.is_whitespace() && !"<>()[],;:\\\"".contains(c);
+    text.rsplit_once('@').is_some_and(|(who, at)| {
+        !who.is_empty() && text.chars().all(is_plain) && !who.contains('@') && Host::parse(at).is_ok()
+    })
 }
 
 fn trusted_proxies(source: &Source) -> anyhow::Result<Vec<IpNet>> {
@@ -140,7 +192,8 @@ fn trusted_proxies(source: &Source) -> anyhow::Result<Vec<IpNet>> {
         .map(|part| {
             let net = part.parse().or_else(|_| part.parse::<IpAddr>().map(IpNet::from));
             net.map_err(|_| {
-                anyhow!("POSTVENTA_TRUSTED_PROXIES must look like 10.0.0.0/8,192.0.2.1; {part:?} does not")
+                let part = source::shown(part);
+                anyhow!("POSTVENTA_TRUSTED_PROXIES must look like 10.0.0.0/8,192.0.2.1; {part} does not")
             })
         })
         .collect()
@@ -148,12 +201,30 @@ fn trusted_proxies(source: &Source) -> anyhow::Result<Vec<IpNet>> {
 
 /// A path, or `s3://bucket/prefix` with its credentials.
 fn files(source: &Source, data_dir: &Path) -> anyhow::Result<FilesAt> {
+    let endpoint = source.url("POSTVENTA_S3_ENDPOINT", &["http", "https"])?;
+    let region = source.text("POSTVENTA_S3_REGION").unwrap_or("us-east-1");
+    if !region
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c))
+    {
+        bail!(
+            "POSTVENTA_S3_REGION must look like eu-west-1, not {}",
+            source::shown(region)
+        );
+    }
+    let credentials = (
+        source.token("POSTVENTA_S3_ACCESS_KEY_ID")?,
+        source.token("POSTVENTA_S3_SECRET_ACCESS_KEY")?,
+    );
     let Some(text) = source.text("POSTVENTA_FILES") else {
         return Ok(FilesAt::Folder(data_dir.join("files")));
     };
-    let wrong = || anyhow!("POSTVENTA_FILES must be a folder or look like s3://bucket/prefix, not {text:?}");
+    let wrong = || {
+        let text = source::shown(text);
+        anyhow!("POSTVENTA_FILES must be a folder or look like s3://bucket/prefix, not {text}")
+    };
     let Some(rest) = text.strip_prefix("s3://") else {
-        return if text.contains("://") {
+        return if text.contains("://") || text.starts_with("s3:") {
             Err(wrong())
         } else {
             Ok(FilesAt::Folder(text.into()))
@@ -164,30 +235,35 @@ fn files(source: &Source, data_dir: &Path) -> anyhow::Result<FilesAt> {
     if name.is_empty() || !rest.chars().all(is_plain) || prefix.contains("//") {
         return Err(wrong());
     }
-    let needed = |name: &str| {
-        source
-            .secret(name)
-            .ok_or_else(|| anyhow!("{name} is missing beside POSTVENTA_FILES {text}"))
+    let needed = |name: &str, secret: Option<SecretString>| {
+        secret.ok_or_else(|| anyhow!("{name} is missing beside POSTVENTA_FILES {text}"))
     };
+    let (id, secret) = credentials;
     Ok(FilesAt::Bucket(Bucket {
         name: name.to_owned(),
         prefix: prefix.trim_end_matches('/').to_owned(),
-        region: source
-            .text("POSTVENTA_S3_REGION")
-            .unwrap_or("us-east-1")
+        region: region.to_owned(),
+        endpoint,
+        access_key_id: needed("POSTVENTA_S3_ACCESS_KEY_ID", id)?
+            .expose_secret()
             .to_owned(),
-        endpoint: source.url("POSTVENTA_S3_ENDPOINT", &["http", "https"])?,
-        access_key_id: needed("POSTVENTA_S3_ACCESS_KEY_ID")?.expose_secret().to_owned(),
-        secret_access_key: needed("POSTVENTA_S3_SECRET_ACCESS_KEY")?,
+        secret_access_key: needed("POSTVENTA_S3_SECRET_ACCESS_KEY", secret)?,
         patience: PATIENCE,
     }))
 }
 
 fn log_filter(source: &Source) -> anyhow::Result<String> {
     let filter = source.text("POSTVENTA_LOG").unwrap_or("info,apalis_core=warn");
+    // A word that is no level would be taken for a module, and everything else left out.
+    let levels = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_said =
+        |part: &str| part.contains(['=', '[']) || levels.contains(&part.trim().to_lowercase().as_str());
     match tracing_subscriber::EnvFilter::try_new(filter) {
-        Ok(_) => Ok(filter.to_owned()),
-        Err(_) => bail!("POSTVENTA_LOG must look like info,sea_orm=warn, not {filter:?}"),
+        Ok(_) if filter.split(',').all(is_said) => Ok(filter.to_owned()),
+        _ => bail!(
+            "POSTVENTA_LOG must look like info,sea_orm=warn, not {}",
+            source::shown(filter)
+        ),
     }
 }
 
@@ -201,14 +277,14 @@ fn secret_key(source: &Source) -> anyhow::Result<Option<Vec<u8>>> {
 }
 
 fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
-    let port: u16 = source.parsed("SMTP_PORT", "a port number")?.unwrap_or(587);
+    let port = source.number("SMTP_PORT", 1..=u16::MAX)?.unwrap_or(587);
     let credentials = match (source.text("SMTP_USER"), source.secret("SMTP_PASSWORD")) {
         (Some(user), Some(password)) => Some((user.to_owned(), password)),
         (None, None) => None,
         (Some(_), None) => bail!("SMTP_PASSWORD is missing beside SMTP_USER"),
         (None, Some(_)) => bail!("SMTP_USER is missing beside SMTP_PASSWORD"),
     };
-    let Some(host) = source.text("SMTP_HOST") else {
+    let Some(host) = source.host("SMTP_HOST")? else {
         return match credentials {
             Some(_) => bail!("SMTP_HOST is missing beside SMTP_USER"),
             None => Ok(None),
@@ -225,13 +301,8 @@ fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
 }
 
 fn gateways(source: &Source) -> anyhow::Result<GatewayEndpoints> {
-    let seconds: u64 = source
-        .parsed("GATEWAY_TIMEOUT_SECONDS", "a number of seconds from 1 to 50")?
-        .unwrap_or(20);
     // A job may take 60 seconds: a longer wait at the gateway would be cut in the middle.
-    if !(1..=50).contains(&seconds) {
-        bail!("GATEWAY_TIMEOUT_SECONDS must be a number of seconds from 1 to 50, not {seconds}");
-    }
+    let seconds = source.number("GATEWAY_TIMEOUT_SECONDS", 1..=50)?.unwrap_or(20);
     Ok(GatewayEndpoints {
         stripe_api_base: source.url("STRIPE_API_BASE", &["http", "https"])?,
         mercado_pago_api_base: source.url("MERCADO_PAGO_API_BASE", &["http", "https"])?,
@@ -239,7 +310,7 @@ fn gateways(source: &Source) -> anyhow::Result<GatewayEndpoints> {
     })
 }
 
-fn gateway_secrets(source: &Source) -> GatewaySecrets {
+fn gateway_secrets(source: &Source) -> anyhow::Result<GatewaySecrets> {
     let mut secrets = GatewaySecrets::default();
     for (name, secret) in [
         ("STRIPE_API_KEY", SecretName::StripeSecretKey),
@@ -252,16 +323,17 @@ fn gateway_secrets(source: &Source) -> GatewaySecrets {
         ("PAYPAL_CLIENT_ID", SecretName::PaypalClientId),
         ("PAYPAL_CLIENT_SECRET", SecretName::PaypalClientSecret),
     ] {
-        if let Some(value) = source.secret(name) {
+        if let Some(value) = source.token(name)? {
             secrets.set(secret, value);
         }
     }
-    secrets
+    Ok(secrets)
 }
 
 fn concurrency(source: &Source) -> anyhow::Result<Vec<(domain::jobs::Queue, usize)>> {
     let wrong = |part: &str| {
-        anyhow!("POSTVENTA_WORKER_CONCURRENCY must look like refunds=32,emails=8; {part:?} does not")
+        let part = source::shown(part);
+        anyhow!("POSTVENTA_WORKER_CONCURRENCY must look like refunds=32,emails=8; {part} does not")
     };
     let read = |part: &str| {
         let (queue, number) = part.split_once('=').ok_or_else(|| wrong(part))?;

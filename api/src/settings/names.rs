@@ -20,7 +20,7 @@ pub const NAMES: &[(&str, &str)] = &[
     ("POSTVENTA_S3_SECRET_ACCESS_KEY", "its secret"),
     (
         "POSTVENTA_PUBLIC_URL",
-        "where the installation is reached from outside (default http://POSTVENTA_BIND)",
+        "where the installation is reached from outside, with a path if there is one (default http://POSTVENTA_BIND)",
     ),
     (
         "POSTVENTA_SECRET_KEY",
@@ -37,6 +37,14 @@ pub const NAMES: &[(&str, &str)] = &[
     (
         "POSTVENTA_ALLOWED_ORIGINS",
         "other origins that browsers may call from, separated by commas",
+    ),
+    (
+        "POSTVENTA_MAX_CONNECTIONS",
+        "connections of clients at once, 16 to 1000000 (default 10000, or what the limit of open files allows)",
+    ),
+    (
+        "POSTVENTA_MAX_CONNECTIONS_PER_ADDRESS",
+        "of these, from one address that is no trusted proxy (default 1000)",
     ),
     (
         "POSTVENTA_TRUSTED_PROXIES",

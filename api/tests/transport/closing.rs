@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use api::http::Limits;
+use api::http::{Limits, Origin};
 use futures::SinkExt;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -104,7 +104,7 @@ async fn a_socket_that_says_nothing_is_closed() {
 #[tokio::test]
 async fn pages_of_other_hosts_open_no_socket() {
     let server = Server::start(Limits {
-        allowed_origins: vec!["https://app.test".to_owned()],
+        allowed_origins: vec![Origin::read("https://app.test").expect("an origin")],
         ..Limits::default()
     })
     .await;

@@ -1,5 +1,6 @@
 //! What one request may ask for, who may ask from a browser, and how little an error tells.
 
+use api::http::Origin;
 use serde_json::json;
 use tests::stage::Stage;
 
@@ -129,7 +130,7 @@ async fn a_fault_is_told_by_a_trace_id_and_nothing_else() {
 async fn browsers_call_from_named_origins_only() {
     let stage = Stage::new().await;
     let (client, _stop) = server(&stage, |server| {
-        server.limits.allowed_origins = vec!["https://front.example".into()];
+        server.limits.allowed_origins = vec![Origin::read("https://front.example/").expect("an origin")];
     })
     .await;
     let url = format!("{}/graphql", client.url);
@@ -156,6 +157,12 @@ async fn browsers_call_from_named_origins_only() {
                 .get("access-control-allow-origin")
                 .map(|it| it.as_bytes().to_vec());
             assert_eq!(header, allowed.then(|| origin.as_bytes().to_vec()), "{origin}");
+            let vary = response.headers().get_all("vary").iter();
+            let vary = vary
+                .filter_map(|it| it.to_str().ok())
+                .collect::<String>()
+                .to_lowercase();
+            assert!(vary.contains("origin"), "caches keep the answers apart: {vary}");
             assert!(
                 !response
                     .headers()
@@ -163,5 +170,72 @@ async fn browsers_call_from_named_origins_only() {
             );
         }
     }
+    stage.end().await;
+}
+
+/// What Apollo, Relay, urql, `graphql-sse` and tools that trace or report errors send from a page.
+const SENT: &str = "accept,accept-language,apollo-require-preflight,apollographql-client-name,\
+    apollographql-client-version,authorization,b3,baggage,cache-control,content-type,graphql-client-name,\
+    graphql-client-version,last-event-id,sentry-trace,traceparent,tracestate,x-apollo-operation-id,\
+    x-apollo-operation-name,x-b3-traceid,x-datadog-trace-id,x-request-id,x-requested-with";
+
+#[tokio::test]
+async fn a_page_may_send_what_clients_send_and_read_what_it_should_quote() {
+    let stage = Stage::new().await;
+    let front = "https://front.example";
+    let (client, _stop) = server(&stage, |server| {
+        server.limits.allowed_origins = vec![Origin::read(front).expect("an origin")];
+    })
+    .await;
+    let url = format!("{}/graphql", client.url);
+    let browser = reqwest::Client::new();
+    for method in ["GET", "POST"] {
+        let preflight = browser
+            .request(reqwest::Method::OPTIONS, &url)
+            .header("origin", front)
+            .header("access-control-request-method", method)
+            .header("access-control-request-headers", SENT)
+            .header("access-control-request-private-network", "true");
+        let permitted = preflight.send().await.expect("an answer");
+        assert!(permitted.status().is_success());
+        let header = |name: &str| {
+            let value = permitted.headers().get(name).and_then(|it| it.to_str().ok());
+            value.unwrap_or_default().to_lowercase()
+        };
+        let headers = header("access-control-allow-headers");
+        let permitted_headers: Vec<&str> = headers.split(',').map(str::trim).collect();
+        for sent in SENT.split(',').map(str::trim) {
+            assert!(permitted_headers.contains(&sent), "{sent}: {headers}");
+        }
+        assert!(header("access-control-allow-methods").contains(&method.to_lowercase()));
+        assert_eq!(header("access-control-max-age"), "7200");
+        assert_eq!(header("access-control-allow-private-network"), "true");
+    }
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let called = browser
+        .post(&url)
+        .header("origin", front)
+        .header("traceparent", format!("00-{trace}-b7ad6b7169203331-01"))
+        .json(&json!({ "query": "{ viewer { scopes } }" }));
+    let answered = called.send().await.expect("an answer");
+    assert_eq!(answered.headers()["x-trace-id"], trace);
+    let exposed = answered.headers()["access-control-expose-headers"]
+        .to_str()
+        .expect("text");
+    for name in [
+        "x-trace-id",
+        "retry-after",
+        "content-disposition",
+        "content-range",
+        "etag",
+    ] {
+        assert!(exposed.contains(name), "{name}: {exposed}");
+    }
+    // A page that fetches a file reads its name.
+    let file = browser
+        .get(format!("{}/exports/x/y", client.url))
+        .header("origin", front);
+    let file = file.send().await.expect("an answer");
+    assert_eq!(file.headers()["access-control-allow-origin"], front);
     stage.end().await;
 }

@@ -1,8 +1,10 @@
 //! What is served beside the answers: probes, pages, limits, and errors that tell nothing of the inside.
 
+mod connections;
 mod hanging_up;
 mod limits;
 mod pages;
+mod prefix;
 
 use std::sync::Arc;
 
@@ -21,6 +23,17 @@ async fn server(stage: &Stage, change: impl FnOnce(&mut Server)) -> (Client, Can
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     let shutdown = CancellationToken::new();
+    let server = build(stage, &shutdown, change);
+    tokio::spawn(server::serve(
+        listener,
+        server.router().expect("the router"),
+        shutdown.clone(),
+    ));
+    (Client::new(&url, stage.admin.token.clone()), shutdown)
+}
+
+/// What serves the stage's app, set up differently.
+fn build(stage: &Stage, shutdown: &CancellationToken, change: impl FnOnce(&mut Server)) -> Server {
     let mut server = Server {
         app: stage.app.clone(),
         limits: Limits::default(),
@@ -33,12 +46,7 @@ async fn server(stage: &Stage, change: impl FnOnce(&mut Server)) -> (Client, Can
         shutdown: shutdown.clone(),
     };
     change(&mut server);
-    tokio::spawn(server::serve(
-        listener,
-        server.router().expect("the router"),
-        shutdown.clone(),
-    ));
-    (Client::new(&url, stage.admin.token.clone()), shutdown)
+    server
 }
 
 /// Status and text of a page.

@@ -7,6 +7,8 @@ pub(super) mod nesting;
 
 use std::time::Duration;
 
+use super::origin::Origin;
+
 /// Every number of the transport. Of these only `allowed_origins` is a setting.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -42,8 +44,8 @@ pub struct Limits {
     pub document_cache_bytes: u64,
     /// The same for persisted ones.
     pub persisted_cache_bytes: u64,
-    /// Origins of web pages that may open a WebSocket, besides those of the same host.
-    pub allowed_origins: Vec<String>,
+    /// Origins of web pages that may call and open a WebSocket, besides those of the same host.
+    pub allowed_origins: Vec<Origin>,
     /// Time for a new socket to send `connection_init`.
     pub init_time: Duration,
     /// Between pings on a socket and comments in an event stream.

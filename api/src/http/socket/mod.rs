@@ -3,7 +3,6 @@
 
 mod messages;
 mod operations;
-mod origin;
 mod outbox;
 mod session;
 
@@ -25,6 +24,7 @@ use super::{
     refusal::{Refusal, codes},
     trace::TraceId,
 };
+use crate::{connections::InWork, http::origin};
 use session::Session;
 
 const PROTOCOL: &str = "graphql-transport-ws";
@@ -91,12 +91,16 @@ pub(super) async fn upgrade<E: Executor>(
         .write_buffer_size(limits.socket_buffer_bytes)
         .max_message_size(limits.body_bytes)
         .max_frame_size(limits.body_bytes);
+    let work = parts.extensions.remove::<InWork>();
     if upgrade.selected_protocol().is_none() {
-        return upgrade.on_upgrade(move |socket| reject(socket, service.limits.linger_time));
+        return upgrade.on_upgrade(async move |socket| {
+            reject(socket, service.limits.linger_time).await;
+            drop(work);
+        });
     }
     let call = Call::read(&parts, trace);
     let anonymous = Call::anonymous(&parts, trace);
-    upgrade.on_upgrade(move |socket| Session::new(service, call, anonymous).run(socket))
+    upgrade.on_upgrade(move |socket| Session::new(service, call, anonymous, work).run(socket))
 }
 
 async fn reject(mut socket: WebSocket, linger: std::time::Duration) {

@@ -27,6 +27,7 @@ use super::{
     operations::{Operations, Turn, Unavailable},
     outbox,
 };
+use crate::connections::InWork;
 use crate::http::{
     GraphqlService,
     answer::Answer,
@@ -97,10 +98,22 @@ pub(super) struct Session<E> {
     phase: Phase,
     operations: Arc<Operations>,
     tasks: JoinSet<()>,
+    /// What the connection is kept open for: until the caller is known, it is for nobody in particular.
+    work: Option<InWork>,
+    /// Whether the caller has shown a credential.
+    is_known: bool,
 }
 
 impl<E: Executor> Session<E> {
-    pub fn new(service: GraphqlService<E>, call: Result<Call, AuthenticationError>, anonymous: Call) -> Self {
+    pub fn new(
+        service: GraphqlService<E>,
+        call: Result<Call, AuthenticationError>,
+        anonymous: Call,
+        work: Option<InWork>,
+    ) -> Self {
+        if let Some(work) = &work {
+            work.is_dispensable(true);
+        }
         let until = Instant::now() + service.limits.init_time;
         let operations = Arc::new(Operations::new(service.limits.operations_per_socket));
         let shutdown = service.shutdown.clone();
@@ -112,6 +125,8 @@ impl<E: Executor> Session<E> {
             phase: Phase::Waiting { until },
             operations,
             tasks: JoinSet::new(),
+            work,
+            is_known: false,
         }
     }
 
@@ -152,6 +167,9 @@ impl<E: Executor> Session<E> {
                     Change::Over(close) => return close.into(),
                     Change::Authenticated(caller) => {
                         let ended = caller.ended();
+                        if let Some(work) = self.work.as_ref().filter(|_| self.is_known) {
+                            work.is_dispensable(false);
+                        }
                         self.phase = Phase::Ready { caller, ended };
                         self.say(queue, messages::ack()).await
                     }
@@ -189,6 +207,8 @@ impl<E: Executor> Session<E> {
                 if !matches!(self.phase, Phase::Waiting { .. }) {
                     return Err(Close::TooManyInits.into());
                 }
+                self.is_known =
+                    credential.is_some() || self.call.as_ref().is_ok_and(|call| call.credential.is_some());
                 self.phase = Phase::Authenticating(self.authentication(credential));
                 Ok(())
             }

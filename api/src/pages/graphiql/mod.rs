@@ -30,6 +30,9 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 /// What the page starts with.
 #[derive(Clone, Debug, Serialize)]
 pub struct GraphiqlPage {
+    /// What the addresses of its files begin with: nothing, or a path.
+    #[serde(skip)]
+    pub base: String,
     /// Where queries go, and subscriptions by `graphql-transport-ws`: `/graphql`.
     pub endpoint: String,
     /// Opened on a first visit; afterwards the browser remembers its own.
@@ -101,6 +104,7 @@ impl GraphiqlPage {
         let settings = serde_json::json!(self).to_string().replace('<', "\\u003c");
         include_str!("page.html")
             .replace("@VERSION@", &VERSION)
+            .replace("@BASE@", &self.base)
             .replace("@SETTINGS@", &settings)
     }
 }
@@ -145,6 +149,7 @@ mod tests {
             ..Tab::default()
         };
         routes(GraphiqlPage {
+            base: String::new(),
             endpoint: "/graphql".to_owned(),
             tabs: vec![tab],
         })
