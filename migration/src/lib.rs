@@ -60,6 +60,10 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(Sql::both(
+                "m0017_installation",
+                include_str!("../sql/0017_installation.sql"),
+            )),
         ]
     }
 }
