@@ -1,6 +1,7 @@
 //! Settings: from the environment, over an optional TOML file. A value that makes no sense stops the start
 //! with one sentence that names it.
 
+mod addresses;
 mod names;
 mod source;
 
@@ -16,6 +17,7 @@ use domain::{
         files::{Bucket, FilesAt, PATIENCE},
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
+        tls::Authorities,
     },
     teams::{GatewaySecrets, SecretName},
 };
@@ -51,6 +53,8 @@ pub struct Settings {
     pub database_connections: u32,
     /// `REDIS_URL`. The embedded mode does not use it.
     pub redis_url: Option<String>,
+    /// `POSTVENTA_EXTRA_CA_FILE`: whom all calls to other servers trust beside the usual authorities.
+    pub authorities: Authorities,
     /// `SMTP_…`. None: mails are kept in the local mailbox and not sent.
     pub smtp: Option<SmtpSettings>,
     /// `SUPPORT_EMAIL_FROM`: the sender for teams without an address of their own.
@@ -71,9 +75,13 @@ impl Settings {
     /// Reads all of them. The error is one sentence that names the setting; it never repeats a value that may be
     /// secret.
     pub fn from(source: &Source) -> anyhow::Result<Self> {
-        let bind = "an address and a port such as 127.0.0.1:8080";
+        let bind = "an address and a port such as 127.0.0.1:8080 or [::1]:8080";
         let bind: SocketAddr = source
-            .parsed("POSTVENTA_BIND", bind)?
+            .parsed("POSTVENTA_BIND", bind)
+            .map_err(|error| {
+                let text = source.text("POSTVENTA_BIND").unwrap_or_default();
+                anyhow!("{error}{}", addresses::usual_mistake(text))
+            })?
             .unwrap_or(([127, 0, 0, 1], 8080).into());
         let public_url = match source.url("POSTVENTA_PUBLIC_URL", &["http", "https"])? {
             Some(url) => url,
@@ -92,7 +100,6 @@ impl Settings {
         if !(2..=200).contains(&connections) {
             bail!("POSTVENTA_DB_CONNECTIONS must be a number from 2 to 200, not {connections}");
         }
-        source.url("REDIS_URL", &["redis", "rediss"])?;
         let from = source
             .text("SUPPORT_EMAIL_FROM")
             .unwrap_or("support@postventa.example")
@@ -121,7 +128,8 @@ impl Settings {
             trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
-            redis_url: source.text("REDIS_URL").map(str::to_owned),
+            redis_url: addresses::redis(source)?,
+            authorities: addresses::authorities(source)?,
             smtp: smtp(source)?,
             support_email_from: from,
             gateways: gateways(source)?,
@@ -208,14 +216,14 @@ fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
         (Some(_), None) => bail!("SMTP_PASSWORD is missing beside SMTP_USER"),
         (None, Some(_)) => bail!("SMTP_USER is missing beside SMTP_PASSWORD"),
     };
-    let Some(host) = source.text("SMTP_HOST") else {
+    let Some(host) = addresses::host(source, "SMTP_HOST")? else {
         return match credentials {
             Some(_) => bail!("SMTP_HOST is missing beside SMTP_USER"),
             None => Ok(None),
         };
     };
     Ok(Some(SmtpSettings {
-        host: host.to_owned(),
+        host,
         port,
         credentials,
         allow_plain: false,

@@ -10,7 +10,7 @@ use figment::{
 use secrecy::SecretString;
 use url::Url;
 
-use super::NAMES;
+use super::{NAMES, addresses::usual_mistake};
 
 /// The setting that names the file with others.
 const FILE: &str = "POSTVENTA_CONFIG";
@@ -72,7 +72,10 @@ impl Source {
         match Url::parse(text) {
             Ok(url) if schemes.contains(&url.scheme()) => Ok(Some(url)),
             // The value may carry a password: it is not repeated.
-            _ => bail!("{name} must be an address that begins with {wanted}://"),
+            _ => bail!(
+                "{name} must be an address that begins with {wanted}://{}",
+                usual_mistake(text)
+            ),
         }
     }
 
