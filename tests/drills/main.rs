@@ -2,6 +2,7 @@
 //! landed and has a planted bug that its detectors must find.
 
 mod command_line;
+mod elsewhere;
 mod forgetful;
 mod graceful_stop;
 mod killed_process;
