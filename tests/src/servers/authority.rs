@@ -21,9 +21,9 @@ pub struct Papers {
 impl Authority {
     pub fn new() -> anyhow::Result<Self> {
         let mut params = CertificateParams::new(Vec::<String>::new())?;
-        params
-            .distinguished_name
-            .push(DnType::CommonName, "The story's authority");
+        // Of two authorities of one name the wrong one might be asked.
+        let name = format!("Authority {:x}", rand::random::<u64>());
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
         let authority = Self {

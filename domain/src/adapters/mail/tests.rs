@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio_rustls::TlsAcceptor;
 
 use super::{
@@ -229,6 +229,9 @@ async fn a_server_at_an_address_of_ipv6_is_reached() {
 fn certified(name: &str, expired: bool) -> (String, TlsAcceptor) {
     let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of two authorities of one name the wrong one might be asked.
+    let own = format!("Authority {:x}", rand::random::<u64>());
+    params.distinguished_name.push(DnType::CommonName, own);
     let key = KeyPair::generate().expect("a key");
     let authority = CertifiedIssuer::self_signed(params, key).expect("an authority");
     let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
