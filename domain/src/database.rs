@@ -1,5 +1,6 @@
 //! The database: PostgreSQL or SQLite behind one door, and the few words in which their SQL differs.
 
+mod address;
 mod pool;
 
 use std::{sync::Arc, time::Duration};
@@ -65,11 +66,15 @@ impl Database {
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(10))
+                    .pragma("temp_store", address::temp_store())
                     .collation("und-x-icu", input::in_alphabet)
                     .statement_cache_capacity(500)
             });
         } else {
-            options.map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(500));
+            let url = settings.url.clone();
+            options.map_sqlx_postgres_opts(move |postgres| {
+                address::as_meant(postgres, &url).statement_cache_capacity(500)
+            });
         }
         let connection = sea_orm::Database::connect(options)
             .await

@@ -15,6 +15,7 @@ pub mod identity;
 pub mod ids;
 pub mod impersonation;
 mod input;
+mod installation;
 pub mod jobs;
 pub mod language;
 pub mod mails;

@@ -80,6 +80,10 @@ impl MigratorTrait for Migrator {
                 "m0014_outside",
                 include_str!("../sql/0014_outside.sql"),
             )),
+            Box::new(Sql::both(
+                "m0017_installation",
+                include_str!("../sql/0017_installation.sql"),
+            )),
         ]
     }
 }

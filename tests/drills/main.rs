@@ -3,6 +3,7 @@
 
 mod command_line;
 mod crowded;
+mod elsewhere;
 mod forgetful;
 mod graceful_stop;
 mod killed_process;

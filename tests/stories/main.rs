@@ -3,6 +3,7 @@
 mod access;
 mod contract;
 mod database;
+mod elsewhere;
 mod entitlements;
 mod exports;
 mod http;

@@ -1,7 +1,7 @@
 //! What of an error is kept with a job: short, readable, and without secrets.
 
-/// Characters kept.
-const LONGEST: usize = 500;
+/// Characters kept: stores of files tell the cause behind an address, and that more than once.
+const LONGEST: usize = 1000;
 /// How the secrets of our gateways and of HTTP begin.
 const SECRETS: [&str; 8] = [
     "sk_", "rk_", "whsec_", "APP_USR-", "TEST-", "pvk_", "pvs_", "Bearer",

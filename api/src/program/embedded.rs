@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Context;
 use domain::{
-    adapters::gateways::stripe::METADATA_REFUND,
+    adapters::{files::try_folder, gateways::stripe::METADATA_REFUND},
     database::{Database, DatabaseSettings},
     seed::{self, DemoOptions, GatewayBooks, GatewayRefunded, demo},
     teams::SecretName,
@@ -53,7 +53,14 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         .with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
     let address = listener.local_addr()?;
     let folder = settings.data_dir.clone();
-    std::fs::create_dir_all(&folder).with_context(|| format!("POSTVENTA_DATA_DIR {}", folder.display()))?;
+    std::fs::create_dir_all(&folder)
+        .and_then(|()| try_folder(&folder))
+        .with_context(|| {
+            format!(
+                "POSTVENTA_DATA_DIR: cannot write to the folder {}",
+                folder.display()
+            )
+        })?;
     let mut local = Local::load(&folder)?;
 
     let sandbox = start_sandbox(&folder, &mut local, &format!("http://{address}")).await?;
@@ -81,7 +88,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         None => local.key()?,
     };
     let parts = parts::assemble(&settings, db, None, &key)?;
-    parts::prepare_files(&parts.app).await?;
+    parts::prepare_writing(&parts.app).await?;
 
     if seed::is_empty(&parts.app).await? {
         let made = seed::demo(&parts.app, demo_options()).await?;

@@ -123,6 +123,7 @@ pub fn run() -> ExitCode {
     raise_open_files();
     // The one provider that is built in; it can be set once only.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    domain::adapters::tls::trust(&settings.authorities);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ran = runtime.map_err(anyhow::Error::from).and_then(|runtime| {
         let ran = runtime.block_on(dispatch(cli, settings));

@@ -102,6 +102,13 @@ pub async fn prepare_files(app: &App) -> anyhow::Result<()> {
     app.files.prepare().await.context("POSTVENTA_FILES")
 }
 
+/// Makes sure before the start that files can also be written: for whoever has workers.
+pub async fn prepare_writing(app: &App) -> anyhow::Result<()> {
+    prepare_files(app).await?;
+    app.files.scratch().await.context("exports cannot be written")?;
+    Ok(())
+}
+
 /// The process's metrics; made once.
 pub fn metrics() -> Option<PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();

@@ -56,7 +56,7 @@ pub(super) fn limits(settings: &Settings) -> ConnectionLimits {
 #[cfg(feature = "embedded")]
 pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let parts = parts::scaled(&settings).await?;
-    parts::prepare_files(&parts.app).await?;
+    parts::prepare_writing(&parts.app).await?;
     let worker = worker::WorkerSettings {
         concurrency: settings.concurrency.iter().copied().collect(),
         host: host_name(),

@@ -32,6 +32,8 @@ pub(super) struct Store {
     refunds_by_payment: BTreeMap<String, Vec<usize>>,
     next_id: u64,
     file: Option<File>,
+    /// How much of the file is whole lines.
+    whole: u64,
     unwritten: Vec<Change>,
 }
 
@@ -50,6 +52,7 @@ impl Store {
             refunds_by_payment: BTreeMap::new(),
             next_id: u64::try_from(now_ms).unwrap_or(1),
             file: None,
+            whole: 0,
             unwritten: Vec::new(),
         };
         if let Some(path) = path {
@@ -84,6 +87,7 @@ impl Store {
         }
         // A killed process may leave half a line: it was never acknowledged to anybody.
         file.set_len(whole)?;
+        self.whole = whole;
         Ok(file)
     }
 
@@ -102,13 +106,21 @@ impl Store {
 
     /// Writes what was recorded since the last time as one line, so that a refund and its
     /// idempotency key last together or not at all. Money, keys and notifications reach the disk
-    /// before this returns; the log of requests reaches the operating system.
+    /// before this returns; the log of requests reaches the operating system. What a full disk did not take is written
+    /// with what comes next, and half a line of it is taken back.
     pub fn flush(&mut self) {
-        let changes = std::mem::take(&mut self.unwritten);
-        if let Some(file) = self.file.as_mut().filter(|_| !changes.is_empty())
-            && let Err(error) = write_line(file, &changes)
-        {
-            tracing::error!(%error, "the gateway simulator's journal could not be written");
+        let Some(file) = self.file.as_mut().filter(|_| !self.unwritten.is_empty()) else {
+            return;
+        };
+        match write_line(file, self.whole, &self.unwritten) {
+            Ok(whole) => {
+                self.whole = whole;
+                self.unwritten.clear();
+            }
+            Err(error) => {
+                let _ = file.set_len(self.whole);
+                tracing::error!(%error, "the gateway simulator's journal could not be written");
+            }
         }
     }
 
@@ -211,7 +223,12 @@ impl Store {
     }
 }
 
-fn write_line(file: &mut File, changes: &[Change]) -> anyhow::Result<()> {
+/// Appends behind the whole lines; how long the file is then.
+fn write_line(file: &mut File, whole: u64, changes: &[Change]) -> anyhow::Result<u64> {
+    // Half a line that could not be taken back then.
+    if file.metadata()?.len() != whole {
+        file.set_len(whole)?;
+    }
     let mut line = serde_json::to_vec(changes)?;
     line.push(b'\n');
     file.write_all(&line)?;
@@ -219,5 +236,5 @@ fn write_line(file: &mut File, changes: &[Change]) -> anyhow::Result<()> {
     if !changes.iter().all(only_log) {
         file.sync_data()?;
     }
-    Ok(())
+    Ok(whole + line.len() as u64)
 }

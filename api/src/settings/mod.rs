@@ -1,6 +1,7 @@
 //! Settings: from the environment, over an optional TOML file. A value that makes no sense stops the start
 //! with one sentence that names it.
 
+mod addresses;
 mod names;
 #[cfg(test)]
 mod nonsense;
@@ -19,7 +20,7 @@ use domain::{
         files::{Bucket, FilesAt, PATIENCE},
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
-        redis::RedisSettings,
+        tls::Authorities,
     },
     teams::{GatewaySecrets, SecretName},
 };
@@ -67,6 +68,8 @@ pub struct Settings {
     pub database_connections: u32,
     /// `REDIS_URL`. The embedded mode does not use it.
     pub redis_url: Option<String>,
+    /// `POSTVENTA_EXTRA_CA_FILE`: whom all calls to other servers trust beside the usual authorities.
+    pub authorities: Authorities,
     /// `SMTP_…`. None: mails are kept in the local mailbox and not sent.
     pub smtp: Option<SmtpSettings>,
     /// `SUPPORT_EMAIL_FROM`: the sender for teams without an address of their own.
@@ -88,9 +91,13 @@ impl Settings {
     /// secret.
     pub fn from(source: &Source) -> anyhow::Result<Self> {
         source.check()?;
-        let bind = "an address and a port such as 127.0.0.1:8080";
+        let bind = "an address and a port such as 127.0.0.1:8080 or [::1]:8080";
         let bind: SocketAddr = source
-            .parsed("POSTVENTA_BIND", bind)?
+            .parsed("POSTVENTA_BIND", bind)
+            .map_err(|error| {
+                let text = source.text("POSTVENTA_BIND").unwrap_or_default();
+                anyhow!("{error}{}", addresses::usual_mistake(text))
+            })?
             .unwrap_or(([127, 0, 0, 1], 8080).into());
         let public_url = public_url::read(source, bind)?;
         let database = ["POSTGRES_URL", "DATABASE_URL"];
@@ -100,7 +107,6 @@ impl Settings {
         let database = database.into_iter().find(|name| source.text(name).is_some());
         // One is held while the maintenance round works with another.
         let connections = source.number("POSTVENTA_DB_CONNECTIONS", 2..=200)?.unwrap_or(8);
-        redis(source)?;
         let from = source
             .text("SUPPORT_EMAIL_FROM")
             .unwrap_or("support@postventa.example")
@@ -130,7 +136,8 @@ impl Settings {
             trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
-            redis_url: source.text("REDIS_URL").map(str::to_owned),
+            redis_url: addresses::redis(source)?,
+            authorities: addresses::authorities(source)?,
             smtp: smtp(source)?,
             support_email_from: from,
             gateways: gateways(source)?,
@@ -166,15 +173,6 @@ fn connections_at_once(source: &Source) -> anyhow::Result<(usize, usize)> {
         total.unwrap_or(usual.total),
         per_address.unwrap_or(usual.per_address),
     ))
-}
-
-/// What the client for Redis cannot read stops the start, too; its own words may repeat a password.
-fn redis(source: &Source) -> anyhow::Result<()> {
-    source.url("REDIS_URL", &["redis", "rediss"])?;
-    match source.text("REDIS_URL").map(RedisSettings::new) {
-        Some(Err(_)) => bail!("REDIS_URL must look like redis://user:password@host:6379/0"),
-        _ => Ok(()),
-    }
 }
 
 /// A sender without a name: `help@shop.example`.
@@ -284,14 +282,14 @@ fn smtp(source: &Source) -> anyhow::Result<Option<SmtpSettings>> {
         (Some(_), None) => bail!("SMTP_PASSWORD is missing beside SMTP_USER"),
         (None, Some(_)) => bail!("SMTP_USER is missing beside SMTP_PASSWORD"),
     };
-    let Some(host) = source.host("SMTP_HOST")? else {
+    let Some(host) = addresses::host(source, "SMTP_HOST")? else {
         return match credentials {
             Some(_) => bail!("SMTP_HOST is missing beside SMTP_USER"),
             None => Ok(None),
         };
     };
     Ok(Some(SmtpSettings {
-        host: host.to_owned(),
+        host,
         port,
         credentials,
         allow_plain: false,

@@ -73,6 +73,10 @@ pub const NAMES: &[(&str, &str)] = &[
         "Redis: wakes workers and spreads events; without it both are slower, never wrong",
     ),
     (
+        "POSTVENTA_EXTRA_CA_FILE",
+        "certificates in PEM of further authorities to trust, whatever is called: PostgreSQL, Redis, SMTP, S3, gateways",
+    ),
+    (
         "SMTP_HOST",
         "mail server; without one mails are kept and not sent",
     ),

@@ -13,7 +13,7 @@ use figment::{
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::NAMES;
+use super::{NAMES, addresses::usual_mistake};
 
 /// The setting that names the file with others.
 const FILE: &str = "POSTVENTA_CONFIG";
@@ -99,21 +99,6 @@ impl Source {
         }
     }
 
-    /// The name or the address of a machine.
-    pub(super) fn host(&self, name: &str) -> anyhow::Result<Option<&str>> {
-        let Some(text) = self.text(name) else {
-            return Ok(None);
-        };
-        let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        if bare.unwrap_or(text).parse::<IpAddr>().is_ok() || Host::parse(text).is_ok() {
-            return Ok(Some(text));
-        }
-        bail!(
-            "{name} must be the name or the address of a machine, not {}",
-            shown(text)
-        )
-    }
-
     pub(super) fn secret(&self, name: &str) -> Option<SecretString> {
         self.text(name).map(SecretString::from)
     }
@@ -128,7 +113,10 @@ impl Source {
                 Ok(Some(url))
             }
             // The value may carry a password: it is not repeated.
-            _ => bail!("{name} must be an address that begins with {wanted}://"),
+            _ => bail!(
+                "{name} must be an address that begins with {wanted}://{}",
+                usual_mistake(text)
+            ),
         }
     }
 

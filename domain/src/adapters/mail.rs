@@ -13,11 +13,12 @@ use lettre::{
     transport::smtp::{
         self, PoolConfig,
         authentication::Credentials,
-        client::{Tls, TlsParameters},
+        client::{Certificate, CertificateStore, Tls, TlsParameters},
     },
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use super::tls;
 use crate::email;
 
 /// A mail as it goes out. The same mail sent twice is the same to the byte but for its MIME boundary.
@@ -88,10 +89,14 @@ pub struct SmtpTransport {
 impl SmtpTransport {
     /// Connects with the first mail. Needs the runtime: the pool looks after itself in a task.
     pub fn new(settings: &SmtpSettings) -> Result<Self, smtp::Error> {
+        Self::speaking(settings, settings.tls()?)
+    }
+
+    fn speaking(settings: &SmtpSettings, tls: Tls) -> Result<Self, smtp::Error> {
         let pool = PoolConfig::new().max_size(settings.connections.max(1));
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host.as_str())
+        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host())
             .port(settings.port)
-            .tls(settings.tls()?)
+            .tls(tls)
             .timeout(Some(settings.timeout))
             .pool_config(pool);
         if let Some((user, password)) = &settings.credentials {
@@ -109,18 +114,32 @@ impl SmtpSettings {
     fn tls(&self) -> Result<Tls, smtp::Error> {
         let trusted_wire = self.is_loopback() || (self.allow_plain && self.credentials.is_none());
         if self.port == 465 {
-            return Ok(Tls::Wrapper(TlsParameters::new(self.host.clone())?));
+            return Ok(Tls::Wrapper(trusting(self.host())?));
         }
         if trusted_wire {
             return Ok(Tls::None);
         }
-        Ok(Tls::Required(TlsParameters::new(self.host.clone())?))
+        Ok(Tls::Required(trusting(self.host())?))
+    }
+
+    /// An IPv6 address may stand in brackets; sockets and certificates want it without.
+    fn host(&self) -> &str {
+        self.host.trim_matches(['[', ']'])
     }
 
     fn is_loopback(&self) -> bool {
-        let host = self.host.trim_matches(['[', ']']);
+        let host = self.host();
         host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback())
     }
+}
+
+/// For a server that proves to be the one of this name, to those whom we trust.
+fn trusting(name: &str) -> Result<TlsParameters, smtp::Error> {
+    let added = Certificate::from_pem(&tls::trusted().beside_mozilla())?;
+    TlsParameters::builder(name.to_owned())
+        .certificate_store(CertificateStore::WebpkiRoots)
+        .add_root_certificate(added)
+        .build()
 }
 
 #[async_trait]

@@ -7,4 +7,4 @@ pub mod gateways;
 pub mod mail;
 pub mod outage;
 pub mod redis;
-mod tls;
+pub mod tls;

@@ -18,6 +18,8 @@ pub struct Outage {
 struct Span {
     began: Instant,
     last: Instant,
+    /// What was told of it so far; none of the reasons is that it is away.
+    told: Vec<Option<&'static str>>,
 }
 
 impl Outage {
@@ -28,20 +30,35 @@ impl Outage {
         }
     }
 
-    /// Notes a failure; only the first of an outage is logged.
+    /// Notes that it could not be reached; only the first time of an outage is logged.
     pub fn failed(&self, error: &dyn std::fmt::Display) {
+        if self.begins(None) {
+            tracing::warn!(error = %error, "{} is away; trying again until it is back", self.what);
+        }
+    }
+
+    /// Notes that it is there and refuses, and why; logged once for each reason in an outage.
+    pub fn refused(&self, why: &'static str, error: &dyn std::fmt::Display) {
+        if self.begins(Some(why)) {
+            tracing::warn!(error = %error, "{} {why}; going on without it and trying again", self.what);
+        }
+    }
+
+    /// Whether this was not told yet since it last answered.
+    fn begins(&self, why: Option<&'static str>) -> bool {
         let now = Instant::now();
         let mut since = self.since.lock().expect("no panic while held");
-        if let Some(span) = since.as_mut() {
-            span.last = now;
-            return;
-        }
-        *since = Some(Span {
+        let span = since.get_or_insert_with(|| Span {
             began: now,
             last: now,
+            told: Vec::new(),
         });
-        drop(since);
-        tracing::warn!(error = %error, "{} is away; trying again until it is back", self.what);
+        span.last = now;
+        let is_new = !span.told.contains(&why);
+        if is_new {
+            span.told.push(why);
+        }
+        is_new
     }
 
     /// Notes that it answered.
@@ -81,5 +98,19 @@ impl Backoff {
         let now = self.next.min(self.longest);
         self.next = (now * 2).min(self.longest);
         now
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_reason_is_told_once_until_it_answers_again() {
+        let outage = Outage::of("Redis");
+        assert!(outage.begins(None));
+        assert!(!outage.begins(None));
+        assert!(outage.begins(Some("is a replica")));
+        assert!(!outage.begins(None) && !outage.begins(Some("is a replica")));
     }
 }

@@ -2,6 +2,7 @@
 
 mod cancel;
 pub mod download;
+mod keys;
 mod output;
 mod request;
 mod run;
@@ -12,7 +13,7 @@ mod upkeep;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entities::{ExportId, ExportKind, Locale, TeamId};
+use entities::{ExportId, ExportKind, Locale};
 
 pub use cancel::{Canceled, cancel};
 pub use request::{UsersExport, request_users};
@@ -29,22 +30,6 @@ pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
 /// While this job is unfinished, another for the export is not made.
 fn job_key(export: ExportId) -> String {
     format!("export:{export}")
-}
-
-/// What all keys of exports begin with.
-const PREFIX: &str = "exports";
-
-/// Where an attempt puts its file: never where another has put one.
-fn object_key(team: TeamId, export: ExportId, attempt: i64) -> String {
-    format!("{PREFIX}/{team}/{export}/{attempt}")
-}
-
-/// Takes a key of [`object_key`] apart.
-fn read_key(key: &str) -> Option<(ExportId, i64)> {
-    let mut parts = key.split('/').skip(2);
-    let export = parts.next()?.parse().ok()?;
-    let attempt = parts.next()?.parse().ok()?;
-    Some((export, attempt))
 }
 
 /// What a file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings and by the

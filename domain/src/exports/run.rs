@@ -9,7 +9,8 @@ use anyhow::anyhow;
 use entities::{ExportId, ExportKind, TeamId, export};
 
 use super::{
-    KEPT_FOR, object_key,
+    KEPT_FOR,
+    keys::object_key,
     output::Written,
     spreadsheet,
     state::Transition,
@@ -19,6 +20,7 @@ use crate::{
     app::App,
     database::Sql,
     error::{Error, Outcome},
+    installation,
     jobs::{self, ClaimedJob, Ending, Handled},
     message::Message,
     tx::Tx,
@@ -42,6 +44,8 @@ pub(super) struct Made {
 pub(super) struct Attempt<'a> {
     pub app: &'a App,
     pub export: export::Model,
+    /// Where this attempt puts its file.
+    pub key: String,
     job: &'a ClaimedJob,
     told: (Instant, i64),
 }
@@ -81,18 +85,17 @@ impl<'a> Attempt<'a> {
         let Some(export) = store::step(&mut tx, export, Transition::Start, Changes::default()).await? else {
             return Ok(None);
         };
+        let installation = installation::id(&tx).await?;
+        let unique = tx.id();
         tx.commit().await?;
+        let key = object_key(installation, (export.team_id, export.id), export.attempt, unique);
         Ok(Some(Self {
             app,
             export,
+            key,
             job,
             told: (Instant::now(), 0),
         }))
-    }
-
-    /// Where this attempt puts its file.
-    pub fn key(&self) -> String {
-        object_key(self.export.team_id, self.export.id, self.export.attempt)
     }
 
     /// Tells how far it is, now and then. False: it was canceled or given to another worker, and has to stop.

@@ -8,21 +8,27 @@ use entities::{ExportId, ExportStatus, TeamId, export};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
-    PREFIX, job_key, read_key, run,
-    state::{self, Transition},
+    KEPT_FOR, job_key,
+    keys::{PREFIX, Place, read_key, short},
+    run,
+    state::Transition,
     store::{self, Changes},
 };
 use crate::{
-    adapters::files,
+    adapters::files::{self, Listed},
     app::App,
     database::Sql,
     error::Outcome,
+    installation,
     jobs::{NewJob, Work},
+    tx::Tx,
     values,
 };
 
 /// How long an unfinished export may be quiet before its job is looked at.
 const QUIET: TimeDelta = TimeDelta::minutes(1);
+/// How old a file is that nobody can need: an hour for clocks that differ.
+const LEFT_OVER_AFTER: TimeDelta = TimeDelta::hours(KEPT_FOR.num_hours() + 1);
 /// Rows that are asked for by one statement.
 const BATCH: usize = 500;
 
@@ -35,7 +41,7 @@ pub struct Tended {
     pub requeued: usize,
     /// Those whose file is older than a day and goes.
     pub expired: usize,
-    /// Files that nobody refers to.
+    /// Files that are gone: of exports that are over, and of attempts that have died.
     pub deleted: usize,
 }
 
@@ -103,11 +109,13 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
         let Some(export) = store::lock(&tx, id).await? else {
             continue;
         };
+        let key = export.object_key.clone();
         // From this commit on nobody finds the file; the sweep deletes it.
         if store::step(&mut tx, export, Transition::Expire, Changes::default())
             .await?
             .is_some()
         {
+            discard(&tx, key).await?;
             tx.commit().await?;
             expired += 1;
         }
@@ -115,35 +123,74 @@ async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
     Ok(expired)
 }
 
-/// Deletes the files that no row refers to: of exports that are over, and of attempts that have died.
+/// Notes that a file is to be deleted, however often that fails.
+async fn discard(tx: &Tx, key: Option<String>) -> Outcome<()> {
+    if let Some(key) = key {
+        let sql =
+            "INSERT INTO discarded_files (object_key, discarded_at) VALUES ($1, $2) ON CONFLICT DO NOTHING";
+        tx.db().run(sql, values![key, tx.now()]).await?;
+    }
+    Ok(())
+}
+
+/// Deletes what is over, and what attempts that have died left behind.
 async fn sweep(app: &App) -> anyhow::Result<usize> {
-    let keys = app.files.keys(PREFIX).await?;
+    let discarded = delete_discarded(app).await?;
+    Ok(discarded + delete_left_overs(app).await?)
+}
+
+/// The files of exports that are over: each of them is known by its name.
+async fn delete_discarded(app: &App) -> anyhow::Result<usize> {
+    let sql = "SELECT object_key FROM discarded_files ORDER BY discarded_at";
     let mut deleted = 0;
-    for keys in keys.chunks(BATCH) {
-        let ids = keys.iter().filter_map(|key| read_key(key)).map(|(id, _)| id);
-        // After the keys: whatever was put before has its row by now.
-        let rows = export::Entity::find().filter(export::Column::Id.is_in(ids));
-        let rows = rows.all(app.db.connection()).await?;
-        let rows: HashMap<ExportId, export::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-        for key in keys {
-            // What we have not put here is not ours to delete.
-            let Some((id, attempt)) = read_key(key) else {
-                continue;
-            };
-            if rows.get(&id).is_some_and(|row| is_needed(row, key, attempt)) {
+    for row in app.db.connection().rows(sql, vec![]).await? {
+        let key: String = row.try_get_by_index(0)?;
+        app.files.delete(&key).await?;
+        let sql = "DELETE FROM discarded_files WHERE object_key = $1";
+        app.db.execute(sql, values![key]).await?;
+        deleted += 1;
+    }
+    Ok(deleted)
+}
+
+/// Nobody can tell a dead attempt's file from one that somebody else is about to need: another installation in the
+/// same bucket, or one whose database is a copy of ours and which believes that our exports are its own. What tells
+/// is the age: whatever is older than any file is kept for is needed by nobody.
+async fn delete_left_overs(app: &App) -> anyhow::Result<usize> {
+    let Some(installation) = installation::find(app.db.connection()).await? else {
+        return Ok(0);
+    };
+    let old = app.clock.now() - LEFT_OVER_AFTER;
+    let files = app.files.listed(PREFIX).await?;
+    let old: Vec<_> = files.into_iter().filter(|file| file.changed_at < old).collect();
+    let mut deleted = 0;
+    for files in old.chunks(BATCH) {
+        // What we have not put here is not ours to delete.
+        let read = |file: &Listed| {
+            let place = read_key(&file.key)?;
+            let ours = place
+                .installation
+                .is_none_or(|other| other == short(installation));
+            ours.then(|| (file.key.clone(), place))
+        };
+        let places: Vec<(String, Place)> = files.iter().filter_map(read).collect();
+        let rows = export::Entity::find()
+            .filter(export::Column::Id.is_in(places.iter().map(|(_, place)| place.export)))
+            .all(app.db.connection());
+        let rows: HashMap<_, _> = rows.await?.into_iter().map(|row| (row.id, row)).collect();
+        for (key, place) in places {
+            let row = rows.get(&place.export).filter(|row| row.team_id == place.team);
+            // Keys of before do not say whose they are: only the row does.
+            if is_needed(row, &key) || (place.installation.is_none() && row.is_none()) {
                 continue;
             }
-            app.files.delete(key).await?;
+            app.files.delete(&key).await?;
             deleted += 1;
         }
     }
     Ok(deleted)
 }
 
-fn is_needed(export: &export::Model, key: &str, attempt: i64) -> bool {
-    if export.status == ExportStatus::Ready {
-        return export.object_key.as_deref() == Some(key);
-    }
-    // It may be on its way to its place at this moment.
-    state::is_unfinished(export.status) && attempt >= export.attempt
+fn is_needed(export: Option<&export::Model>, key: &str) -> bool {
+    export.is_some_and(|row| row.status == ExportStatus::Ready && row.object_key.as_deref() == Some(key))
 }

@@ -73,6 +73,22 @@ impl TestBucket {
         self.known_as(prefix, SECRET, PATIENCE)
     }
 
+    /// The same for somebody who comes by another address.
+    pub fn by_way_of(&self, address: &str, prefix: &str) -> FilesAt {
+        let FilesAt::Bucket(bucket) = self.at(prefix) else {
+            unreachable!("it is a bucket")
+        };
+        FilesAt::Bucket(Bucket {
+            endpoint: Some(address.parse().expect("an address")),
+            ..bucket
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.address.socket_addrs(|| None).expect("an address")[0]
+    }
+
     /// The same for somebody who waits no longer than this.
     pub fn with_patience(&self, prefix: &str, patience: Duration) -> FilesAt {
         self.known_as(prefix, SECRET, patience)

@@ -1,6 +1,8 @@
 //! Real servers for tests, on free loopback ports, in folders that go with them.
 
+pub mod authority;
 pub mod bucket;
+pub mod door;
 pub mod postgres;
 pub mod redis;
 

@@ -49,6 +49,25 @@ impl Postgres {
         Self::start_in(path, Some(folder), options)
     }
 
+    /// One with files in its data folder, such as `server.crt`; only it can read them.
+    pub fn with_files(options: &'static [&'static str], files: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("postventa-postgres-{}-", std::process::id()))
+            .tempdir()?;
+        make_cluster(folder.path())?;
+        for (name, content) in files {
+            let file = folder.path().join("data").join(name);
+            std::fs::write(&file, content)?;
+            let file = file.to_str().context("a path that is no text")?;
+            run("chmod", &["600", file])?;
+            if is_root()? {
+                run("chown", &[USER, file])?;
+            }
+        }
+        let path = folder.path().to_owned();
+        Self::start_in(path, Some(folder), options)
+    }
+
     /// One whose data stay where they are when it is gone: made there if there is none yet.
     pub fn lasting(folder: &Path, options: &'static [&'static str]) -> anyhow::Result<Self> {
         if !folder.join("data").exists() {
@@ -81,6 +100,10 @@ impl Postgres {
             server.wait()?;
         }
         Ok(())
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// The address without a database's name.

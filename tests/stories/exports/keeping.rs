@@ -10,7 +10,7 @@ use futures::StreamExt;
 use serde_json::{Value, json};
 use tests::stage::{Stage, text};
 
-use super::{files, lead, leads, people, round, seen};
+use super::{changed, files, lead, leads, people, round, seen};
 
 async fn waiting(stage: &Stage) -> Value {
     people(stage, vec![lead("Ana", "ana@shop.test")]).await;
@@ -43,9 +43,10 @@ async fn a_file_is_deleted_after_a_day() {
     stage.end().await;
 }
 
-/// Attempts that died leave files behind that nobody refers to, whole ones and halves.
+/// Attempts that died leave files behind that nobody refers to, whole ones and halves. They go when no file of their
+/// age can be needed by anybody.
 #[tokio::test]
-async fn what_dead_workers_left_behind_goes_and_nothing_else() {
+async fn what_dead_workers_left_behind_goes_after_a_day_and_nothing_else() {
     let stage = Stage::new().await;
     let export = waiting(&stage).await;
     stage.run_jobs().await;
@@ -53,12 +54,20 @@ async fn what_dead_workers_left_behind_goes_and_nothing_else() {
     let folder = stage.files.path().join("files");
     let beside = folder.join(&kept[0]);
     let beside = beside.parent().expect("the export's folder");
-    std::fs::write(beside.join("0"), b"whole, and not referred to").expect("a file");
-    std::fs::write(beside.join("7#1"), b"half").expect("a file");
-    std::fs::write(folder.join("exports/readme"), b"not ours").expect("a file");
+    let left = ["0-00000000000000aa", "7-00000000000000bb#1"];
+    let left = left.map(|name| beside.join(name));
+    let others = folder.join("exports/readme");
+    for file in left.iter().chain([&others]) {
+        std::fs::write(file, b"left").expect("a file");
+        changed(file, stage.app.clock.now() - TimeDelta::hours(24));
+    }
     assert_eq!(files(&stage).await.len(), 4);
+    assert_eq!(round(&stage).await.deleted, 0);
+    for file in left.iter().chain([&others]) {
+        changed(file, stage.app.clock.now() - TimeDelta::hours(26));
+    }
     assert_eq!(round(&stage).await.deleted, 2);
-    assert_eq!(files(&stage).await, ["exports/readme", kept[0].as_str()]);
+    assert_eq!(files(&stage).await, [kept[0].as_str(), "exports/readme"]);
     assert_eq!(seen(&stage.admin, &export).await["status"], "READY");
     // One that is being written at this moment is left alone.
     let running = leads(&stage.admin).await;

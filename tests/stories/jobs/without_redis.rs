@@ -83,12 +83,31 @@ async fn absent_at_the_start_then_there() {
     scaled.process.stopped().await;
 }
 
-/// Nothing but the bell over Redis says that there is work: the worker's own looks at the table are days apart, and
-/// its probes ring for another queue.
 #[tokio::test]
 async fn a_bell_over_redis_wakes_the_worker() {
-    let redis = Redis::start().unwrap();
-    let scaled = Scaled::looking_every(&redis, Duration::from_hours(48)).await;
+    bells_wake_the_worker(&Redis::start().unwrap()).await;
+}
+
+/// A worker waits for the bells of all queues at once: a cluster does that if it keeps them together.
+#[tokio::test]
+async fn a_node_of_a_cluster_is_as_good() {
+    let redis = Redis::node().unwrap();
+    redis.take_all_slots().await.unwrap();
+    bells_wake_the_worker(&redis).await;
+}
+
+#[tokio::test]
+async fn a_cluster_says_which_node_has_the_bells() {
+    let (named, other) = (Redis::node().unwrap(), Redis::node().unwrap());
+    other.take_all_slots().await.unwrap();
+    named.join(&other).await.unwrap();
+    bells_wake_the_worker(&named).await;
+}
+
+/// Nothing but the bell over Redis says that there is work: the worker's own looks at the table are days apart, and
+/// its probes ring for another queue.
+async fn bells_wake_the_worker(redis: &Redis) {
+    let scaled = Scaled::looking_every(redis, Duration::from_hours(48)).await;
     // The look of the beginning is over before there is anything to see.
     within(async {
         while scaled.process.health.last_loop_at().is_none() {
@@ -146,7 +165,7 @@ async fn a_bell_reaches_redis() {
     let patience = Duration::from_secs(20);
     let mut connection = settings.connect(patience).await.unwrap();
     let key = settings.bell_key(Queue::Maintenance);
-    assert_eq!(key, "elsewhere:bell:maintenance");
+    assert_eq!(key, "{elsewhere}:bell:maintenance");
     let rung: (String, String) = redis::cmd("BRPOP")
         .arg(&key)
         .arg(15)

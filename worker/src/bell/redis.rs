@@ -6,7 +6,7 @@ use domain::{
     adapters::{
         bell::{Bell, LocalBell},
         outage::{Backoff, Outage},
-        redis::{PATIENCE, RedisSettings},
+        redis::{PATIENCE, RedisSettings, tell},
     },
     jobs::Queue,
 };
@@ -42,8 +42,11 @@ pub(crate) async fn listen(engine: Arc<Engine>, settings: RedisSettings, bell: L
                 }
             }
             Err(error) => {
-                outage.failed(&error);
                 connection = None;
+                // Another node of a cluster has our bells, or they are just moving.
+                if !settings.follow(&error) {
+                    tell(&outage, &error);
+                }
                 sleep(backoff.step()).await;
             }
         }

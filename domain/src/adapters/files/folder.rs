@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use object_store::local::LocalFileSystem;
 use tokio::{sync::OnceCell, task::spawn_blocking};
 
-use super::{BlobStore, PATIENCE, Pieces, path};
+use super::{BlobStore, Listed, PATIENCE, Pieces, path, probe};
 
 pub(super) struct Folder {
     root: PathBuf,
@@ -55,11 +55,8 @@ fn open(root: &FilePath) -> anyhow::Result<LocalFileSystem> {
 impl BlobStore for Folder {
     async fn prepare(&self) -> anyhow::Result<()> {
         self.store().await?;
-        let probe = self.root.join(format!(".writable-{}", std::process::id()));
-        let tried = spawn_blocking(move || {
-            std::fs::write(&probe, b"")?;
-            std::fs::remove_file(&probe)
-        });
+        let root = self.root.clone();
+        let tried = spawn_blocking(move || probe::try_folder(&root));
         tried
             .await?
             .with_context(|| format!("cannot write to the folder {}", self.root.display()))
@@ -88,16 +85,28 @@ impl BlobStore for Folder {
         Ok(spawn_blocking(move || remove_empty(&file, folders)).await??)
     }
 
-    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+    async fn listed(&self, prefix: &str) -> anyhow::Result<Vec<Listed>> {
         let (root, prefix) = (self.root.clone(), prefix.to_owned());
         let found = spawn_blocking(move || {
-            let mut keys = Vec::new();
-            gather(&root.join(&prefix), &prefix, &mut keys)?;
-            keys.sort_unstable();
-            keys.dedup();
-            io::Result::Ok(keys)
+            let mut files = Vec::new();
+            gather(&root.join(&prefix), &prefix, &mut files)?;
+            // Of what is there whole and begun once more, the younger counts.
+            files.sort_unstable_by(|a, b| (&a.key, b.changed_at).cmp(&(&b.key, a.changed_at)));
+            files.dedup_by(|a, b| a.key == b.key);
+            io::Result::Ok(files)
         });
         found.await?.context("cannot list the files")
+    }
+
+    /// Where the root of the file system is read-only, the folder that everybody shares is what can be written.
+    async fn scratch(&self) -> anyhow::Result<PathBuf> {
+        let Err(error) = probe::temporary().await else {
+            return Ok(std::env::temp_dir());
+        };
+        match self.prepare().await {
+            Ok(()) => Ok(self.root.clone()),
+            Err(_) => Err(error),
+        }
     }
 }
 
@@ -132,13 +141,22 @@ fn remove_empty(file: &FilePath, folders: usize) -> io::Result<()> {
     Ok(())
 }
 
-fn gather(folder: &FilePath, prefix: &str, keys: &mut Vec<String>) -> io::Result<()> {
+fn gather(folder: &FilePath, prefix: &str, files: &mut Vec<Listed>) -> io::Result<()> {
     for (name, path) in entries(folder)? {
         let key = format!("{prefix}/{}", whole_name(&name));
-        if path.is_dir() {
-            gather(&path, &key, keys)?;
+        let about = match path.metadata() {
+            Ok(about) => about,
+            // Somebody has moved it meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
+        if about.is_dir() {
+            gather(&path, &key, files)?;
         } else {
-            keys.push(key);
+            files.push(Listed {
+                key,
+                changed_at: about.modified()?.into(),
+            });
         }
     }
     Ok(())

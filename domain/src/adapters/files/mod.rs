@@ -1,16 +1,20 @@
 //! Where files are kept: a folder that all processes share, or a bucket.
 
 mod folder;
+mod probe;
 mod s3;
 
 use std::{fmt, ops::Range, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context, bail};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use futures::{StreamExt, stream::BoxStream};
 use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart, path::Path};
 use secrecy::SecretString;
 use tokio_util::bytes::Bytes;
+
+pub use probe::try_folder;
 
 /// A file's content, piece by piece. An error in it says that the rest is not coming.
 pub type Pieces = BoxStream<'static, anyhow::Result<Bytes>>;
@@ -41,8 +45,27 @@ pub trait BlobStore: Send + Sync {
     /// Deletes a file with whatever is left of attempts to write it. It need not be there.
     async fn delete(&self, key: &str) -> anyhow::Result<()>;
 
-    /// The keys below a prefix, also of what a process has begun to write and died.
-    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>>;
+    /// What lies below a prefix, also what a process has begun to write and died; in the order of the keys.
+    async fn listed(&self, prefix: &str) -> anyhow::Result<Vec<Listed>>;
+
+    /// The keys of what lies below a prefix.
+    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+        let files = self.listed(prefix).await?;
+        Ok(files.into_iter().map(|file| file.key).collect())
+    }
+
+    /// A folder for what is needed only while a file is written. The error says why there is none.
+    async fn scratch(&self) -> anyhow::Result<PathBuf> {
+        probe::temporary().await
+    }
+}
+
+/// What a store says of a file without opening it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub key: String,
+    /// By the store's clock.
+    pub changed_at: DateTime<Utc>,
 }
 
 /// Where an installation keeps its files.

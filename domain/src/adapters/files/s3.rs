@@ -6,14 +6,14 @@ use anyhow::Context;
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use object_store::{
-    BackoffConfig, ClientOptions, ObjectStore, RetryConfig,
+    BackoffConfig, ClientOptions, ObjectMeta, ObjectStore, RetryConfig,
     aws::{AmazonS3, AmazonS3Builder},
     client::{HttpClient, HttpConnector},
     path::Path,
 };
 use secrecy::ExposeSecret;
 
-use super::{BlobStore, Bucket, Pieces, path};
+use super::{BlobStore, Bucket, Listed, Pieces, path};
 use crate::adapters::tls;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -107,13 +107,16 @@ impl BlobStore for Remote {
     }
 
     /// What was begun and not finished has no key here: a rule of the bucket clears it away.
-    async fn keys(&self, prefix: &str) -> anyhow::Result<Vec<String>> {
+    async fn listed(&self, prefix: &str) -> anyhow::Result<Vec<Listed>> {
         let below = self.at(prefix)?;
         let found: Vec<_> = self.store.list(Some(&below)).try_collect().await?;
-        let key = |path: &Path| {
-            let parts = path.prefix_match(&self.prefix)?;
-            Some(parts.collect::<Path>().to_string())
+        let listed = |file: &ObjectMeta| {
+            let parts = file.location.prefix_match(&self.prefix)?;
+            Some(Listed {
+                key: parts.collect::<Path>().to_string(),
+                changed_at: file.last_modified,
+            })
         };
-        Ok(found.iter().filter_map(|it| key(&it.location)).collect())
+        Ok(found.iter().filter_map(listed).collect())
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::bytes::Bytes;
-use url::Url;
+use url::{Host, Url};
 
 use super::{OrderError, Unanswered, Unsendable};
 use crate::adapters::tls;
@@ -70,10 +70,19 @@ pub(super) fn client(base: &Url, timeout: Duration) -> anyhow::Result<reqwest::C
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never());
     // A simulator on this machine is out of reach for a proxy.
-    if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
+    if is_this_machine(base) {
         builder = builder.no_proxy();
     }
     builder.build().context("no HTTP client could be made")
+}
+
+fn is_this_machine(base: &Url) -> bool {
+    match base.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.to_canonical().is_loopback(),
+        None => false,
+    }
 }
 
 /// The base address without a slash at its end.

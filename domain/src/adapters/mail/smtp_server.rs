@@ -6,9 +6,10 @@ use std::{
 };
 
 use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader},
+    net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
 
 /// What the server does with the next mails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +37,16 @@ pub(super) struct SmtpServer {
     state: Arc<Mutex<State>>,
 }
 
+/// When a server speaks TLS.
+#[derive(Clone)]
+pub(super) enum Encryption {
+    Never,
+    /// From the first byte.
+    AtOnce(TlsAcceptor),
+    /// When it is asked to.
+    StartTls(TlsAcceptor),
+}
+
 struct State {
     mood: Mood,
     mails: Vec<Received>,
@@ -44,7 +55,11 @@ struct State {
 
 impl SmtpServer {
     pub(super) async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::speaking("127.0.0.1", Encryption::Never).await
+    }
+
+    pub(super) async fn speaking(host: &str, encryption: Encryption) -> Self {
+        let listener = TcpListener::bind((host, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let state = Arc::new(Mutex::new(State {
             mood: Mood::Friendly,
@@ -55,9 +70,9 @@ impl SmtpServer {
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.lock().expect("the state").connections += 1;
-                let state = shared.clone();
+                let (state, encryption) = (shared.clone(), encryption.clone());
                 tokio::spawn(async move {
-                    let _ = talk(stream, state).await;
+                    let _ = serve(stream, state, encryption).await;
                 });
             }
         });
@@ -77,20 +92,52 @@ impl SmtpServer {
     }
 }
 
-async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    state: Arc<Mutex<State>>,
+    encryption: Encryption,
+) -> std::io::Result<()> {
+    match encryption {
+        Encryption::Never => talk(stream, &state, true, false).await.map(drop),
+        Encryption::AtOnce(tls) => talk(tls.accept(stream).await?, &state, true, false)
+            .await
+            .map(drop),
+        Encryption::StartTls(tls) => match talk(stream, &state, true, true).await? {
+            Some(stream) => talk(tls.accept(stream).await?, &state, false, false)
+                .await
+                .map(drop),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Until the client hangs up, or wants TLS and may have it: then the stream goes on with it.
+async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    state: &Mutex<State>,
+    greets: bool,
+    has_tls: bool,
+) -> std::io::Result<Option<S>> {
     let mood = || state.lock().expect("the state").mood;
-    let (reader, mut writer) = stream.into_split();
+    let (reader, mut writer) = tokio::io::split(stream);
     let mut lines = BufReader::new(reader).lines();
     if mood() == Mood::Silent {
         std::future::pending::<()>().await;
     }
-    writer.write_all(b"220 test.example ESMTP\r\n").await?;
+    if greets {
+        writer.write_all(b"220 test.example ESMTP\r\n").await?;
+    }
     let mut mail = Received::default();
     while let Some(line) = lines.next_line().await? {
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match (verb.as_str(), mood()) {
             ("EHLO", Mood::LocksOut(_)) => "250-test.example\r\n250 AUTH PLAIN".to_owned(),
+            ("EHLO", _) if has_tls => "250-test.example\r\n250 STARTTLS".to_owned(),
             ("EHLO", _) => "250-test.example\r\n250 8BITMIME".to_owned(),
+            ("STAR", _) if has_tls => {
+                writer.write_all(b"220 2.0.0 go ahead\r\n").await?;
+                return Ok(Some(lines.into_inner().into_inner().unsplit(writer)));
+            }
             ("AUTH", Mood::LocksOut(code)) => format!("{code} 5.7.8 who are you?"),
             ("MAIL", _) => {
                 line.clone_into(&mut mail.from);
@@ -101,7 +148,7 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()
                 line.clone_into(&mut mail.to);
                 "250 2.1.5 fine".to_owned()
             }
-            ("DATA", Mood::HangsUp) => return Ok(()),
+            ("DATA", Mood::HangsUp) => return Ok(None),
             ("DATA", _) => {
                 writer.write_all(b"354 go ahead\r\n").await?;
                 while let Some(line) = lines.next_line().await?.filter(|line| line != ".") {
@@ -120,5 +167,5 @@ async fn talk(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()
         };
         writer.write_all(format!("{answer}\r\n").as_bytes()).await?;
     }
-    Ok(())
+    Ok(None)
 }

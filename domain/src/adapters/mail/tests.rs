@@ -1,7 +1,12 @@
 //! Mails through a real socket.
 
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
+use tokio_rustls::TlsAcceptor;
+
 use super::{
-    smtp_server::{Mood, SmtpServer},
+    smtp_server::{Encryption, Mood, SmtpServer},
     *,
 };
 
@@ -217,6 +222,96 @@ fn only_a_trusted_wire_goes_without_tls() {
             Tls::Opportunistic(_) => "opportunistic",
         };
         assert_eq!(tls, expected, "{}:{}", settings.host, settings.port);
+    }
+}
+
+#[tokio::test]
+async fn a_server_at_an_address_of_ipv6_is_reached() {
+    let server = SmtpServer::speaking("::1", Encryption::Never).await;
+    for host in ["::1", "[::1]"] {
+        let settings = SmtpSettings {
+            host: host.to_owned(),
+            ..settings(&server)
+        };
+        let transport = SmtpTransport::new(&settings).expect("a transport");
+        transport.send(&mail()).await.expect(host);
+    }
+    assert_eq!(server.mails().len(), 2);
+}
+
+/// An authority of one's own, and what a server of this name shows that it has certified.
+fn certified(name: &str, expired: bool) -> (String, TlsAcceptor) {
+    let mut params = CertificateParams::new(Vec::<String>::new()).expect("no names");
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    // Of two authorities of one name the wrong one might be asked.
+    let own = format!("Authority {:x}", rand::random::<u64>());
+    params.distinguished_name.push(DnType::CommonName, own);
+    let key = KeyPair::generate().expect("a key");
+    let authority = CertifiedIssuer::self_signed(params, key).expect("an authority");
+    let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
+    if expired {
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+    }
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.signed_by(&key, &authority).expect("a certificate");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.der().clone()], key.into())
+        .expect("papers");
+    (authority.pem(), TlsAcceptor::from(Arc::new(config)))
+}
+
+/// Loopback needs no TLS, so it is wanted here.
+async fn sent(server: &SmtpServer, name: &str, at_once: bool) -> Result<(), MailError> {
+    let trusting = trusting(name).expect("a name");
+    let tls = if at_once {
+        Tls::Wrapper(trusting)
+    } else {
+        Tls::Required(trusting)
+    };
+    let transport = SmtpTransport::speaking(&settings(server), tls).expect("a transport");
+    transport.send(&mail()).await
+}
+
+fn assert_refused(sent: Result<(), MailError>, why: &str) {
+    let error = sent.expect_err("it is not trusted");
+    assert!(
+        matches!(&error, MailError::Temporary(told) if told.contains(why)),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_authority_of_ones_own_is_trusted_once_it_is_added() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    for at_once in [true, false] {
+        for (expired, name, refused) in [
+            (false, "mail.test", None),
+            (false, "127.0.0.1", Some("not valid for name")),
+            (true, "mail.test", Some("expired")),
+        ] {
+            let (authority, acceptor) = certified("mail.test", expired);
+            let encryption = if at_once {
+                Encryption::AtOnce(acceptor)
+            } else {
+                Encryption::StartTls(acceptor)
+            };
+            let server = SmtpServer::speaking("127.0.0.1", encryption).await;
+            let unknown = if expired { "expired" } else { "UnknownIssuer" };
+            assert_refused(sent(&server, name, at_once).await, unknown);
+            std::fs::write(&file, authority).expect("a file");
+            tls::trust(&tls::Authorities::read(&file).expect("an authority"));
+            let sent = sent(&server, name, at_once).await;
+            match refused {
+                None => assert_eq!(sent, Ok(())),
+                Some(why) => assert_refused(sent, why),
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use redis::{RedisResult, aio::MultiplexedConnection};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{PATIENCE, RedisSettings};
+use super::{PATIENCE, RedisSettings, tell};
 use crate::{
     adapters::{
         bell::{Bell, LocalBell},
@@ -66,13 +66,18 @@ async fn send(settings: RedisSettings, mut waiting: mpsc::Receiver<(Queue, Vec<J
         for (queue, jobs) in rings.drain(..) {
             bells.entry(queue).or_default().extend(jobs);
         }
-        match push(&settings, &mut connection, &bells).await {
+        let mut pushed = push(&settings, &mut connection, &bells).await;
+        if pushed.as_ref().is_err_and(|error| settings.follow(error)) {
+            connection = None;
+            pushed = push(&settings, &mut connection, &bells).await;
+        }
+        match pushed {
             Ok(()) => {
                 outage.answered();
                 backoff.reset();
             }
             Err(error) => {
-                outage.failed(&error);
+                tell(&outage, &error);
                 connection = None;
                 tokio::time::sleep(backoff.step()).await;
             }

@@ -5,14 +5,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use anyhow::Context;
 use entities::TeamId;
 use futures::StreamExt;
-use redis::{RedisResult, aio::MultiplexedConnection};
+use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{
     sync::{Notify, broadcast, mpsc, watch},
     time::timeout,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::{PATIENCE, RedisSettings};
+use super::{PATIENCE, RedisSettings, tell};
 use crate::{
     adapters::{
         bus::LocalBus,
@@ -97,7 +97,7 @@ async fn publish(settings: RedisSettings, mut waiting: mpsc::Receiver<(TeamId, i
                 backoff.reset();
             }
             Err(error) => {
-                outage.failed(&error);
+                tell(&outage, &error);
                 connection = None;
                 tokio::time::sleep(backoff.step()).await;
             }
@@ -138,7 +138,10 @@ async fn subscribe(
         if connected.send_replace(false) {
             backoff.reset();
         }
-        outage.failed(&format!("{error:#}"));
+        match error.downcast_ref::<RedisError>() {
+            Some(error) => tell(&outage, error),
+            None => outage.failed(&format!("{error:#}")),
+        }
         tokio::time::sleep(backoff.step()).await;
     }
 }
@@ -150,7 +153,7 @@ async fn listen(
     look: &Notify,
     outage: &Outage,
 ) -> anyhow::Result<std::convert::Infallible> {
-    let connection = timeout(PATIENCE, settings.client.get_async_pubsub())
+    let connection = timeout(PATIENCE, settings.listen())
         .await
         .context("no connection in time")??;
     let (mut sink, mut messages) = connection.split();

@@ -1,6 +1,6 @@
 //! An XLSX file that is written row by row: what is behind lies on disk, and memory does not grow with it.
 
-use std::{borrow::Cow, io::Write};
+use std::{borrow::Cow, io::Write, path::Path};
 
 use chrono::{DateTime, Datelike, NaiveDateTime, Utc};
 use rust_xlsxwriter::{DocProperties, Format, Workbook, Worksheet, XlsxError};
@@ -50,12 +50,14 @@ pub(super) struct Book {
 }
 
 impl Book {
-    pub fn new(layout: Layout) -> Result<Self, XlsxError> {
-        Self::with_sheets_of(layout, ROWS_OF_A_SHEET)
+    /// What is behind lies in files in `scratch` that have no name and go with the process.
+    pub fn new(layout: Layout, scratch: &Path) -> Result<Self, XlsxError> {
+        Self::with_sheets_of(layout, ROWS_OF_A_SHEET, scratch)
     }
 
-    fn with_sheets_of(layout: Layout, rows_of_a_sheet: u32) -> Result<Self, XlsxError> {
+    fn with_sheets_of(layout: Layout, rows_of_a_sheet: u32, scratch: &Path) -> Result<Self, XlsxError> {
         let mut workbook = Workbook::new();
+        workbook.set_tempdir(scratch)?;
         let properties = DocProperties::new()
             .set_title(&layout.title)
             .set_creation_datetime(&layout.created);
@@ -157,7 +159,8 @@ mod tests {
     }
 
     fn written(rows_of_a_sheet: u32) -> Vec<u8> {
-        let mut book = Book::with_sheets_of(layout(), rows_of_a_sheet).expect("a book");
+        let scratch = std::env::temp_dir();
+        let mut book = Book::with_sheets_of(layout(), rows_of_a_sheet, &scratch).expect("a book");
         for n in 0..7 {
             let name = Cell::Text(format!("=Person {n}").into());
             let since = Cell::Time(layout().created.naive_utc());

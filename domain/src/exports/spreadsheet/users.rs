@@ -46,14 +46,18 @@ pub(in crate::exports) async fn write(attempt: &mut Attempt<'_>) -> Outcome<Opti
     let facts = Facts::new(attempt.export.locale, language::zone(&team.time_zone));
     let columns = columns(attempt.export.kind);
     let layout = layout(&attempt.export, &team.name, &facts, &columns);
+    let scratch = app.files.scratch().await?;
     let (rows, to_write) = mpsc::channel(WAITING);
     let (output, pieces) = output::pipe();
     // A thread of its own: packing and temporary files would hold up everything else here.
-    let writing = spawn_blocking(move || write_book(layout, &columns, facts, to_write, output));
+    let writing = spawn_blocking(move || {
+        let book = Book::new(layout, &scratch)?;
+        write_book(book, &columns, facts, to_write, output)
+    });
     let Some(count) = feed(attempt, rows).await? else {
         return Ok(None);
     };
-    let key = attempt.key();
+    let key = attempt.key.clone();
     let put = app.files.put(&key, pieces).await;
     let written = writing.await.map_err(|error| anyhow!("the writer: {error}"))?;
     // Where one of them has failed the other has no end, or nobody to write to: both say so.
@@ -117,13 +121,12 @@ async fn feed(attempt: &mut Attempt<'_>, rows: mpsc::Sender<Batch>) -> Outcome<O
 }
 
 fn write_book(
-    layout: Layout,
+    mut book: Book,
     columns: &[&'static Column],
     mut facts: Facts,
     mut rows: mpsc::Receiver<Batch>,
     mut output: Output,
 ) -> anyhow::Result<Written> {
-    let mut book = Book::new(layout)?;
     loop {
         match rows.blocking_recv() {
             Some(Batch::Rows { users, products }) => {
