@@ -60,6 +60,7 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(Sql::both("m0016_turns", include_str!("../sql/0016_turns.sql"))),
         ]
     }
 }

@@ -55,10 +55,7 @@ impl TestDatabase {
     async fn sqlite() -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new().prefix("postventa-sqlite-").tempdir()?;
         let url = format!("sqlite://{}/test.sqlite", folder.path().display());
-        let settings = DatabaseSettings {
-            url,
-            max_connections: 4,
-        };
+        let settings = DatabaseSettings::new(url, 4);
         Migrator::up(Database::connect(&settings).await?.connection().whole(), None).await?;
         Ok(Self {
             settings,
@@ -76,10 +73,7 @@ impl TestDatabase {
         admin.close().await?;
         let url = format!("{server}/{name}");
         Ok(Self {
-            settings: DatabaseSettings {
-                url,
-                max_connections: 8,
-            },
+            settings: DatabaseSettings::new(url, 8),
             _folder: None,
         })
     }

@@ -17,6 +17,7 @@ use domain::{
         gateways::GatewayEndpoints,
         mail::SmtpSettings,
     },
+    database::Pooling,
     teams::{GatewaySecrets, SecretName},
 };
 use ipnet::IpNet;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `POSTVENTA_DB_CONNECTIONS`: of this process, 2 to 200.
     pub database_connections: u32,
+    /// `POSTVENTA_DB_POOLING`: what stands in front of PostgreSQL, if it is not to be found out.
+    pub database_pooling: Pooling,
     /// `REDIS_URL`. The embedded mode does not use it.
     pub redis_url: Option<String>,
     /// `SMTP_…`. None: mails are kept in the local mailbox and not sent.
@@ -88,7 +91,6 @@ impl Settings {
         let connections: u32 = source
             .parsed("POSTVENTA_DB_CONNECTIONS", "a number from 2 to 200")?
             .unwrap_or(8);
-        // One is held while the maintenance round works with another.
         if !(2..=200).contains(&connections) {
             bail!("POSTVENTA_DB_CONNECTIONS must be a number from 2 to 200, not {connections}");
         }
@@ -121,6 +123,9 @@ impl Settings {
             trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
+            database_pooling: source
+                .parsed("POSTVENTA_DB_POOLING", "auto, session or transaction")?
+                .unwrap_or_default(),
             redis_url: source.text("REDIS_URL").map(str::to_owned),
             smtp: smtp(source)?,
             support_email_from: from,
@@ -299,6 +304,7 @@ mod tests {
             ("POSTVENTA_INTROSPECTION", "maybe"),
             ("POSTVENTA_TRUSTED_PROXIES", "10.0.0.1, proxy"),
             ("POSTVENTA_DB_CONNECTIONS", "1"),
+            ("POSTVENTA_DB_POOLING", "yes"),
             ("POSTVENTA_LOG_FORMAT", "xml"),
             ("POSTVENTA_LOG", "info,=,"),
             ("POSTVENTA_WORKER_CONCURRENCY", "refunds=many"),

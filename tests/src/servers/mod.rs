@@ -1,6 +1,7 @@
 //! Real servers for tests, on free loopback ports, in folders that go with them.
 
 pub mod bucket;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod redis;
 
