@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    App,
+    App, database,
     identity::{Keyring, sessions::SignInOrigin},
     language,
 };
@@ -60,7 +60,8 @@ impl http::Authenticator for Identity {
             locale: locale.unwrap_or(Locale::En),
             origin,
         });
-        let transport = http::Caller::new(move |data| context::enrich(&caller, data));
+        let transport = http::Caller::new(move |data| context::enrich(&caller, data))
+            .attempting(|execution| database::attempt(execution).boxed());
         Ok(match token {
             Some(token) => {
                 let keyring = self.keyring.clone();

@@ -187,21 +187,13 @@ fn cors(origins: &[Origin]) -> CorsLayer {
 }
 
 async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
-    use domain::database::Sql;
     if probes.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    if probes
-        .app
-        .db
-        .connection()
-        .row("SELECT 1 FROM teams LIMIT 1", vec![])
-        .await
-        .is_err()
-    {
+    if !probes.app.can_write().await {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
-            "the database does not answer, or is not migrated\n",
+            "the database does not take what is written, or is not migrated\n",
         );
     }
     if !(probes.ready)() {

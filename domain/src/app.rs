@@ -13,6 +13,7 @@ use crate::{
     error::Outcome,
     events::{EventBus, sequencer},
     ids::Ids,
+    operations::WriteProof,
     stats,
     tx::Tx,
     vault::Vault,
@@ -26,6 +27,7 @@ struct Parts {
     services: Services,
     /// What this process remembers of them.
     reading_notes: stats::Notes,
+    write_proof: WriteProof,
 }
 
 /// Where the outside world begins.
@@ -58,11 +60,17 @@ impl App {
         Self(Arc::new(Parts {
             services,
             reading_notes: stats::Notes::default(),
+            write_proof: WriteProof::default(),
         }))
     }
 
     pub(crate) fn reading_notes(&self) -> &stats::Notes {
         &self.0.reading_notes
+    }
+
+    /// Whether the database has taken something that was written within the last second.
+    pub async fn can_write(&self) -> bool {
+        self.0.write_proof.holds(&self.db).await
     }
 
     /// Starts a use case that changes something.

@@ -1,21 +1,39 @@
-//! The database: PostgreSQL or SQLite behind one door, and the few words in which their SQL differs.
+//! The database: PostgreSQL or SQLite behind one door.
 
 mod address;
+mod attempt;
+mod holders;
+mod inspection;
 mod pool;
+mod reach;
+mod server;
+mod session;
+mod sql;
+mod transaction;
+mod trouble;
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    ConnectOptions, ConnectionTrait, DatabaseTransaction, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait, Value,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    Postgres,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::input;
+use address::Address;
+use server::Server;
+use session::Session;
 
+pub use attempt::attempt;
 pub use pool::Pool;
+pub use sql::{Dialect, Sql, is_unavailable, is_unique_violation, places};
+pub use transaction::{Transaction, WriteTransaction};
 
 /// How to reach the database.
 #[derive(Clone, Debug)]
@@ -24,6 +42,59 @@ pub struct DatabaseSettings {
     pub url: String,
     /// Connections per process; about twice the cores is enough.
     pub max_connections: u32,
+    /// What stands in front of PostgreSQL.
+    pub pooling: Pooling,
+    /// After so long PostgreSQL gives a statement up; a lock, or a transaction that nobody goes on with, too.
+    pub statement_time: Option<Duration>,
+}
+
+/// What stands between the program and PostgreSQL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pooling {
+    /// To be found out.
+    #[default]
+    Auto,
+    /// Nothing, or a pooler that keeps a session for each connection.
+    Session,
+    /// A pooler that gives each transaction another session.
+    Transaction,
+}
+
+impl FromStr for Pooling {
+    type Err = UnknownPooling;
+
+    fn from_str(text: &str) -> Result<Self, UnknownPooling> {
+        match text {
+            "auto" => Ok(Self::Auto),
+            "session" => Ok(Self::Session),
+            "transaction" => Ok(Self::Transaction),
+            _ => Err(UnknownPooling),
+        }
+    }
+}
+
+/// It is none of the three.
+#[derive(Clone, Copy, Debug)]
+pub struct UnknownPooling;
+
+impl fmt::Display for UnknownPooling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("must be auto, session or transaction")
+    }
+}
+
+impl std::error::Error for UnknownPooling {}
+
+impl DatabaseSettings {
+    /// With what is found out, and without a limit for statements.
+    pub fn new(url: impl Into<String>, max_connections: u32) -> Self {
+        Self {
+            url: url.into(),
+            max_connections,
+            pooling: Pooling::Auto,
+            statement_time: None,
+        }
+    }
 }
 
 /// A pool of connections. Cheap to clone.
@@ -35,55 +106,41 @@ pub struct Database {
     writer: Option<Arc<Semaphore>>,
 }
 
-/// Which SQL is spoken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Dialect {
-    Postgres,
-    Sqlite,
-}
-
 impl Database {
     pub async fn connect(settings: &DatabaseSettings) -> anyhow::Result<Self> {
+        if !settings.url.starts_with("sqlite:") {
+            return Ok(Self {
+                pool: Pool::of(postgres(settings).await?),
+                dialect: Dialect::Postgres,
+                writer: None,
+            });
+        }
         let mut options = ConnectOptions::new(&settings.url);
         options
             .max_connections(settings.max_connections)
             .min_connections(1)
             .acquire_timeout(Duration::from_secs(10))
             .connect_timeout(Duration::from_secs(10))
-            // A dead connection shows itself by an error; a ping before each use costs a round trip.
             .test_before_acquire(false)
-            .sqlx_logging(false);
-        let dialect = if settings.url.starts_with("sqlite:") {
-            Dialect::Sqlite
-        } else {
-            Dialect::Postgres
-        };
-        if dialect == Dialect::Sqlite {
-            options.map_sqlx_sqlite_opts(|sqlite| {
+            .sqlx_logging(false)
+            .map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
                     .create_if_missing(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Full)
                     .foreign_keys(true)
                     .busy_timeout(Duration::from_secs(10))
-                    .pragma("temp_store", address::temp_store())
+                    .pragma("temp_store", reach::temp_store())
                     .collation("und-x-icu", input::in_alphabet)
                     .statement_cache_capacity(500)
             });
-        } else {
-            let url = settings.url.clone();
-            options.map_sqlx_postgres_opts(move |postgres| {
-                address::as_meant(postgres, &url).statement_cache_capacity(500)
-            });
-        }
         let connection = sea_orm::Database::connect(options)
             .await
             .context("cannot open the database")?;
-        let writer = (dialect == Dialect::Sqlite).then(|| Arc::new(Semaphore::new(1)));
         Ok(Self {
-            pool: Pool::new(connection, settings.max_connections),
-            dialect,
-            writer,
+            pool: Pool::sqlite(connection),
+            dialect: Dialect::Sqlite,
+            writer: Some(Arc::new(Semaphore::new(1))),
         })
     }
 
@@ -100,37 +157,110 @@ impl Database {
         &self.pool
     }
 
-    /// Starts a transaction that is going to write.
+    /// Starts a transaction that is going to write. Until its end whoever has it asks nothing of the pool.
     pub async fn begin(&self) -> Result<WriteTransaction, DbErr> {
+        self.pool.holders().assert_free("a transaction");
+        if let Some(server) = self.pool.server() {
+            return Ok(WriteTransaction {
+                transaction: self
+                    .postgres_transaction(server, server.session().begin())
+                    .await?,
+                _turn: None,
+            });
+        }
         let turn = self.turn().await;
         let options = TransactionOptions {
-            sqlite_transaction_mode: self.writer.is_some().then_some(SqliteTransactionMode::Immediate),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        // In a task of its own: sqlx forgets a BEGIN whose caller hangs up while it is on its way, and whatever the
-        // connection writes next would wait in that transaction for somebody else's end of it.
-        let waiting = self.pool.waiting();
+        let begun = self.sqlite_transaction(options).await?;
+        Ok(WriteTransaction {
+            transaction: Transaction::sqlite(begun, self.pool.holders().enter()),
+            _turn: turn,
+        })
+    }
+
+    /// Starts a transaction that reads only and sees one moment.
+    pub async fn snapshot(&self) -> Result<Transaction, DbErr> {
+        self.pool.holders().assert_free("a snapshot");
+        if let Some(server) = self.pool.server() {
+            return self
+                .postgres_transaction(server, server.session().begin_snapshot())
+                .await;
+        }
+        // Readers of a WAL see the database as it was at their first question.
+        let begun = self.sqlite_transaction(TransactionOptions::default()).await?;
+        Ok(Transaction::sqlite(begun, self.pool.holders().enter()))
+    }
+
+    async fn postgres_transaction(&self, server: &Server, begin: &str) -> Result<Transaction, DbErr> {
+        let lent = server.begin(begin).await?;
+        let holder = self.pool.holders().enter();
+        Ok(Transaction::postgres(
+            lent,
+            server.clone(),
+            self.pool.told().cloned(),
+            holder,
+        ))
+    }
+
+    /// In a task of its own: sqlx forgets a BEGIN whose caller hangs up while it is on its way, and whatever the
+    /// connection writes next would wait in that transaction for somebody else's end of it.
+    async fn sqlite_transaction(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
         let connection = self.pool.whole().clone();
-        let beginning = tokio::spawn(async move {
-            let transaction = connection.begin_with_options(options).await?;
-            drop(waiting);
-            Ok(WriteTransaction {
-                transaction,
-                _turn: turn,
-            })
-        });
+        let beginning = tokio::spawn(async move { connection.begin_with_options(options).await });
         let begun = beginning.await;
         begun.map_err(|error| DbErr::Custom(format!("cannot begin: {error}")))?
     }
 
+    /// A transaction of sqlx's own on PostgreSQL, for rows to be copied.
+    pub(crate) async fn copying(&self) -> anyhow::Result<sqlx::Transaction<'static, Postgres>> {
+        let server = self.pool.server().context("only PostgreSQL copies")?;
+        let begin = sqlx::AssertSqlSafe(server.session().begin().to_owned());
+        server
+            .pool()
+            .begin_with(begin)
+            .await
+            .context("cannot begin to copy")
+    }
+
+    /// A transaction of sea-orm's own in which tables can be made, where a pooler gives each transaction another
+    /// session; else there is no need for one. To be ended by [`Database::end_of_tables`].
+    pub async fn tables(&self) -> Result<Option<DatabaseTransaction>, DbErr> {
+        let Some(server) = self.pool.server().filter(|server| server.session().is_pooled()) else {
+            return Ok(None);
+        };
+        let transaction = self.pool.whole().begin().await?;
+        let local = server
+            .session()
+            .begin()
+            .split_once(';')
+            .map_or("", |(_, local)| local);
+        // Names of statements may be left from whoever had this session before.
+        transaction
+            .execute_unprepared(&format!("DEALLOCATE ALL; {local}"))
+            .await?;
+        Ok(Some(transaction))
+    }
+
+    /// Ends what [`Database::tables`] has begun.
+    pub async fn end_of_tables(transaction: DatabaseTransaction) -> Result<(), DbErr> {
+        transaction.execute_unprepared("DEALLOCATE ALL").await?;
+        transaction.commit().await
+    }
+
     /// Runs one writing statement by itself.
     pub async fn execute(&self, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
+        self.pool.holders().assert_free(sql);
+        attempt::note_written();
         let _turn = self.turn().await;
         self.pool.execute_raw(self.statement(sql, values)).await
     }
 
     /// Runs one writing statement by itself and returns what it returns.
     pub async fn execute_returning(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+        self.pool.holders().assert_free(sql);
+        attempt::note_written();
         let _turn = self.turn().await;
         self.pool.query_all_raw(self.statement(sql, values)).await
     }
@@ -146,140 +276,16 @@ impl Database {
     }
 }
 
-/// A transaction with its turn to write. Dropped without a commit, it is rolled back.
-pub struct WriteTransaction {
-    transaction: DatabaseTransaction,
-    _turn: Option<OwnedSemaphorePermit>,
-}
-
-impl WriteTransaction {
-    pub fn connection(&self) -> &DatabaseTransaction {
-        &self.transaction
-    }
-
-    pub async fn commit(self) -> Result<(), DbErr> {
-        self.transaction.commit().await
-    }
-}
-
-/// Plain SQL with `$1` places, on a pool or in a transaction.
-pub trait Sql: ConnectionTrait {
-    fn dialect(&self) -> Dialect {
-        match self.get_database_backend() {
-            DbBackend::Postgres => Dialect::Postgres,
-            _ => Dialect::Sqlite,
-        }
-    }
-
-    fn rows(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-    ) -> impl Future<Output = Result<Vec<QueryResult>, DbErr>> + Send
-    where
-        Self: Sync,
-    {
-        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
-        async move { self.query_all_raw(statement).await }
-    }
-
-    fn row(
-        &self,
-        sql: &str,
-        values: Vec<Value>,
-    ) -> impl Future<Output = Result<Option<QueryResult>, DbErr>> + Send
-    where
-        Self: Sync,
-    {
-        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
-        async move { self.query_one_raw(statement).await }
-    }
-
-    /// The number that a `SELECT count(*)` gives.
-    fn count(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<i64, DbErr>> + Send
-    where
-        Self: Sync,
-    {
-        let row = self.row(sql, values);
-        async move { row.await?.map_or(Ok(0), |row| row.try_get_by_index(0)) }
-    }
-
-    /// How many rows were changed.
-    fn run(&self, sql: &str, values: Vec<Value>) -> impl Future<Output = Result<u64, DbErr>> + Send
-    where
-        Self: Sync,
-    {
-        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
-        async move { Ok(self.execute_raw(statement).await?.rows_affected()) }
-    }
-}
-
-impl<C: ConnectionTrait> Sql for C {}
-
-impl Dialect {
-    /// Locks the selected rows until the end of the transaction. SQLite's writer has them all.
-    pub fn for_update(self) -> &'static str {
-        match self {
-            // Their keys stay: two who have each written a row that refers to this one, and then want it
-            // themselves, would otherwise wait for each other.
-            Self::Postgres => " FOR NO KEY UPDATE",
-            Self::Sqlite => "",
-        }
-    }
-
-    /// Keeps the selected rows of one table as they are until the end of the transaction. Others may do so, too.
-    pub fn for_share_of(self, table: &str) -> String {
-        match self {
-            Self::Postgres => format!(" FOR SHARE OF {table}"),
-            Self::Sqlite => String::new(),
-        }
-    }
-
-    /// A column's time so many days of 24 hours later. SQLite's times are texts: the day moves, the rest stays.
-    pub fn plus_days(self, column: &str, days: &str) -> String {
-        match self {
-            Self::Postgres => format!("({column} + {days} * interval '24 hours')"),
-            Self::Sqlite => {
-                format!("(date(substr({column}, 1, 10), {days} || ' days') || substr({column}, 11))")
-            }
-        }
-    }
-
-    /// Locks what nobody else has locked and leaves out the rest.
-    pub fn skip_locked(self) -> &'static str {
-        match self {
-            Self::Postgres => " FOR NO KEY UPDATE SKIP LOCKED",
-            Self::Sqlite => "",
-        }
-    }
-
-    /// The database's own time, moved by a number of seconds: leases of several machines need one clock.
-    pub fn now_plus(self, seconds: i64) -> String {
-        match self {
-            Self::Postgres => format!("(clock_timestamp() + interval '{seconds} seconds')"),
-            Self::Sqlite => format!("strftime('%Y-%m-%dT%H:%M:%f+00:00', 'now', '{seconds} seconds')"),
-        }
-    }
-}
-
-/// `$n, $n+1, …` for `count` values that start at place `from`.
-pub fn places(from: usize, count: usize) -> String {
-    (from..from + count)
-        .map(|n| format!("${n}"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// The values of a statement, in order.
-#[macro_export]
-macro_rules! values {
-    ($($value:expr),* $(,)?) => { vec![$(sea_orm::Value::from($value)),*] };
-}
-
-/// Whether an error says that a row with this unique key is already there.
-pub fn is_unique_violation(error: &DbErr) -> bool {
-    matches!(
-        error.sql_err(),
-        Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
-    )
+async fn postgres(settings: &DatabaseSettings) -> anyhow::Result<Server> {
+    let address = Address::read(&settings.url)?;
+    let found = inspection::inspect(&address, settings.pooling).await?;
+    let session = Session::new(
+        &address,
+        found.path.as_deref(),
+        found.pooled,
+        settings.statement_time,
+    );
+    Server::connect(address, session, settings.max_connections)
+        .await
+        .context("cannot open the database")
 }

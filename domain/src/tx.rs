@@ -3,14 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{AuditEntryId, EventId, EventTopic, JobId};
-use sea_orm::{DatabaseTransaction, Value};
+use sea_orm::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Origin},
     app::App,
-    database::{Sql, WriteTransaction},
+    database::{Sql, Transaction, WriteTransaction},
     error::Outcome,
     jobs::{self, NewJob, Queue},
     values,
@@ -93,7 +93,7 @@ impl Tx {
         self
     }
 
-    pub fn db(&self) -> &DatabaseTransaction {
+    pub fn db(&self) -> &Transaction {
         self.transaction.connection()
     }
 

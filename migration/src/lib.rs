@@ -84,6 +84,7 @@ impl MigratorTrait for Migrator {
                 "m0017_installation",
                 include_str!("../sql/0017_installation.sql"),
             )),
+            Box::new(Sql::both("m0016_turns", include_str!("../sql/0016_turns.sql"))),
         ]
     }
 }

@@ -79,10 +79,7 @@ impl TestDatabase {
         let folder = tempfile::Builder::new().prefix("postventa-sqlite-").tempdir()?;
         let url = format!("sqlite://{}/test.sqlite", folder.path().display());
         Ok(Self {
-            settings: DatabaseSettings {
-                url,
-                max_connections: 4,
-            },
+            settings: DatabaseSettings::new(url, 4),
             _folder: Some(folder),
         })
     }
@@ -96,10 +93,7 @@ impl TestDatabase {
         admin.close().await?;
         let url = format!("{server}/{name}");
         Ok(Self {
-            settings: DatabaseSettings {
-                url,
-                max_connections: 8,
-            },
+            settings: DatabaseSettings::new(url, 8),
             _folder: None,
         })
     }
@@ -114,10 +108,7 @@ impl TestDatabase {
         admin.close().await?;
         let url = format!("{server}/{name}");
         Ok(Self {
-            settings: DatabaseSettings {
-                url,
-                max_connections: 8,
-            },
+            settings: DatabaseSettings::new(url, 8),
             _folder: None,
         })
     }

@@ -57,7 +57,11 @@ pub struct Row {
 impl World {
     /// One process and a clock that stands still.
     pub async fn new() -> Self {
-        let database = TestDatabase::fresh().await;
+        Self::on(TestDatabase::fresh().await).await
+    }
+
+    /// The same, on this database.
+    pub async fn on(database: TestDatabase) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
         let bell = LocalBell::default();
         let db = database.connect().await;

@@ -69,17 +69,25 @@ impl Stage {
 
     /// The same, with other gateways than the usual ones.
     pub async fn with_gateways(change: impl FnOnce(&mut SandboxConfig)) -> Self {
-        Self::build(change, None).await
+        Self::build(change, None, TestDatabase::fresh().await).await
+    }
+
+    /// The same, on this database.
+    pub async fn on(database: TestDatabase) -> Self {
+        Self::build(|_| {}, None, database).await
     }
 
     /// The same, with its files somewhere else.
     pub async fn with_files_at(files_at: FilesAt) -> Self {
-        Self::build(|_| {}, Some(files_at)).await
+        Self::build(|_| {}, Some(files_at), TestDatabase::fresh().await).await
     }
 
-    async fn build(change: impl FnOnce(&mut SandboxConfig), files_at: Option<FilesAt>) -> Self {
+    async fn build(
+        change: impl FnOnce(&mut SandboxConfig),
+        files_at: Option<FilesAt>,
+        database: TestDatabase,
+    ) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let database = TestDatabase::fresh().await;
         let mut db = database.connect().await;
         let statements = Statements::default();
         statements.hear(&mut db);

@@ -18,6 +18,7 @@ pub struct Health {
     /// Milliseconds after `began`; zero for never.
     done: AtomicU64,
     looked: AtomicU64,
+    written: AtomicU64,
     excused: AtomicU64,
     settled: watch::Sender<u64>,
 }
@@ -28,6 +29,7 @@ impl Default for Health {
             began: Instant::now(),
             done: AtomicU64::new(0),
             looked: AtomicU64::new(0),
+            written: AtomicU64::new(0),
             excused: AtomicU64::new(0),
             settled: watch::Sender::new(0),
         }
@@ -35,12 +37,14 @@ impl Default for Health {
 }
 
 impl Health {
-    /// Whether a job was done in the last 30 seconds and the database answers.
+    /// Whether a job was done in the last 30 seconds, and the database answers and takes what is written.
     pub fn is_ready(&self) -> bool {
         // Where operators hold all probes up, nothing can be proved by one.
         let proved = self.last_done_at().max(self.read(&self.excused));
         let lately = |at: Option<Instant>, within: Duration| at.is_some_and(|at| at.elapsed() < within);
-        lately(proved, DONE_WITHIN) && lately(self.last_loop_at(), LOOKED_WITHIN)
+        lately(proved, DONE_WITHIN)
+            && lately(self.last_loop_at(), LOOKED_WITHIN)
+            && lately(self.read(&self.written), LOOKED_WITHIN)
     }
 
     /// When a job was last done.
@@ -64,6 +68,10 @@ impl Health {
 
     pub(crate) fn note_look(&self) {
         self.note(&self.looked);
+    }
+
+    pub(crate) fn note_written(&self) {
+        self.note(&self.written);
     }
 
     pub(crate) fn note_excuse(&self) {

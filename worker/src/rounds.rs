@@ -9,6 +9,7 @@ use domain::{
         outage::Backoff,
     },
     jobs::{Queue, Work, processes, store},
+    operations::{self, Maintained, Step},
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
@@ -96,7 +97,9 @@ pub(crate) async fn place_events(engine: Arc<Engine>) -> Outcome<()> {
 
 pub(crate) async fn show(engine: Arc<Engine>) -> Outcome<()> {
     let pools = engine.pools.describe();
-    processes::show(&engine.app.db, engine.worker, &engine.host, pools).await
+    processes::show(&engine.app.db, engine.worker, &engine.host, pools).await?;
+    engine.health.note_written();
+    Ok(())
 }
 
 pub(crate) async fn tidy(engine: Arc<Engine>) -> Outcome<()> {
@@ -109,10 +112,14 @@ pub(crate) async fn announce(engine: Arc<Engine>) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes lost work up again and clears away what nobody needs any more.
-pub(crate) async fn maintain(engine: Arc<Engine>) -> Outcome<()> {
-    if let Some(done) = domain::operations::maintain(&engine.app).await? {
-        tracing::debug!(?done, "maintenance");
+/// Takes lost work up again and clears away what nobody needs any more, one kind of it. What fails there says it by
+/// itself, and need not be the database.
+pub(crate) async fn maintain(engine: Arc<Engine>, step: Step) -> Outcome<()> {
+    let mut done = Maintained::default();
+    if let Ok(true) = operations::make(&engine.app, step, &mut done).await
+        && done != Maintained::default()
+    {
+        tracing::debug!(step = step.name(), ?done, "maintenance");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use apalis_core::worker::builder::WorkerBuilder;
 use domain::{
     adapters::{bell::LocalBell, outage::Backoff, redis::RedisSettings},
     jobs::{self, Queue, processes},
+    operations::Step,
 };
 use futures::FutureExt;
 use tokio::{
@@ -146,7 +147,11 @@ fn start_rounds(set: &mut JoinSet<()>, engine: &Arc<Engine>, bell: &LocalBell) {
     round(set, engine, "tidying", rounds::TIDY, rounds::tidy);
     round(set, engine, "probe", rounds::PROBE, rounds::probe);
     round(set, engine, "transitions", rounds::TRANSITIONS, rounds::announce);
-    round(set, engine, "maintenance", rounds::MAINTENANCE, rounds::maintain);
+    for step in Step::ALL {
+        round(set, engine, step.name(), rounds::MAINTENANCE, move |engine| {
+            rounds::maintain(engine, step)
+        });
+    }
 }
 
 fn round<F>(

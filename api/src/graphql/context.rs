@@ -16,6 +16,7 @@ use async_graphql::{
 use domain::{
     App, Denied, Error, Message, Outcome, Refusal,
     actor::Actor,
+    database,
     identity::{Keyring, sessions::SignInOrigin},
     language,
 };
@@ -156,6 +157,13 @@ impl Refused for Context<'_> {
 /// An error without a code is a fault: the transport logs and masks it.
 pub fn to_graphql(error: Error, locale: Locale) -> async_graphql::Error {
     match error {
+        Error::Fault(fault) if database::is_unavailable(&fault) => {
+            tracing::warn!(error = ?fault, "no connection to the database was to be had");
+            coded(
+                "The service cannot answer at the moment. Try again soon.".into(),
+                "SERVICE_UNAVAILABLE",
+            )
+        }
         Error::Fault(fault) => async_graphql::Error::new(format!("{fault:#}")),
         Error::Denied(kind) => denied(kind, locale),
         Error::Refused(refusals) => {

@@ -7,13 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use async_graphql::Data;
+use async_graphql::{Data, Response};
 use async_trait::async_trait;
 use axum::{
     extract::ConnectInfo,
     http::{HeaderMap, header, request::Parts},
 };
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 
 use super::trace::TraceId;
 
@@ -62,6 +62,8 @@ pub fn client_ip(request: &Parts) -> Option<IpAddr> {
 
 type Enrich = dyn Fn(&mut Data) + Send + Sync;
 type Ended = dyn Fn() -> BoxFuture<'static, ()> + Send + Sync;
+type Execution = BoxFuture<'static, Response>;
+type Attempt = dyn Fn(Execution) -> BoxFuture<'static, (Response, bool)> + Send + Sync;
 
 /// Who is calling, in the form that executions need: each gets its own data, also the many that
 /// share a WebSocket.
@@ -69,6 +71,7 @@ type Ended = dyn Fn() -> BoxFuture<'static, ()> + Send + Sync;
 pub struct Caller {
     enrich: Arc<Enrich>,
     ended: Option<Arc<Ended>>,
+    attempt: Option<Arc<Attempt>>,
 }
 
 impl Caller {
@@ -77,7 +80,19 @@ impl Caller {
         Self {
             enrich: Arc::new(enrich),
             ended: None,
+            attempt: None,
         }
+    }
+
+    /// `attempt` runs an execution, and says whether it may run again: only others were in its way, and it has
+    /// changed nothing.
+    #[must_use]
+    pub fn attempting(
+        mut self,
+        attempt: impl Fn(Execution) -> BoxFuture<'static, (Response, bool)> + Send + Sync + 'static,
+    ) -> Self {
+        self.attempt = Some(Arc::new(attempt));
+        self
     }
 
     /// `ended` makes a future that resolves once the credential has expired or was revoked. It is
@@ -90,6 +105,13 @@ impl Caller {
 
     pub(super) fn enrich(&self, data: &mut Data) {
         (self.enrich)(data);
+    }
+
+    pub(super) fn attempt(&self, execution: Execution) -> BoxFuture<'static, (Response, bool)> {
+        match &self.attempt {
+            Some(attempt) => attempt(execution),
+            None => execution.map(|response| (response, false)).boxed(),
+        }
     }
 
     pub(super) fn ended(&self) -> BoxFuture<'static, ()> {

@@ -3,7 +3,7 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
-use async_graphql::{Executor, Request, parser::types::OperationType};
+use async_graphql::{Executor, Request, Response, parser::types::OperationType};
 use futures::{
     FutureExt, StreamExt,
     stream::{self, BoxStream},
@@ -20,10 +20,15 @@ use super::{
     trace::TraceId,
 };
 
+/// A mutation that only others were in the way of is made so often.
+const ATTEMPTS: u32 = 3;
+
 /// An operation that may be executed.
 pub(super) struct Prepared {
     pub kind: OperationType,
-    request: Request,
+    /// For each attempt anew.
+    request: Box<dyn Fn() -> Request + Send + Sync>,
+    caller: Caller,
     cost: CostReport,
     understanding: Understanding,
 }
@@ -47,23 +52,29 @@ impl<E: Executor> GraphqlService<E> {
         selected.require_variables(&params.variables)?;
         let (kind, cost) = (selected.kind(), CostReport::new(selected.cost, &self.limits));
 
-        let mut request = Request::new(params.query.unwrap_or_else(|| document.text.to_string()));
-        request.operation_name.clone_from(&params.operation_name);
-        request.variables = params.variables;
-        request.extensions = params.extensions;
-        request.set_parsed_query(document.ast.clone());
-        request.data.insert(trace.clone());
-        caller.enrich(&mut request.data);
         let types = Arc::clone(&self.types);
         let understanding = Understanding {
-            document,
-            operation_name: params.operation_name,
+            document: Arc::clone(&document),
+            operation_name: params.operation_name.clone(),
             types,
-            trace,
+            trace: trace.clone(),
+        };
+        let data_of = caller.clone();
+        let request = move || {
+            let text = params.query.clone();
+            let mut request = Request::new(text.unwrap_or_else(|| document.text.to_string()));
+            request.operation_name.clone_from(&params.operation_name);
+            request.variables = params.variables.clone();
+            request.extensions = params.extensions.clone();
+            request.set_parsed_query(document.ast.clone());
+            request.data.insert(trace.clone());
+            data_of.enrich(&mut request.data);
+            request
         };
         Ok(Prepared {
             kind,
-            request,
+            request: Box::new(request),
+            caller: caller.clone(),
             cost,
             understanding,
         })
@@ -72,16 +83,35 @@ impl<E: Executor> GraphqlService<E> {
     /// The one result of a query or a mutation.
     pub(super) async fn execute(&self, prepared: Prepared) -> Answer {
         let Prepared {
+            kind,
             request,
+            caller,
             cost,
             understanding,
-            ..
         } = prepared;
-        let execution = AssertUnwindSafe(self.schema.execute(request)).catch_unwind();
+        let execution = AssertUnwindSafe(self.attempts(kind, &request, &caller)).catch_unwind();
         match tokio::time::timeout(self.limits.request_time, execution).await {
             Ok(Ok(response)) => understanding.answer(response, Some(cost)),
             Ok(Err(panic)) => errors::panicked(&*panic, &understanding.trace),
             Err(_) => errors::timed_out(&understanding.trace),
+        }
+    }
+
+    async fn attempts(
+        &self,
+        kind: OperationType,
+        request: &(dyn Fn() -> Request + Send + Sync),
+        caller: &Caller,
+    ) -> Response {
+        let mut left = ATTEMPTS;
+        loop {
+            let (schema, request) = (self.schema.clone(), request());
+            let execution = async move { schema.execute(request).await };
+            let (response, again) = caller.attempt(execution.boxed()).await;
+            left -= 1;
+            if left == 0 || !again || kind != OperationType::Mutation || response.errors.is_empty() {
+                return response;
+            }
         }
     }
 
@@ -100,7 +130,7 @@ impl<E: Executor> GraphqlService<E> {
             ..
         } = prepared;
         let mut cost = Some(cost);
-        let mut answers = AssertUnwindSafe(self.schema.execute_stream(request, None))
+        let mut answers = AssertUnwindSafe(self.schema.execute_stream(request(), None))
             .catch_unwind()
             .map(move |item| match item {
                 Ok(response) => understanding.answer(response, cost.take()),

@@ -10,7 +10,6 @@ use domain::{
     seed::{self, BulkOptions},
     teams::{self, NewTeam},
 };
-use migration::{Migrator, MigratorTrait};
 use rand::RngExt;
 use secrecy::SecretString;
 
@@ -18,8 +17,8 @@ use super::{AdminCommand, SeedArgs, VerifyArgs, parts};
 use crate::settings::Settings;
 
 pub async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
-    let db = parts::database(&settings).await?;
-    Migrator::up(db.connection().whole(), None)
+    let db = parts::database(&settings, None).await?;
+    parts::make_tables(&db)
         .await
         .context("cannot migrate the database")?;
     eprintln!("The tables are up to date.");
@@ -29,13 +28,13 @@ pub async fn migrate(settings: Settings) -> anyhow::Result<ExitCode> {
 /// Commands that hand out or open no secrets work without the installation's key.
 async fn app(settings: &Settings) -> anyhow::Result<domain::App> {
     let key = settings.secret_key.clone().unwrap_or_else(|| vec![0; 32]);
-    let db = parts::database(settings).await?;
+    let db = parts::database(settings, None).await?;
     Ok(parts::assemble(settings, db, None, &key)?.app)
 }
 
 pub(super) async fn seed(settings: Settings, args: SeedArgs) -> anyhow::Result<ExitCode> {
     let app = app(&settings).await?;
-    Migrator::up(app.db.connection().whole(), None)
+    parts::make_tables(&app.db)
         .await
         .context("cannot migrate the database")?;
     let progress = |it: seed::Progress| eprint!("\r{} of {} users, {} rows ", it.users, it.of, it.rows);

@@ -14,7 +14,6 @@ use domain::{
     teams::SecretName,
 };
 use entities::PaymentGateway;
-use migration::{Migrator, MigratorTrait};
 use rand::RngExt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -76,11 +75,11 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
 
     let url = settings.database_url.clone().unwrap_or_else(|| database(&folder));
     let db = Database::connect(&DatabaseSettings {
-        url,
-        max_connections: settings.database_connections,
+        pooling: settings.database_pooling,
+        ..DatabaseSettings::new(url, settings.database_connections)
     })
     .await?;
-    Migrator::up(db.connection().whole(), None)
+    parts::make_tables(&db)
         .await
         .context("cannot migrate the database")?;
     let key = match &settings.secret_key {

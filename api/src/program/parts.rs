@@ -22,6 +22,7 @@ use domain::{
     vault::Vault,
 };
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use migration::{Migrator, MigratorTrait};
 
 use crate::settings::Settings;
 
@@ -32,15 +33,32 @@ pub struct Parts {
     pub redis: Option<RedisSettings>,
 }
 
+/// What serves and works gives a statement up after so long; commands take their time.
+const STATEMENT_TIME: Duration = Duration::from_mins(1);
+
 /// Connects to the configured database.
-pub async fn database(settings: &Settings) -> anyhow::Result<Database> {
+pub async fn database(settings: &Settings, statement_time: Option<Duration>) -> anyhow::Result<Database> {
     let url = settings.database_url.clone();
     let url = url.ok_or_else(|| anyhow!("POSTGRES_URL (or DATABASE_URL) is needed for this command"))?;
     Database::connect(&DatabaseSettings {
         url,
         max_connections: settings.database_connections,
+        pooling: settings.database_pooling,
+        statement_time,
     })
     .await
+}
+
+/// Makes the tables, or brings them up to date.
+pub async fn make_tables(db: &Database) -> anyhow::Result<()> {
+    match db.tables().await? {
+        Some(transaction) => {
+            Migrator::up(&transaction, None).await?;
+            Database::end_of_tables(transaction).await?;
+        }
+        None => Migrator::up(db.connection().whole(), None).await?,
+    }
+    Ok(())
 }
 
 /// Puts the surroundings of a scaled process together.
@@ -49,7 +67,7 @@ pub async fn scaled(settings: &Settings) -> anyhow::Result<Parts> {
     let key = key.ok_or_else(|| {
         anyhow!("POSTVENTA_SECRET_KEY is needed: 64 hexadecimal digits, the same for all processes")
     })?;
-    let db = database(settings).await?;
+    let db = database(settings, Some(STATEMENT_TIME)).await?;
     let redis = settings.redis_url.as_deref().map(RedisSettings::new).transpose();
     let redis = redis.context("REDIS_URL must be an address of Redis")?;
     assemble(settings, db, redis, &key)

@@ -1,9 +1,13 @@
 //! The scaled way: a process that serves, a process that works.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use tokio::net::TcpListener;
+use domain::App;
+use tokio::{
+    net::TcpListener,
+    time::{MissedTickBehavior, interval},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::parts;
@@ -22,6 +26,7 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
     let listener = TcpListener::bind(settings.bind)
         .await
         .with_context(|| format!("POSTVENTA_BIND {}", settings.bind))?;
+    let app = parts.app.clone();
     let server = Server {
         app: parts.app,
         limits: Limits {
@@ -37,8 +42,21 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
         shutdown: stop.clone(),
     };
     tracing::info!(address = %listener.local_addr()?, "serving");
+    let watching = tokio::spawn(watch(app));
     connections::serve(listener, server.router()?, limits(&settings), stop).await;
+    watching.abort();
     Ok(())
+}
+
+/// Finds out before anybody else whether the database still takes what is written: connections that no longer do are
+/// let go with it.
+async fn watch(app: App) {
+    let mut ticks = interval(Duration::from_secs(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        app.can_write().await;
+    }
 }
 
 /// How many connections there may be. A proxy's are those of many.

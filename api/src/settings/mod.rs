@@ -22,6 +22,7 @@ use domain::{
         mail::SmtpSettings,
         tls::Authorities,
     },
+    database::Pooling,
     teams::{GatewaySecrets, SecretName},
 };
 use ipnet::IpNet;
@@ -66,6 +67,8 @@ pub struct Settings {
     pub database_url: Option<String>,
     /// `POSTVENTA_DB_CONNECTIONS`: of this process, 2 to 200.
     pub database_connections: u32,
+    /// `POSTVENTA_DB_POOLING`: what stands in front of PostgreSQL, if it is not to be found out.
+    pub database_pooling: Pooling,
     /// `REDIS_URL`. The embedded mode does not use it.
     pub redis_url: Option<String>,
     /// `POSTVENTA_EXTRA_CA_FILE`: whom all calls to other servers trust beside the usual authorities.
@@ -136,6 +139,9 @@ impl Settings {
             trusted_proxies: trusted_proxies(source)?,
             database_url: database.and_then(|name| source.text(name)).map(str::to_owned),
             database_connections: connections,
+            database_pooling: source
+                .parsed("POSTVENTA_DB_POOLING", "auto, session or transaction")?
+                .unwrap_or_default(),
             redis_url: addresses::redis(source)?,
             authorities: addresses::authorities(source)?,
             smtp: smtp(source)?,
@@ -369,6 +375,7 @@ mod tests {
             ("POSTVENTA_INTROSPECTION", "maybe"),
             ("POSTVENTA_TRUSTED_PROXIES", "10.0.0.1, proxy"),
             ("POSTVENTA_DB_CONNECTIONS", "1"),
+            ("POSTVENTA_DB_POOLING", "yes"),
             ("POSTVENTA_LOG_FORMAT", "xml"),
             ("POSTVENTA_LOG", "info,=,"),
             ("POSTVENTA_WORKER_CONCURRENCY", "refunds=many"),

@@ -54,6 +54,10 @@ pub const NAMES: &[(&str, &str)] = &[
         "POSTVENTA_DB_CONNECTIONS",
         "database connections of a process, 2 to 200 (default 8)",
     ),
+    (
+        "POSTVENTA_DB_POOLING",
+        "auto, session or transaction: what stands in front of PostgreSQL (default auto: it is found out)",
+    ),
     ("POSTVENTA_LOG", "what is logged, e.g. info,sea_orm=warn"),
     (
         "POSTVENTA_LOG_FORMAT",

@@ -1,83 +1,155 @@
-//! What a database's address and this machine say beyond what the drivers make of it.
+//! Where a PostgreSQL is, read from its address.
 
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use anyhow::Context;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 use url::Url;
 
-use crate::adapters::{files::try_folder, tls};
+use super::reach;
 
-/// The options of a connection as the address means them.
-pub(super) fn as_meant(options: PgConnectOptions, url: &str) -> PgConnectOptions {
-    // TLS is for networks: libpq does not speak it on a socket either.
-    if options.get_socket().is_some() || options.get_host().starts_with('/') {
-        return options.ssl_mode(PgSslMode::Disable);
-    }
-    // Brackets are the address's, not the host's.
-    let host = options.get_host().trim_matches(['[', ']']).to_owned();
-    let options = options.host(&host);
-    match authorities(url) {
-        Some(pem) if !pem.is_empty() => options.ssl_root_cert_from_pem(pem),
-        _ => options,
+/// How many prepared statements a connection keeps, unless the address says it.
+const STATEMENTS: usize = 500;
+
+/// An address, and what it says beside the place.
+#[derive(Clone, Debug)]
+pub(super) struct Address {
+    pub options: PgConnectOptions,
+    /// The server's settings that the address gives (`options=-c name=value`), in its order.
+    pub settings: Vec<(String, String)>,
+    /// Whether statements may be prepared under a name and kept.
+    pub keeps_statements: bool,
+}
+
+impl Address {
+    pub fn read(text: &str) -> anyhow::Result<Self> {
+        // What is wrong is said without the address: it has a password in it.
+        let mut url = Url::parse(text).context("the database's address is none")?;
+        let mut settings = Vec::new();
+        let mut kept = Vec::new();
+        let mut capacity = None;
+        for (key, value) in url.query_pairs() {
+            let name = key.strip_prefix("options[").and_then(|key| key.strip_suffix(']'));
+            match (&*key, name) {
+                (_, Some(name)) => settings.push((name.to_owned(), value.into_owned())),
+                // What has another form is meant for somebody in between, and is passed on.
+                ("options", _) if let Some(read) = switches(&value) => settings.extend(read),
+                ("statement-cache-capacity", _) => {
+                    let number = value.parse();
+                    capacity = Some(number.context("statement-cache-capacity must be a number")?);
+                }
+                _ => kept.push((key.into_owned(), value.into_owned())),
+            }
+        }
+        url.query_pairs_mut().clear().extend_pairs(&kept);
+        if kept.is_empty() {
+            url.set_query(None);
+        }
+        let capacity = capacity.unwrap_or(STATEMENTS);
+        let options: PgConnectOptions = url.as_str().parse().context("the database's address")?;
+        Ok(Self {
+            options: reach::as_meant(options, text)
+                .statement_cache_capacity(capacity)
+                // Numbers come in binary; poolers refuse what they do not know.
+                .extra_float_digits(None)
+                .disable_statement_logging(),
+            settings,
+            keeps_statements: capacity > 0,
+        })
     }
 }
 
-/// Those whom all our calls trust, and those of the file that the address names. The driver has Mozilla's built in.
-/// None: that file cannot be read, which the driver says best.
-fn authorities(url: &str) -> Option<Vec<u8>> {
-    let mut pem = tls::trusted().beside_mozilla();
-    // libpq's word for the system's own, which are among them.
-    if let Some(file) = named(url).filter(|file| file != "system") {
-        pem.push(b'\n');
-        pem.extend(std::fs::read(file).ok()?);
+/// `-c name=value`, `-cname=value` and `--name=value`, as often as they come. None for anything else.
+fn switches(text: &str) -> Option<Vec<(String, String)>> {
+    let mut found = Vec::new();
+    let mut words = words(text).into_iter();
+    while let Some(word) = words.next() {
+        let setting = match word.strip_prefix("--") {
+            Some(long) => long.to_owned(),
+            None => match word.strip_prefix("-c")? {
+                "" => words.next()?,
+                short => short.to_owned(),
+            },
+        };
+        let (name, value) = setting.split_once('=')?;
+        found.push((name.replace('-', "_"), value.to_owned()));
     }
-    Some(pem)
+    Some(found)
 }
 
-/// Where SQLite keeps what is too large for its memory: there, too, where no temporary folder can be written.
-pub(super) fn temp_store() -> &'static str {
-    match try_folder(&std::env::temp_dir()) {
-        Ok(()) => "default",
-        Err(_) => "memory",
+/// Words between white space; a backslash makes the next character one of the word.
+fn words(text: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        let last = words.len() - 1;
+        match character {
+            '\\' => words[last].extend(characters.next()),
+            blank if blank.is_whitespace() => words.push(String::new()),
+            other => words[last].push(other),
+        }
     }
-}
-
-fn named(url: &str) -> Option<String> {
-    let url = Url::parse(url).ok()?;
-    let mut said = url.query_pairs();
-    let named = said.find(|(name, _)| matches!(&**name, "sslrootcert" | "ssl-root-cert" | "ssl-ca"));
-    let named = named.map(|(_, file)| file.into_owned());
-    named.or_else(|| std::env::var_os("PGSSLROOTCERT")?.into_string().ok())
+    words.retain(|word| !word.is_empty());
+    words
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(url: &str) -> PgConnectOptions {
-        as_meant(url.parse().expect(url), url)
+    fn settings(query: &str) -> Vec<(String, String)> {
+        let address = Address::read(&format!("postgres://me:secret@db.example/shop?{query}"));
+        address.expect("an address").settings
+    }
+
+    fn pair(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
     }
 
     #[test]
-    fn an_address_of_ipv6_is_one_without_its_brackets() {
-        for (url, host) in [
-            ("postgres://ana@[::1]:5433/shop", "::1"),
-            ("postgres://ana@[fd00::2]/shop?sslmode=verify-full", "fd00::2"),
-            ("postgres:///shop?host=::1&user=ana", "::1"),
-            ("postgres://ana@db.example/shop", "db.example"),
-        ] {
-            assert_eq!(read(url).get_host(), host, "{url}");
+    fn the_address_gives_settings() {
+        let cases = [
+            ("", vec![]),
+            ("options=-csearch_path%3Dshop", vec![pair("search_path", "shop")]),
+            (
+                "options=-c%20search_path%3Dshop%2Cpublic%20--statement-timeout%3D5s",
+                vec![
+                    pair("search_path", "shop,public"),
+                    pair("statement_timeout", "5s"),
+                ],
+            ),
+            (
+                r"options=-c%20search_path%3Da%5C%20b",
+                vec![pair("search_path", "a b")],
+            ),
+            ("options[lock_timeout]=7s", vec![pair("lock_timeout", "7s")]),
+        ];
+        for (query, expected) in cases {
+            assert_eq!(settings(query), expected, "{query}");
         }
     }
 
     #[test]
-    fn a_socket_is_found_and_speaks_no_tls() {
-        for url in [
-            "postgres:///shop?host=/var/run/postgresql&user=ana&sslmode=require",
-            "postgres://ana@%2Fvar%2Frun%2Fpostgresql/shop",
+    fn options_of_another_form_are_passed_on() {
+        let address = Address::read("postgres://db.example/shop?options=endpoint%3Done").expect("an address");
+        assert_eq!(address.options.get_options(), Some("endpoint=one"));
+        assert_eq!(address.settings, []);
+    }
+
+    #[test]
+    fn statements_are_kept_unless_the_address_says_otherwise() {
+        let keeps = |text| Address::read(text).expect("an address").keeps_statements;
+        assert!(keeps("postgres://db.example/shop"));
+        assert!(keeps("postgres://db.example/shop?statement-cache-capacity=50"));
+        assert!(!keeps("postgres://db.example/shop?statement-cache-capacity=0"));
+    }
+
+    #[test]
+    fn a_wrong_address_is_refused_without_its_password() {
+        for text in [
+            "postgres://me:secret@db:x/shop",
+            "postgres://me:secret@db/shop?statement-cache-capacity=all",
         ] {
-            let options = read(url);
-            let socket = options.get_socket().expect("a socket");
-            assert_eq!(socket.to_str(), Some("/var/run/postgresql"), "{url}");
-            assert!(matches!(options.get_ssl_mode(), PgSslMode::Disable), "{url}");
+            let error = Address::read(text).expect_err("no address");
+            assert!(!format!("{error:#}").contains("secret"), "{error:#}");
         }
     }
 }

@@ -19,7 +19,7 @@ pub use cancel::{Canceled, cancel};
 pub use request::{UsersExport, request_users};
 pub use run::write;
 pub use store::{count, find, list};
-pub use upkeep::{Tended, tend};
+pub use upkeep::{Tended, clear_files, tend};
 
 use crate::language;
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{ExportId, ExportStatus, TeamId, export};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -45,18 +46,20 @@ pub struct Tended {
     pub deleted: usize,
 }
 
-/// Makes the exports' part of a round.
+/// Makes the part of a round that is about the exports themselves.
 pub async fn tend(app: &App) -> Outcome<Tended> {
     let now = app.clock.now();
     let mut done = Tended::default();
     settle_abandoned(app, now, &mut done).await?;
     done.expired = expire(app, now).await?;
-    // A store that does not answer must not hold up the rest of the round; what is left, the next one deletes.
-    match files::in_time(&*app.files, sweep(app)).await {
-        Ok(deleted) => done.deleted = deleted,
-        Err(error) => tracing::warn!(error = ?error, "files that nobody needs were not cleared away"),
-    }
     Ok(done)
+}
+
+/// Makes the part that is about their files: how many nobody needed. What is left when the store does not answer,
+/// the next round deletes.
+pub async fn clear_files(app: &App) -> Outcome<usize> {
+    let cleared = files::in_time(&*app.files, sweep(app)).await;
+    Ok(cleared.context("files that nobody needs were not cleared away")?)
 }
 
 async fn settle_abandoned(app: &App, now: DateTime<Utc>, done: &mut Tended) -> Outcome<()> {

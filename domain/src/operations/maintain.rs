@@ -1,13 +1,15 @@
 //! The round that is made every 30 seconds: lost work is taken up again, and what nobody needs any more goes.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
+use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
 use entities::{MailId, TeamId};
+use tokio::time::timeout;
 
 use crate::{
     app::App,
-    database::{Dialect, Sql, WriteTransaction},
+    database::{Dialect, Sql},
     entitlements::batches,
     error::Outcome,
     exports::{self, Tended},
@@ -15,8 +17,6 @@ use crate::{
     payments, refunds, values,
 };
 
-/// The lock that lets one process make the round at a time ("main" in ASCII).
-const LOCK: i64 = 0x6d61_696e;
 /// Rows that are deleted in one transaction: others get their turn in between.
 const BATCH: u64 = 2000;
 const MAIL_PATIENCE: TimeDelta = TimeDelta::minutes(1);
@@ -40,59 +40,149 @@ pub struct Maintained {
     pub events_pruned: u64,
     pub sessions_deleted: u64,
     pub limits_deleted: u64,
+    /// They are made again in the next round.
+    pub steps_failed: usize,
 }
 
-/// Makes a round. None if another process is making one. A round that is cut off does no harm.
+/// A part of the round. Each is made by itself: what fails or hangs in one holds up no other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    Refunds,
+    GatewayEvents,
+    Batches,
+    Mails,
+    Exports,
+    Files,
+    Jobs,
+    Events,
+    Sessions,
+    RateLimits,
+    Statistics,
+}
+
+/// How long one may take; what is left is done the next time.
+const STEP_TIME: Duration = Duration::from_secs(25);
+/// So long a step is nobody else's when its process dies with it.
+const TURN_SECONDS: i64 = 30;
+
+impl Step {
+    pub const ALL: [Self; 11] = [
+        Self::Refunds,
+        Self::GatewayEvents,
+        Self::Batches,
+        Self::Mails,
+        Self::Exports,
+        Self::Files,
+        Self::Jobs,
+        Self::Events,
+        Self::Sessions,
+        Self::RateLimits,
+        Self::Statistics,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Refunds => "refunds",
+            Self::GatewayEvents => "gateway events",
+            Self::Batches => "batches",
+            Self::Mails => "mails",
+            Self::Exports => "exports",
+            Self::Files => "files",
+            Self::Jobs => "jobs",
+            Self::Events => "events",
+            Self::Sessions => "sessions",
+            Self::RateLimits => "rate limits",
+            Self::Statistics => "statistics",
+        }
+    }
+
+    async fn make(self, app: &App, round: &mut Maintained) -> Outcome<()> {
+        let now = app.clock.now();
+        match self {
+            Self::Refunds => round.refunds = refunds::reconcile(app).await?,
+            Self::GatewayEvents => round.gateway_events = payments::reconcile(app).await?,
+            Self::Batches => round.batches = batches::reconcile(app).await?,
+            Self::Mails => round.mails = requeue_mails(app, now).await?,
+            Self::Exports => {
+                let deleted = round.exports.deleted;
+                round.exports = exports::tend(app).await?;
+                round.exports.deleted = deleted;
+            }
+            Self::Files => round.exports.deleted = exports::clear_files(app).await?,
+            Self::Jobs => {
+                let done = "status = 'DONE' AND finished_at < $1";
+                round.jobs_deleted = delete(app, "jobs", "id", done, now - DONE_JOBS_KEPT).await?;
+            }
+            Self::Events => round.events_pruned = prune_events(app, now - EVENTS_KEPT).await?,
+            Self::Sessions => {
+                let over = now - SESSIONS_KEPT;
+                round.sessions_deleted = delete(app, "sessions", "id", "expires_at < $1", over).await?;
+            }
+            Self::RateLimits => {
+                round.limits_deleted = delete(app, "rate_limits", "key", "window_ends_at < $1", now).await?;
+            }
+            Self::Statistics => look_at_statistics(app, now).await?,
+        }
+        Ok(())
+    }
+}
+
+/// Makes a whole round, one step after the other. None if other processes are making all of it. What fails is logged
+/// and counted. A round that is cut off does no harm.
 pub async fn maintain(app: &App) -> Outcome<Option<Maintained>> {
-    let turn = match app.db.dialect() {
-        // Held by its transaction, which writes nothing: a process that dies gives it back.
-        Dialect::Postgres => match take_turn(app).await? {
-            Some(turn) => Some(turn),
-            None => return Ok(None),
-        },
-        Dialect::Sqlite => None,
+    let mut round = Maintained::default();
+    let mut is_ours = false;
+    for step in Step::ALL {
+        is_ours |= make(app, step, &mut round).await.unwrap_or(true);
+    }
+    Ok(is_ours.then_some(round))
+}
+
+/// Makes one step within its time. False if another process is making it. What fails is logged and counted here.
+pub async fn make(app: &App, step: Step, round: &mut Maintained) -> Outcome<bool> {
+    let made = match timeout(STEP_TIME, in_turn(app, step, round)).await {
+        Ok(made) => made,
+        Err(_) => Err(anyhow!("it was cut off after {STEP_TIME:?}").into()),
     };
-    let now = app.clock.now();
-    let round = Maintained {
-        refunds: refunds::reconcile(app).await?,
-        gateway_events: payments::reconcile(app).await?,
-        batches: batches::reconcile(app).await?,
-        mails: requeue_mails(app, now).await?,
-        exports: exports::tend(app).await?,
-        jobs_deleted: delete(
-            app,
-            "jobs",
-            "id",
-            "status = 'DONE' AND finished_at < $1",
-            now - DONE_JOBS_KEPT,
-        )
-        .await?,
-        events_pruned: prune_events(app, now - EVENTS_KEPT).await?,
-        sessions_deleted: delete(app, "sessions", "id", "expires_at < $1", now - SESSIONS_KEPT).await?,
-        limits_deleted: delete(app, "rate_limits", "key", "window_ends_at < $1", now).await?,
-    };
-    // Once an hour is enough for the planner to know how much there is.
+    if let Err(error) = &made {
+        round.steps_failed += 1;
+        metrics::counter!("maintenance_failures_total", "step" => step.name()).increment(1);
+        tracing::warn!(
+            step = step.name(),
+            error = ?error,
+            "a step of the maintenance round has failed; it is made again in the next one"
+        );
+    }
+    made
+}
+
+/// One process at a time makes a step. No connection is held for it: the turn ends by itself if its process dies.
+async fn in_turn(app: &App, step: Step, round: &mut Maintained) -> Outcome<bool> {
+    let (now, until) = (
+        app.db.dialect().now_plus(0),
+        app.db.dialect().now_plus(TURN_SECONDS),
+    );
+    let take = format!(
+        "INSERT INTO maintenance_turns (step, held_until) VALUES ($1, {until}) ON CONFLICT (step) DO UPDATE \
+         SET held_until = excluded.held_until WHERE maintenance_turns.held_until <= {now}"
+    );
+    let taken = app.db.execute(&take, values![step.name()]).await?;
+    if taken.rows_affected() == 0 {
+        return Ok(false);
+    }
+    let made = step.make(app, round).await;
+    let give_back = format!("UPDATE maintenance_turns SET held_until = {now} WHERE step = $1");
+    app.db.execute(&give_back, values![step.name()]).await?;
+    made.map(|()| true)
+}
+
+/// Once an hour is enough for SQLite's planner to know how much there is; PostgreSQL sees to it by itself.
+async fn look_at_statistics(app: &App, now: DateTime<Utc>) -> Outcome<()> {
     if app.db.dialect() == Dialect::Sqlite && now.minute() == 0 {
         app.db.execute("ANALYZE jobs", vec![]).await?;
         app.db.execute("PRAGMA optimize", vec![]).await?;
     }
-    if let Some(turn) = turn {
-        turn.commit().await?;
-    }
-    Ok(Some(round))
-}
-
-async fn take_turn(app: &App) -> Outcome<Option<WriteTransaction>> {
-    let turn = app.db.begin().await?;
-    let row = turn
-        .connection()
-        .row("SELECT pg_try_advisory_xact_lock($1)", values![LOCK])
-        .await?;
-    let ours = row
-        .map(|row| row.try_get_by_index(0))
-        .transpose()?
-        .unwrap_or(false);
-    Ok(ours.then_some(turn))
+    Ok(())
 }
 
 /// Gives mails that wait without a job another one. Those whose job was parked wait for a person.

@@ -8,9 +8,7 @@ use entities::{
     ExportId, ExternalRefundId, FollowUpId, GatewayEventId, GrantId, JobId, MailId, PlanSubscriptionId,
     PurchaseId, ReadingSessionId, RefundId, SessionId, TeamId, UserId,
 };
-use sea_orm::{
-    AccessMode, DatabaseTransaction, IsolationLevel, QueryResult, TransactionOptions, TransactionTrait, Value,
-};
+use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
 use super::{
@@ -24,7 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
-    database::{Database, Dialect, Sql},
+    database::{Sql, Transaction},
     error::Outcome,
 };
 
@@ -97,7 +95,7 @@ pub async fn notes(app: &App) -> Outcome<Vec<Note>> {
 
 /// One look at the whole database.
 struct Look {
-    connection: DatabaseTransaction,
+    connection: Transaction,
     now: DateTime<Utc>,
     a_minute_ago: String,
 }
@@ -105,7 +103,7 @@ struct Look {
 impl Look {
     async fn begin(app: &App) -> Outcome<Self> {
         Ok(Self {
-            connection: snapshot(&app.db).await?,
+            connection: app.db.snapshot().await?,
             now: app.clock.now(),
             a_minute_ago: app.db.dialect().now_plus(-60),
         })
@@ -151,20 +149,6 @@ fn bind(mut sql: String, now: DateTime<Utc>) -> (String, Vec<Value>) {
         }
     }
     (sql, values)
-}
-
-/// A transaction that reads only and sees one moment: what moves between two questions is no violation.
-async fn snapshot(db: &Database) -> Outcome<DatabaseTransaction> {
-    let options = match db.dialect() {
-        Dialect::Postgres => TransactionOptions {
-            isolation_level: Some(IsolationLevel::RepeatableRead),
-            access_mode: Some(AccessMode::ReadOnly),
-            ..TransactionOptions::default()
-        },
-        // Readers of a WAL see the database as it was at their first question.
-        Dialect::Sqlite => TransactionOptions::default(),
-    };
-    Ok(db.connection().whole().begin_with_options(options).await?)
 }
 
 fn read(rule: &'static str, prefix: &'static str, row: &QueryResult) -> Outcome<Violation> {

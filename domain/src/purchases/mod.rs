@@ -87,7 +87,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     let purchase = match known().one(tx.db()).await? {
         Some(known) => match update(&mut tx, known, &checked, &report, &product).await? {
             Some(changed) => changed,
-            None => return reload(app, actor, &checked.external_id).await,
+            None => return reload(&tx, &checked.external_id).await,
         },
         None => insert(&mut tx, &checked, &report, &product).await?,
     };
@@ -215,9 +215,9 @@ async fn owner_and_product(tx: &Tx, checked: &Checked) -> Outcome<(user::Model, 
     }
 }
 
-async fn reload(app: &App, actor: &Actor, external_id: &str) -> Outcome<purchase::Model> {
-    let known = purchase::Entity::of(actor.team).filter(purchase::Column::ExternalId.eq(external_id));
-    let known = known.one(app.db.connection()).await?;
+async fn reload(tx: &Tx, external_id: &str) -> Outcome<purchase::Model> {
+    let known = purchase::Entity::of(tx.actor().team).filter(purchase::Column::ExternalId.eq(external_id));
+    let known = known.one(tx.db()).await?;
     Ok(known.ok_or_else(|| anyhow::anyhow!("purchase {external_id} is gone"))?)
 }
 

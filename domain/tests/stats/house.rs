@@ -130,10 +130,7 @@ impl House {
     reason = "where the test database is, is no setting of the product"
 )]
 async fn database(name: &str) -> DatabaseSettings {
-    let settings = |url: String| DatabaseSettings {
-        url,
-        max_connections: 4,
-    };
+    let settings = |url: String| DatabaseSettings::new(url, 4);
     if let Ok(server) = std::env::var("POSTVENTA_TEST_POSTGRES_URL") {
         let admin = Database::connect(&settings(server.clone()))
             .await

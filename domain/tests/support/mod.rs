@@ -45,10 +45,7 @@ pub async fn fresh_at(now: DateTime<Utc>) -> Installation {
 }
 
 pub async fn open(url: &str, now: DateTime<Utc>) -> App {
-    let settings = DatabaseSettings {
-        url: url.to_owned(),
-        max_connections: 4,
-    };
+    let settings = DatabaseSettings::new(url, 4);
     let db = Database::connect(&settings).await.expect("a database");
     Migrator::up(db.connection().whole(), None).await.expect("tables");
     let files = format!("{}.files", url.trim_start_matches("sqlite://")).into();

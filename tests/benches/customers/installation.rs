@@ -124,10 +124,7 @@ impl Installation {
         if !is_filled(server, users).await {
             fill(server, &url, users).await;
         }
-        let settings = DatabaseSettings {
-            url: url.clone(),
-            max_connections: 8,
-        };
+        let settings = DatabaseSettings::new(url.clone(), 8);
         let db = Database::connect(&settings).await.expect("the database opens");
         let team = team(&db).await;
         print_rows(&db, users).await;
@@ -183,10 +180,7 @@ async fn is_filled(server: &Postgres, users: u64) -> bool {
 
 async fn fill(server: &Postgres, url: &str, users: u64) {
     let draft = url.replace("/users_", "/filling_");
-    let settings = DatabaseSettings {
-        url: draft,
-        max_connections: 4,
-    };
+    let settings = DatabaseSettings::new(draft, 4);
     let db = Database::connect(&settings).await.expect("the database opens");
     Migrator::up(db.connection().whole(), None)
         .await

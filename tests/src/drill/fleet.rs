@@ -73,7 +73,9 @@ impl Fleet {
     /// An app on the same database, for setting things up and for looking at what is there.
     pub async fn app(&self) -> App {
         let settings = Settings::from(&Source::of(self.settings.clone())).expect("settings that make sense");
-        let db = parts::database(&settings).await.expect("the database opens");
+        let db = parts::database(&settings, None)
+            .await
+            .expect("the database opens");
         let key = settings.secret_key.clone().expect("a key");
         parts::assemble(&settings, db, None, &key).expect("an app").app
     }

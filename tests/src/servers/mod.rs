@@ -3,6 +3,7 @@
 pub mod authority;
 pub mod bucket;
 pub mod door;
+pub mod pgbouncer;
 pub mod postgres;
 pub mod redis;
 

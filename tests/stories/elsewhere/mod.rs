@@ -21,10 +21,7 @@ use tests::stage::Stage;
 
 /// Asks PostgreSQL or SQLite for something. The error says everything.
 async fn asked_at(url: &str) -> Result<i64, String> {
-    let settings = DatabaseSettings {
-        url: url.into(),
-        max_connections: 1,
-    };
+    let settings = DatabaseSettings::new(url, 1);
     let db = Database::connect(&settings).await;
     let db = db.map_err(|error| format!("{error:#}"))?;
     let count = db

@@ -3,5 +3,6 @@
 mod endings;
 mod events;
 mod leases;
+mod rounds;
 mod running;
 mod without_redis;

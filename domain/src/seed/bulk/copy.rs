@@ -23,9 +23,8 @@ pub struct Copying {
 
 impl Copying {
     pub async fn begin(app: &App, users: u64) -> anyhow::Result<Self> {
-        let pool = app.db.connection().whole().get_postgres_connection_pool();
         let mut copying = Self {
-            transaction: pool.begin().await.context("cannot begin to copy")?,
+            transaction: app.db.copying().await?,
             mending: Vec::new(),
         };
         if users >= LARGE {
@@ -80,6 +79,8 @@ impl Copying {
         let mut mending = Vec::new();
         for sql in [constraints("f"), constraints("u"), indexes] {
             let found: Vec<(String, String)> = sqlx::query_as(AssertSqlSafe(sql))
+                // A pooler may have met a statement of this name already.
+                .persistent(false)
                 .fetch_all(&mut *self.transaction)
                 .await
                 .context("cannot list indexes and references")?;

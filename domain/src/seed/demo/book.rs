@@ -8,12 +8,12 @@ use entities::{
     entitlement_event, entitlement_grant, follow_up, password, plan_subscription, product, purchase,
     reading_session, refund, refund_effect, refund_step, team_secret, title_reading, user, user_reading,
 };
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{error::Outcome, input};
+use crate::{database::Transaction, error::Outcome, input};
 
 /// The time in the ids of the demo, so that they are the same whenever it is made: 2026-01-01.
 const BORN_MS: u64 = 1_767_225_600_000;
@@ -145,7 +145,7 @@ impl Book {
     }
 
     /// Writes everything, in the order in which rows refer to each other.
-    pub async fn write(self, connection: &DatabaseTransaction) -> Outcome<()> {
+    pub async fn write(self, connection: &Transaction) -> Outcome<()> {
         insert::<product::Entity>(connection, self.products).await?;
         insert::<ecosystem::Entity>(connection, self.ecosystems).await?;
         insert::<user::Entity>(connection, self.users).await?;
@@ -179,7 +179,7 @@ pub fn ecosystem_id(owner: &str) -> EcosystemId {
     EcosystemId(named("ecosystem", owner))
 }
 
-async fn insert<E>(connection: &DatabaseTransaction, rows: Vec<E::Model>) -> Outcome<()>
+async fn insert<E>(connection: &Transaction, rows: Vec<E::Model>) -> Outcome<()>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<E::ActiveModel>,
