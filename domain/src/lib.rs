@@ -13,7 +13,7 @@ pub mod exports;
 pub mod identity;
 pub mod ids;
 pub mod impersonation;
-mod input;
+pub mod input;
 pub mod jobs;
 pub mod language;
 pub mod mails;

@@ -3,6 +3,11 @@
 //! SQLite takes the PostgreSQL type names as they are: it stores values by their own kind, and the names
 //! steer only how the driver reads them.
 
+pub mod search;
+/// `entities` says what the column holds; to stand alone, this crate has the same text, not the crate.
+#[path = "../../entities/src/search_text.rs"]
+pub mod search_text;
+
 pub use sea_orm_migration::MigratorTrait;
 use sea_orm_migration::{
     prelude::*,
@@ -60,6 +65,7 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0011_letters.sqlite.sql")
                 ),
             }),
+            Box::new(search::WriteAnew),
         ]
     }
 }
