@@ -1,6 +1,17 @@
 //! Checking what people send: each check returns the clean value, or the refusal that names the field.
 
-use entities::{Currency, Money, MoneyError};
+pub mod phone;
+mod sought;
+mod time;
+
+use entities::{
+    Currency, Money, MoneyError,
+    search_text::{is_joiner, is_space, is_unseen, says_something},
+};
+
+pub use entities::search_text::searchable;
+pub use sought::{Sought, Word};
+pub use time::{end, time};
 
 use crate::{error::Refusal, message::Message};
 
@@ -8,38 +19,110 @@ use crate::{error::Refusal, message::Message};
 pub const LINE: usize = 200;
 /// Notes, reasons and messages.
 pub const NOTE: usize = 2000;
-/// Characters of the longest normal form in which anything is searched, with some room.
-const LONGEST_FOUND: usize = 4000;
 
-/// A text that must say something, on one line and without control characters.
+/// A text for people that must say something, on one line: every gap is one space, and what cannot be seen is left out.
 pub fn line(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
-    let clean = text.replace(is_unseen, "").trim().to_owned();
-    if clean.is_empty() {
-        return Err(Refusal::invalid(field, Message::key("invalid-required")));
+    if !says_something(text) {
+        return Err(required(field));
     }
-    short_enough(field, clean, max)
+    short_enough(field, on_one_line(text), max)
 }
 
-/// A text that may be left out; nothing but white space counts as left out.
+/// A text that may be left out; nothing that could be seen counts as left out.
 pub fn optional_line(field: &'static str, text: Option<&str>, max: usize) -> Result<Option<String>, Refusal> {
-    text.filter(|text| !text.replace(is_unseen, "").trim().is_empty())
+    text.filter(|text| says_something(text))
         .map(|text| line(field, text, max))
         .transpose()
 }
 
-/// A text of several lines that may be left out.
+/// A text of several lines that may be left out. Its gaps stay as wide as they are.
 pub fn optional_note(field: &'static str, text: Option<&str>) -> Result<Option<String>, Refusal> {
-    let unseen = |c: char| is_unseen(c) && c != '\n';
-    text.map(|text| text.replace(unseen, "").trim().to_owned())
-        .filter(|text| !text.is_empty())
-        .map(|text| short_enough(field, text, NOTE))
+    text.filter(|text| says_something(text))
+        .map(|text| short_enough(field, on_lines(text), NOTE))
         .transpose()
 }
 
-/// Control characters, and those that turn the direction of the letters behind them: `gpj.exe` is read as `exe.jpg`
-/// after U+202E. Right-to-left letters have their direction by themselves.
-fn is_unseen(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// A name that another system has given, and knows again to the letter: nothing in it becomes another one.
+pub fn reference(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
+    if !says_something(text) {
+        return Err(required(field));
+    }
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let clean = text.replace(|c: char| c.is_control() || turns(c), "");
+    short_enough(field, clean.trim().to_owned(), max)
+}
+
+/// The same, where it may be left out.
+pub fn optional_reference(
+    field: &'static str,
+    text: Option<&str>,
+    max: usize,
+) -> Result<Option<String>, Refusal> {
+    text.filter(|text| says_something(text))
+        .map(|text| reference(field, text, max))
+        .transpose()
+}
+
+fn required(field: &'static str) -> Refusal {
+    Refusal::invalid(field, Message::key("invalid-required"))
+}
+
+fn on_one_line(text: &str) -> String {
+    let shown = seen(text);
+    shown
+        .split(is_space)
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+fn on_lines(text: &str) -> String {
+    let lines = text.replace("\r\n", "\n");
+    let breaks = |c: char| {
+        matches!(
+            c,
+            '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+        )
+    };
+    let plain = |line: &str| seen(line).replace(is_space, " ");
+    lines
+        .split(breaks)
+        .map(plain)
+        .collect::<Vec<_>>()
+        .join("\n")
+        .trim()
+        .to_owned()
+}
+
+/// Without what cannot be seen. Joiners stay where they do something: behind what can be seen, and inside a word or
+/// behind a virama, with which they show its last letter (ന്‍).
+fn seen(text: &str) -> String {
+    let mut seen = String::with_capacity(text.len());
+    let mut letters = text.chars().filter(|c| !is_unseen(*c)).peekable();
+    let joins = |c: char| matches!(c, '\u{34f}' | '\u{200c}' | '\u{200d}');
+    while let Some(c) = letters.next() {
+        let stays = if !is_joiner(c) {
+            true
+        } else if let Some(before) = seen.chars().next_back().filter(|before| !is_space(*before)) {
+            let tag = |c: char| matches!(c, '\u{e0020}'..='\u{e007f}');
+            let inside = letters
+                .peek()
+                .is_some_and(|next| !is_space(*next) && !joins(*next));
+            let virama = unicode_normalization::char::canonical_combining_class(before) == 9;
+            match c {
+                // Flags are spelt behind a black one.
+                _ if tag(c) => tag(before) || before == '\u{1f3f4}',
+                _ if joins(c) => (inside || virama) && !joins(before),
+                _ => true,
+            }
+        } else {
+            false
+        };
+        if stays {
+            seen.push(c);
+        }
+    }
+    seen
 }
 
 fn short_enough(field: &'static str, text: String, max: usize) -> Result<String, Refusal> {
@@ -100,68 +183,11 @@ fn any_money(field: &'static str, amount: &str, code: &str) -> Result<Money, Ref
     })
 }
 
-/// The normal form in which texts are searched: without case and accents. Down, up and down again makes one of
-/// letters that differ in one case only: ß and ẞ and ss, ς and σ, ı and i. Latin letters that Unicode does not take
-/// apart become what people type who do not have them on their keyboard.
-pub fn searchable(text: &str) -> String {
-    use unicode_normalization::UnicodeNormalization;
-    text.nfkd()
-        .filter(|c| !unicode_normalization::char::is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .flat_map(char::to_uppercase)
-        .flat_map(char::to_lowercase)
-        .filter(|c| !is_unseen(*c))
-        .fold(String::with_capacity(text.len()), |mut normal, c| {
-            match plain_letters(c) {
-                Some(letters) => normal.push_str(letters),
-                None => normal.push(c),
-            }
-            normal
-        })
-}
-
-/// A change to these is a migration of what is stored (`0011_letters.sql`).
-fn plain_letters(letter: char) -> Option<&'static str> {
-    Some(match letter {
-        'æ' => "ae",
-        'œ' => "oe",
-        'ø' => "o",
-        'đ' | 'ð' | 'ɖ' => "d",
-        'þ' => "th",
-        'ħ' => "h",
-        'ł' => "l",
-        'ŋ' => "n",
-        'ŧ' => "t",
-        _ => return None,
-    })
-}
-
 /// The order in which people look for names: letters first, then accents and case. PostgreSQL has it from ICU, where
 /// what two letters have in common is finer; SQLite asks this.
 pub fn in_alphabet(one: &str, other: &str) -> std::cmp::Ordering {
     let letters = searchable(one).cmp(&searchable(other));
     letters.then_with(|| one.cmp(other))
-}
-
-/// Whether any text could have this term in it. The longest that are searched are names, of 201 characters at most,
-/// and no character's normal form has more than 18. Whatever is longer is kept from the databases: SQLite takes no
-/// pattern of more than 50,000 bytes.
-pub fn can_be_found(term: &str) -> bool {
-    term.chars().count() <= LONGEST_FOUND
-}
-
-/// The digits of a term that is written as a phone number is, if they are more than those of an extension.
-pub fn dialled(term: &str) -> Option<String> {
-    let punctuation = |c: char| "+()-./ ".contains(c);
-    let digits: String = term.chars().filter(char::is_ascii_digit).collect();
-    let phone = term.chars().all(|c| c.is_ascii_digit() || punctuation(c));
-    (phone && digits.len() >= 5 && digits != term).then_some(digits)
-}
-
-/// `column LIKE $n`, and the pattern that finds `term` in it as it is written, wildcards included.
-pub fn contains(column: &str, term: &str, n: usize) -> (String, String) {
-    let escaped = term.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-    (format!("{column} LIKE ${n} ESCAPE '\\'"), format!("%{escaped}%"))
 }
 
 #[cfg(test)]
@@ -170,51 +196,76 @@ mod tests {
 
     #[test]
     fn texts_are_cleaned_or_refused() {
-        assert_eq!(
-            line("name", "  Ana\r\nBcc: x  ", LINE).as_deref(),
-            Ok("AnaBcc: x")
-        );
-        // What turns the direction goes, right-to-left letters stay.
-        let turned = "\u{202e} gpj.\u{2066}exe\u{2069} \u{202c}";
-        assert_eq!(line("name", turned, LINE).as_deref(), Ok("gpj.exe"));
-        assert_eq!(line("name", "مرحبا שלום", LINE).as_deref(), Ok("مرحبا שלום"));
-        assert_eq!(
-            optional_note("note", Some("\u{202a}two\n\u{202e}lines\u{202c}")),
-            Ok(Some("two\nlines".into()))
-        );
-        assert_eq!(optional_note("note", Some("\u{202e}")), Ok(None));
-        assert_eq!(optional_line("name", Some(" \u{202e}"), LINE), Ok(None));
-        assert_eq!(line("name", " \u{7} ", LINE).expect_err("empty").field, ["name"]);
+        for (text, clean) in [
+            ("  Ana\r\nBcc: x  ", "Ana Bcc: x"),
+            // Any gap is one space.
+            ("Ana\tMaría", "Ana María"),
+            (
+                "\u{a0}Ana \u{3000}\u{2028} María\u{85}Gil\u{2800}",
+                "Ana María Gil",
+            ),
+            ("Ana\u{3164}María", "Ana María"),
+            // What cannot be seen is left out.
+            ("A\u{200b}n\u{ad}a\u{2060}\u{feff}\u{115f}", "Ana"),
+            ("Ana\u{e0041}\u{200d} \u{200d}María\u{200c}", "Ana María"),
+            // What turns the direction goes, right-to-left letters stay.
+            ("\u{202e} gpj.\u{2066}exe\u{2069} \u{202c}", "gpj.exe"),
+            ("مرحبا שלום", "مرحبا שלום"),
+            // Joiners stay where they do something.
+            ("می\u{200c}خواهم", "می\u{200c}خواهم"),
+            ("രാജന\u{d4d}\u{200d} ക", "രാജന\u{d4d}\u{200d} ക"),
+            ("👩\u{200d}💻 ❤\u{fe0f}", "👩\u{200d}💻 ❤\u{fe0f}"),
+            ("葛\u{e0100}城", "葛\u{e0100}城"),
+            ("🏴\u{e0067}\u{e0062}\u{e007f}", "🏴\u{e0067}\u{e0062}\u{e007f}"),
+        ] {
+            assert_eq!(line("name", text, LINE).as_deref(), Ok(clean), "{text:?}");
+        }
+        for nothing in [
+            "",
+            " \u{7} ",
+            "\u{2800}",
+            "\u{200b}",
+            "\u{ad}",
+            "\u{3164}",
+            "\u{115f}",
+            "\u{ffa0}",
+            "\u{200d}",
+            "\u{fe0f}",
+            "\u{e0041}",
+            "\u{a0}\u{2029}",
+            "\u{202e}",
+            "\u{feff}",
+            "\u{180e}",
+            "\u{301}",
+        ] {
+            assert_eq!(line("name", nothing, LINE).expect_err(nothing).field, ["name"]);
+            assert_eq!(optional_line("name", Some(nothing), LINE), Ok(None));
+            assert_eq!(optional_note("note", Some(nothing)), Ok(None));
+            assert!(reference("externalId", nothing, LINE).is_err());
+        }
         assert!(line("name", &"x".repeat(201), LINE).is_err());
-        assert_eq!(optional_line("name", Some("  "), LINE), Ok(None));
-        assert_eq!(
-            optional_note("note", Some(" two\nlines ")),
-            Ok(Some("two\nlines".into()))
-        );
     }
 
     #[test]
-    fn phone_numbers_are_told_from_other_terms() {
-        for (term, digits) in [
-            ("+34600123456", Some("34600123456")),
-            ("600-123-456", Some("600123456")),
-            ("600123456", None),
-            ("600-1", None),
-            ("call 600-123-456", None),
-            ("", None),
+    fn notes_keep_their_lines_and_gaps() {
+        for (text, clean) in [
+            (" two\r\nlines ", "two\nlines"),
+            ("a\tb\u{a0} c\u{2028}d", "a b  c\nd"),
+            ("\u{202a}two\n\u{202e}lines\u{202c}", "two\nlines"),
         ] {
-            assert_eq!(dialled(term).as_deref(), digits, "{term}");
+            assert_eq!(optional_note("note", Some(text)), Ok(Some(clean.into())));
         }
     }
 
     #[test]
-    fn the_longest_name_of_the_longest_characters_can_be_found() {
-        let most = ('\0'..=char::MAX)
-            .map(|c| searchable(&c.to_string()).chars().count())
-            .max();
-        assert!(most.is_some_and(|most| most * 201 <= LONGEST_FOUND), "{most:?}");
-        // Four bytes each, the wildcards escaped.
-        const { assert!(LONGEST_FOUND * 4 + 2 < 50_000) };
+    fn what_another_system_has_named_stays_to_the_letter() {
+        for (text, clean) in [
+            (" pi_1\n", "pi_1"),
+            ("A  1", "A  1"),
+            ("a\u{200b}b", "a\u{200b}b"),
+        ] {
+            assert_eq!(reference("externalId", text, LINE).as_deref(), Ok(clean));
+        }
     }
 
     #[test]
@@ -240,24 +291,5 @@ mod tests {
         names.reverse();
         names.sort_by(|one, other| in_alphabet(one, other));
         assert_eq!(names, sorted);
-    }
-
-    #[test]
-    fn what_is_searched_has_no_case_and_no_accents() {
-        for (text, normal) in [
-            ("Ángela NÚÑEZ", "angela nunez"),
-            ("São Paulo", "sao paulo"),
-            ("ﬁn", "fin"),
-            ("Straße STRASSE STRAẞE", "strasse strasse strasse"),
-            ("İstanbul IŞIK ışık", "istanbul isik isik"),
-            ("Łukasz Bjørn Đặng ÐAVÍÐ", "lukasz bjorn dang david"),
-            ("Œuvre Ærø Þór ǾRSTED", "oeuvre aero thor orsted"),
-            ("Ħal Ŧ Ŋ Ɖ ł", "hal t n d l"),
-            ("ＡＢＣ１２３", "abc123"),
-            ("\u{2068}Ana\u{2069}", "ana"),
-            ("ΟΔΥΣΣΕΥΣ Ὀδυσσεύς", "οδυσσευσ οδυσσευσ"),
-        ] {
-            assert_eq!(searchable(text), normal);
-        }
     }
 }

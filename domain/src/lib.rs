@@ -14,7 +14,7 @@ pub mod exports;
 pub mod identity;
 pub mod ids;
 pub mod impersonation;
-mod input;
+pub mod input;
 mod installation;
 pub mod jobs;
 pub mod language;

@@ -2,6 +2,7 @@
 
 pub mod id;
 pub mod money;
+pub mod search_text;
 pub mod vocabulary;
 
 pub mod api_key;

@@ -4,6 +4,10 @@
 //! steer only how the driver reads them.
 
 mod identity;
+pub mod search;
+/// `entities` says what the column holds; to stand alone, this crate has the same text, not the crate.
+#[path = "../../entities/src/search_text.rs"]
+pub mod search_text;
 
 pub use identity::address_key;
 pub use sea_orm_migration::MigratorTrait;
@@ -64,6 +68,17 @@ impl MigratorTrait for Migrator {
                 ),
             }),
             Box::new(Sql::both("m0012_doubt", include_str!("../sql/0012_doubt.sql"))),
+            Box::new(Sql::both(
+                "m0014_outside",
+                include_str!("../sql/0014_outside.sql"),
+            )),
+            Box::new(Sql::both("m0016_turns", include_str!("../sql/0016_turns.sql"))),
+            Box::new(Sql::both(
+                "m0017_installation",
+                include_str!("../sql/0017_installation.sql"),
+            )),
+            Box::new(identity::Identity),
+            Box::new(search::WriteAnew),
             Box::new(Sql {
                 name: "m0022_grace_of_grants",
                 postgres: concat!(
@@ -75,16 +90,6 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0022_grace_of_grants.sql")
                 ),
             }),
-            Box::new(identity::Identity),
-            Box::new(Sql::both(
-                "m0014_outside",
-                include_str!("../sql/0014_outside.sql"),
-            )),
-            Box::new(Sql::both(
-                "m0017_installation",
-                include_str!("../sql/0017_installation.sql"),
-            )),
-            Box::new(Sql::both("m0016_turns", include_str!("../sql/0016_turns.sql"))),
         ]
     }
 }

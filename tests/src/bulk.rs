@@ -28,7 +28,7 @@ pub async fn configure(app: &App, team: TeamId) {
 /// A new API key that may do everything.
 pub async fn key(app: &App, team: TeamId) -> String {
     let scopes: Vec<String> = Scope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect();
-    let created = api_keys::create(app, &admin(app, team).await, "bench", &scopes, None).await;
+    let created = api_keys::create(app, &admin(app, team).await, "bench", &scopes, Ok(None)).await;
     created.expect("a key").secret
 }
 

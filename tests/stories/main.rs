@@ -9,6 +9,7 @@ mod exports;
 mod http;
 mod identity;
 mod impersonation;
+mod inputs;
 mod jobs;
 mod people;
 mod refunds;

@@ -20,7 +20,7 @@ use super::{
     following::follow,
     products::{self, Product},
     purchases::not_visible,
-    scalars::{DateTime, int},
+    scalars::{DateTime, Written, int},
     users::{self, User, UserFilter},
 };
 
@@ -248,9 +248,9 @@ pub struct EntitlementsGrantInput {
     #[graphql(default = false)]
     everybody: bool,
     /// When access starts; at the time of the request if left out.
-    starts_at: Option<DateTime>,
+    starts_at: Option<Written>,
     /// When access expires; lifetime if left out.
-    expires_at: Option<DateTime>,
+    expires_at: Option<Written>,
     /// Note for the history of each entitlement.
     note: Option<String>,
     /// Whether to tell the customers by mail.
@@ -325,10 +325,15 @@ impl EntitlementBatchMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The access to grant, and to whom.")] input: EntitlementsGrantInput,
     ) -> Result<EntitlementBatchPayload> {
-        let change = Change::Grant {
-            starts_at: input.starts_at.map(|at| at.0),
-            expires_at: input.expires_at.map(|at| at.0),
-            notify_customer: input.notify_customer,
+        let starts_at = Written::optional(input.starts_at.as_ref(), "startsAt");
+        let expires_at = Written::end(input.expires_at.as_ref(), "expiresAt");
+        let change = match (starts_at, expires_at) {
+            (Ok(starts_at), Ok(expires_at)) => Ok(Change::Grant {
+                starts_at,
+                expires_at,
+                notify_customer: input.notify_customer,
+            }),
+            (starts_at, expires_at) => Err(starts_at.err().into_iter().chain(expires_at.err()).collect()),
         };
         let request = BatchRequest {
             change,
@@ -348,7 +353,7 @@ impl EntitlementBatchMutations {
         #[graphql(desc = "The access to revoke, and from whom.")] input: EntitlementsRevokeInput,
     ) -> Result<EntitlementBatchPayload> {
         let request = BatchRequest {
-            change: Change::Revoke,
+            change: Ok(Change::Revoke),
             product: input_id("productId", &input.product_id),
             people: people(input.filter, input.user_ids, input.everybody),
             note: input.reason,

@@ -19,7 +19,7 @@ use super::{
     errors::UserError,
     products::{self, Product, ProductConnection, ProductCount},
     purchases::not_visible,
-    scalars::{DateTime, int},
+    scalars::{DateTime, Written, int},
     users::{self, User},
 };
 
@@ -310,9 +310,9 @@ pub struct EntitlementGrantInput {
     /// TypeID of an active product to which the user has no active access.
     product_id: ID,
     /// When access starts; now if left out.
-    starts_at: Option<DateTime>,
+    starts_at: Option<Written>,
     /// When access expires; lifetime if left out.
-    expires_at: Option<DateTime>,
+    expires_at: Option<Written>,
     /// Note for the entitlement's history.
     note: Option<String>,
     /// Whether to tell the customer by mail.
@@ -326,7 +326,7 @@ pub struct EntitlementExtendInput {
     /// TypeID of an active entitlement with an expiry.
     entitlement_id: ID,
     /// New expiry, later than the current one.
-    expires_at: DateTime,
+    expires_at: Written,
 }
 
 /// The entitlement to revoke.
@@ -362,8 +362,8 @@ impl EntitlementMutations {
         let request = GrantRequest {
             user: input_id("userId", &input.user_id),
             product: input_id("productId", &input.product_id),
-            starts_at: input.starts_at.map(|at| at.0),
-            expires_at: input.expires_at.map(|at| at.0),
+            starts_at: Written::optional(input.starts_at.as_ref(), "startsAt"),
+            expires_at: Written::end(input.expires_at.as_ref(), "expiresAt"),
             note: input.note,
             notify_customer: input.notify_customer,
         };
@@ -377,10 +377,8 @@ impl EntitlementMutations {
         #[graphql(desc = "The entitlement to extend, and its new expiry.")] input: EntitlementExtendInput,
     ) -> Result<EntitlementPayload> {
         let id = input_id("entitlementId", &input.entitlement_id);
-        answer(
-            ctx,
-            manual::extend(ctx.app(), ctx.actor()?, id, input.expires_at.0).await,
-        )
+        let expires_at = Written::end(Some(&input.expires_at), "expiresAt");
+        answer(ctx, manual::extend(ctx.app(), ctx.actor()?, id, expires_at).await)
     }
 
     /// Revokes access at once and for good: a new grant is the way back. Takes the scope `commerce.entitlements.write`.

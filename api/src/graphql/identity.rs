@@ -12,7 +12,7 @@ use super::{
     context::{Ctx, Refused, input_id},
     errors::UserError,
     loaders::{ApiKeyOf, IsLive},
-    scalars::DateTime,
+    scalars::{DateTime, Written},
     teams::{self, Team},
     users::{self, User},
 };
@@ -217,7 +217,7 @@ pub struct ApiKeyCreateInput {
     /// Scopes of the key: some of those that its creator has.
     scopes: Vec<String>,
     /// When the key expires; never if left out. One that is made by another expires with it at the latest.
-    expires_at: Option<DateTime>,
+    expires_at: Option<Written>,
 }
 
 /// The new API key with its secret, or the reasons why there is none.
@@ -329,7 +329,7 @@ impl IdentityMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The key to create.")] input: ApiKeyCreateInput,
     ) -> Result<ApiKeyCreatePayload> {
-        let expires_at = input.expires_at.map(|at| at.0);
+        let expires_at = Written::end(input.expires_at.as_ref(), "expiresAt");
         let outcome = api_keys::create(ctx.app(), ctx.actor()?, &input.name, &input.scopes, expires_at).await;
         let (created, user_errors) = ctx.payload(outcome)?;
         let (api_key, secret) = created.map(|made| (ApiKey(made.key), made.secret)).unzip();

@@ -15,7 +15,7 @@ use super::{
     enums::{BillingInterval, PlanSubscriptionStatus},
     errors::UserError,
     products::Product,
-    scalars::{DateTime, int},
+    scalars::{DateTime, Whole, Written, int},
     users::load,
 };
 
@@ -124,21 +124,21 @@ pub struct PlanSubscriptionRecordInput {
     /// Status of the subscription.
     status: PlanSubscriptionStatus,
     /// When the subscription started.
-    starts_at: DateTime,
+    starts_at: Written,
     /// When the subscription ends; left out if it has no end.
-    ends_at: Option<DateTime>,
+    ends_at: Option<Written>,
     /// Number of encounters.
     #[graphql(default = 0)]
-    encounters: i32,
+    encounters: Whole,
     /// Number of all licences.
     #[graphql(default = 0)]
-    licenses_total: i32,
+    licenses_total: Whole,
     /// Number of licences assigned to somebody.
     #[graphql(default = 0)]
-    licenses_assigned: i32,
+    licenses_assigned: Whole,
     /// Number of licences taken out of use.
     #[graphql(default = 0)]
-    licenses_suspended: i32,
+    licenses_suspended: Whole,
 }
 
 /// The subscription, or the reasons why it was not recorded.
@@ -168,8 +168,8 @@ impl PlanSubscriptionMutations {
             product: input_id("productId", &input.product_id),
             interval: input.interval.into(),
             status: input.status.into(),
-            starts_at: input.starts_at.0,
-            ends_at: input.ends_at.map(|at| at.0),
+            starts_at: input.starts_at.time("startsAt"),
+            ends_at: Written::end(input.ends_at.as_ref(), "endsAt"),
             encounters: input.encounters.into(),
             licenses_total: input.licenses_total.into(),
             licenses_assigned: input.licenses_assigned.into(),

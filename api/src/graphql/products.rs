@@ -13,7 +13,7 @@ use super::{
     connection::{connection, page_args, weight},
     context::Ctx,
     errors::UserError,
-    scalars::int,
+    scalars::{Whole, int},
 };
 
 /// Something that the team sells.
@@ -129,7 +129,7 @@ pub struct ProductRecordInput {
     active: bool,
     /// Days of grace after access to the product expires; 0 for none.
     #[graphql(default = 0)]
-    grace_days: i32,
+    grace_days: Whole,
 }
 
 /// The recorded product, or the reasons why it was not recorded.

@@ -20,7 +20,7 @@ use super::{
     money::{Money, MoneyInput},
     products::{self, Product},
     refunds::Refund,
-    scalars::{DateTime, int},
+    scalars::{DateTime, Written, int},
     users::{self, User},
 };
 
@@ -252,9 +252,9 @@ pub struct PurchaseRecordInput {
     #[graphql(default_with = "PurchaseStatus::Active")]
     status: PurchaseStatus,
     /// When the product was bought.
-    purchased_at: DateTime,
+    purchased_at: Written,
     /// When the access that the purchase grants expires; lifetime if left out.
-    access_until: Option<DateTime>,
+    access_until: Option<Written>,
 }
 
 /// The recorded purchase, or the reasons why it was not recorded.
@@ -289,8 +289,8 @@ impl PurchaseMutations {
             amount: input.amount.amount.0,
             currency: input.amount.currency,
             status: input.status.into(),
-            purchased_at: input.purchased_at.0,
-            access_until: input.access_until.map(|until| until.0),
+            purchased_at: input.purchased_at.time("purchasedAt"),
+            access_until: Written::end(input.access_until.as_ref(), "accessUntil"),
         };
         let (purchase, user_errors) =
             ctx.payload(purchases::record(ctx.app(), ctx.actor()?, report).await)?;

@@ -15,7 +15,7 @@ use super::{
     errors::UserError,
     loaders::{ActivityOf, ReadingOf, TitlesOf},
     products::{self, Product},
-    scalars::{DateTime, int},
+    scalars::{DateTime, Whole, Written, int},
 };
 
 /// What a user has read.
@@ -237,11 +237,11 @@ pub struct ReadingSessionInput {
     /// TypeID of the title that was read.
     product_id: ID,
     /// When the session began.
-    started_at: DateTime,
+    started_at: Written,
     /// When the session ended; left out while it goes on.
-    ended_at: Option<DateTime>,
+    ended_at: Option<Written>,
     /// Seconds of reading, without breaks.
-    seconds: i32,
+    seconds: Whole,
     /// Furthest point reached in the title, 0 to 100.
     percent_read: f64,
     /// Device on which it was read.
@@ -254,8 +254,8 @@ impl From<ReadingSessionInput> for SessionReport {
             external_id: input.external_id,
             user: input_id("userId", &input.user_id),
             product: input_id("productId", &input.product_id),
-            started_at: input.started_at.0,
-            ended_at: input.ended_at.map(|at| at.0),
+            started_at: input.started_at.time("startedAt"),
+            ended_at: Written::end(input.ended_at.as_ref(), "endedAt"),
             seconds: input.seconds.into(),
             percent_read: input.percent_read,
             device: input.device,

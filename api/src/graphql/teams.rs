@@ -14,7 +14,7 @@ use super::{
     enums::{CustomerTier, ExternalRefundAccess, Locale, Module},
     errors::UserError,
     money::{Money, MoneyInput},
-    scalars::{Url, int},
+    scalars::{Url, Whole, int},
     users::{self, User},
 };
 
@@ -221,13 +221,13 @@ pub struct TeamSettingsUpdateInput {
     #[graphql(secret)]
     paypal_client_secret: Option<String>,
     /// Share of a title in percent, 0 to 100: if more was read, a refund requires `overridePolicy`.
-    refund_reading_threshold_percent: Option<i32>,
+    refund_reading_threshold_percent: Option<Whole>,
     /// Number of days after its cancellation during which a purchase can be refunded, 0 to 365.
-    refund_recently_canceled_days: Option<i32>,
+    refund_recently_canceled_days: Option<Whole>,
     /// Number of days during which a payment counts as recent, 1 to 365.
-    recent_payment_days: Option<i32>,
+    recent_payment_days: Option<Whole>,
     /// Number of similar tickets from which an issue counts as recurring, 1 to 100.
-    recurring_issue_count: Option<i32>,
+    recurring_issue_count: Option<Whole>,
     /// Highest temporary credit for the tiers that are named; the other tiers stay as they are.
     credit_limits: Option<Vec<TierCreditLimitInput>>,
     /// TypeID of the member of staff who gets escalated payment cases.

@@ -6,7 +6,7 @@ use std::{any::Any, sync::Arc};
 
 use async_graphql::{
     Pos, Response, ServerError, Value,
-    parser::types::{Selection, SelectionSet},
+    parser::types::{Field, Selection, SelectionSet},
 };
 use axum::http::StatusCode;
 
@@ -45,6 +45,7 @@ impl Understanding {
         for error in &mut response.errors {
             if validated {
                 settle_resolver_error(error, &self.trace);
+                name_argument(error, &self.document);
             } else if code_of(error).is_none() {
                 set_code(error, validation_code(error, &self.document));
             }
@@ -148,11 +149,32 @@ fn is_input_error(error: &ServerError) -> bool {
     code_of(error) == Some(codes::BAD_USER_INPUT) && is_coercion(error)
 }
 
-/// The two ways in which `InputValueError` words itself; errors of resolvers have a source as a rule.
+/// Whose value could not be taken: the executor knows it by its place only.
+fn name_argument(error: &mut ServerError, document: &Document) {
+    if !is_input_error(error) {
+        return;
+    }
+    let named = fields(document).find_map(|field| {
+        let arguments = field.arguments.iter();
+        let mut at = arguments.filter(|(name, value)| {
+            error.locations.contains(&name.pos) || error.locations.contains(&value.pos)
+        });
+        at.next().map(|(name, _)| name.node.clone())
+    });
+    if let Some(name) = named {
+        error.message = format!("Invalid value for argument \"{name}\": {}", error.message);
+    }
+}
+
+/// The ways in which `InputValueError` words itself, and we after it; errors of resolvers have a source as a rule.
 fn is_coercion(error: &ServerError) -> bool {
-    let worded = ["Failed to parse \"", "Expected input type \""]
-        .iter()
-        .any(|start| error.message.starts_with(start));
+    let worded = [
+        "Failed to parse \"",
+        "Expected input type \"",
+        "Invalid value for argument \"",
+    ]
+    .iter()
+    .any(|start| error.message.starts_with(start));
     worded && error.source.is_none()
 }
 
@@ -177,23 +199,26 @@ fn validation_code(error: &ServerError, document: &Document) -> &'static str {
 /// Whether the argument at one of these places is a variable, or has one inside: then its value came
 /// with the request, not with the document.
 fn holds_variable(document: &Document, places: &[Pos]) -> bool {
-    fn search(set: &SelectionSet, places: &[Pos]) -> bool {
-        set.items.iter().any(|selection| {
+    fields(document).any(|field| {
+        let mut arguments = field.arguments.iter();
+        arguments.any(|(name, value)| places.contains(&name.pos) && value.node.clone().into_const().is_none())
+    })
+}
+
+/// All fields that are selected anywhere in a document.
+fn fields(document: &Document) -> impl Iterator<Item = &Field> {
+    fn gather<'a>(set: &'a SelectionSet, found: &mut Vec<&'a Field>) {
+        for selection in &set.items {
             let inside = match &selection.node {
                 Selection::Field(field) => {
-                    let arguments = &field.node.arguments;
-                    if arguments.iter().any(|(name, value)| {
-                        places.contains(&name.pos) && value.node.clone().into_const().is_none()
-                    }) {
-                        return true;
-                    }
+                    found.push(&field.node);
                     &field.node.selection_set
                 }
                 Selection::InlineFragment(inline) => &inline.node.selection_set,
-                Selection::FragmentSpread(_) => return false,
+                Selection::FragmentSpread(_) => continue,
             };
-            search(&inside.node, places)
-        })
+            gather(&inside.node, found);
+        }
     }
     let operations = document
         .ast
@@ -205,7 +230,11 @@ fn holds_variable(document: &Document, places: &[Pos]) -> bool {
         .fragments
         .values()
         .map(|fragment| &fragment.node.selection_set);
-    operations.chain(fragments).any(|set| search(&set.node, places))
+    let mut found = Vec::new();
+    for set in operations.chain(fragments) {
+        gather(&set.node, &mut found);
+    }
+    found.into_iter()
 }
 
 /// What async-graphql's `Analyzer` adds, if the schema has it, belongs to the cost.

@@ -27,9 +27,9 @@ pub struct GrantRequest {
     pub user: Result<UserId, Refusal>,
     pub product: Result<ProductId, Refusal>,
     /// Now if none.
-    pub starts_at: Option<DateTime<Utc>>,
+    pub starts_at: Result<Option<DateTime<Utc>>, Refusal>,
     /// For life if none.
-    pub expires_at: Option<DateTime<Utc>>,
+    pub expires_at: Result<Option<DateTime<Utc>>, Refusal>,
     /// For the history, in the words of whoever grants.
     pub note: Option<String>,
     pub notify_customer: bool,
@@ -75,15 +75,9 @@ pub(super) async fn authorise(app: &App, actor: &Actor, scope: Scope) -> Outcome
 /// S4.10–S4.12, S4.23: grants access to a product that the user has no access to.
 pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> Outcome<Changed> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
-    let (user, product, note) = check(app, &request)?;
+    let (user, product, terms) = check(app, request)?;
     let mut tx = app.begin(actor).await?;
     let (customer, product) = known(&tx, user, product).await?;
-    let terms = Terms {
-        starts_at: request.starts_at,
-        expires_at: request.expires_at,
-        note,
-        notify_customer: request.notify_customer,
-    };
     let changed = give(app, &mut tx, &customer, &product, &terms).await?;
     if changed.refusals.is_empty() {
         tx.commit().await?;
@@ -149,16 +143,26 @@ pub(super) async fn give(
     Ok(Changed::accepted(row))
 }
 
-fn check(app: &App, request: &GrantRequest) -> Outcome<(UserId, ProductId, Option<String>)> {
+fn check(app: &App, request: GrantRequest) -> Outcome<(UserId, ProductId, Terms)> {
     let now = app.clock.now();
     let mut refusals = Refusals::default();
-    let user = refusals.keep(request.user.clone());
-    let product = refusals.keep(request.product.clone());
+    let user = refusals.keep(request.user);
+    let product = refusals.keep(request.product);
     let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
-    refusals.keep(check_dates(request.starts_at, request.expires_at, now));
+    let starts_at = refusals.keep(request.starts_at);
+    let expires_at = refusals.keep(request.expires_at);
+    refusals.keep(check_dates(starts_at.flatten(), expires_at.flatten(), now));
     refusals.check()?;
-    match (user, product, note) {
-        (Some(user), Some(product), Some(note)) => Ok((user, product, note)),
+    match (user, product, note, starts_at, expires_at) {
+        (Some(user), Some(product), Some(note), Some(starts_at), Some(expires_at)) => {
+            let terms = Terms {
+                starts_at,
+                expires_at,
+                note,
+                notify_customer: request.notify_customer,
+            };
+            Ok((user, product, terms))
+        }
         _ => Err(Error::Fault(anyhow::anyhow!(
             "a field is missing and was not refused"
         ))),
@@ -197,19 +201,20 @@ async fn known(tx: &Tx, user: UserId, product: ProductId) -> Outcome<(user::Mode
         .ok_or_else(|| anyhow::anyhow!("just seen").into())
 }
 
-/// S4.13, S4.27: lets active access last longer, without an interruption.
+/// S4.13, S4.27: lets active access last longer, without an interruption; for life if there is no end.
 pub async fn extend(
     app: &App,
     actor: &Actor,
     id: Result<EntitlementId, Refusal>,
-    expires_at: DateTime<Utc>,
+    expires_at: Result<Option<DateTime<Utc>>, Refusal>,
 ) -> Outcome<Changed> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
+    let expires_at = expires_at.map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
     let row = lock(&mut tx, id.map_err(Error::from)?).await?;
     let before = rules::Schedule::of(&row).at(tx.now()).expires_at;
     let code = match (rules::status(&row, tx.now()), before) {
-        (EntitlementStatus::Active, Some(end)) if expires_at > end => None,
+        (EntitlementStatus::Active, Some(end)) if expires_at.is_none_or(|later| later > end) => None,
         (EntitlementStatus::Active, Some(_)) => Some((UserErrorCode::EntitlementExpiryNotLater, "expiresAt")),
         (EntitlementStatus::Active, None) => Some((UserErrorCode::EntitlementLifetime, "entitlementId")),
         (_, _) => Some((UserErrorCode::EntitlementNotActive, "entitlementId")),
@@ -230,7 +235,7 @@ pub async fn extend(
         purchase_id: None,
         granted_by: tx.origin().actor,
         starts_at: tx.now(),
-        expires_at: Some(expires_at),
+        expires_at,
         revoked_at: None,
         revoked_by_refund: None,
         created_at: tx.now(),

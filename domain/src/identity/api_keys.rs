@@ -46,7 +46,7 @@ pub async fn create(
     actor: &Actor,
     name: &str,
     scopes: &[String],
-    expires_at: Option<DateTime<Utc>>,
+    expires_at: Result<Option<DateTime<Utc>>, Refusal>,
 ) -> Outcome<Created> {
     actor.require(Scope::ApiKeysWrite)?;
     if actor.impersonator.is_some() {
@@ -63,6 +63,7 @@ pub async fn create(
     let mut refusals = Refusals::default();
     let name = refusals.keep(input::line("name", name, 100));
     let granted = refusals.keep(check_scopes(actor, scopes));
+    let expires_at = refusals.keep(expires_at).flatten();
     if expires_at.is_some_and(|at| at <= tx.now()) {
         refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
     }

@@ -10,7 +10,7 @@ use crate::{
     database::Sql,
     entitlements,
     error::{Outcome, Refusals},
-    input,
+    input::{self, Sought},
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     values,
@@ -29,7 +29,7 @@ pub struct ProductReport {
 pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<product::Model> {
     actor.require(Scope::UsersWrite)?;
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
     let name = refusals.keep(input::line("name", &report.name, input::LINE));
     refusals.keep(input::within("graceDays", report.grace_days, 0, 365));
     refusals.check()?;
@@ -124,15 +124,11 @@ fn condition(team: TeamId, search: Option<&str>, active: Option<bool>) -> Option
     if let Some(active) = active {
         sql.push_str(if active { " AND active" } else { " AND NOT active" });
     }
-    let sought = search.map(input::searchable).unwrap_or_default();
-    let sought = sought.trim();
-    if !input::can_be_found(sought) {
-        return None;
-    }
-    if !sought.is_empty() {
-        let (condition, pattern) = input::contains("search_text", sought, values.len() + 1);
-        sql.push_str(&format!(" AND {condition}"));
-        values.push(pattern.into());
+    if let Some(sought) = search.and_then(Sought::read) {
+        if !sought.can_be_found() {
+            return None;
+        }
+        sql.push_str(&sought.condition("search_text", &mut values));
     }
     Some((sql, values))
 }

@@ -43,8 +43,9 @@ pub struct PurchaseReport {
     pub amount: String,
     pub currency: String,
     pub status: PurchaseStatus,
-    pub purchased_at: DateTime<Utc>,
-    pub access_until: Option<DateTime<Utc>>,
+    pub purchased_at: Result<DateTime<Utc>, Refusal>,
+    /// For life if none.
+    pub access_until: Result<Option<DateTime<Utc>>, Refusal>,
 }
 
 /// A report whose every field is good.
@@ -55,6 +56,8 @@ struct Checked {
     amount: Money,
     payment: Option<String>,
     subscription: Option<String>,
+    purchased_at: DateTime<Utc>,
+    access_until: Option<DateTime<Utc>>,
 }
 
 /// Takes in what the store says of a purchase. A paid one grants access to its product.
@@ -134,17 +137,17 @@ const fn is_online(gateway: PaymentGateway) -> bool {
 
 fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
     let user = refusals.keep(report.user.clone());
     let product = refusals.keep(report.product.clone());
     let amount = refusals.keep(input::positive_money("amount", &report.amount, &report.currency));
-    let payment = refusals.keep(input::optional_line(
+    let payment = refusals.keep(input::optional_reference(
         "gatewayPaymentId",
         report.gateway_payment_id.as_deref(),
         input::LINE,
     ));
     let subscription = report.gateway_subscription_id.as_deref();
-    let subscription = refusals.keep(input::optional_line(
+    let subscription = refusals.keep(input::optional_reference(
         "gatewaySubscriptionId",
         subscription,
         input::LINE,
@@ -156,15 +159,18 @@ fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
             Message::key("invalid-required"),
         ));
     }
-    if report.purchased_at > now + CLOCK_SKEW {
+    let purchased_at = refusals.keep(report.purchased_at.clone());
+    let access_until = refusals.keep(report.access_until.clone());
+    if purchased_at.is_some_and(|at| at > now + CLOCK_SKEW) {
         refusals.add(Refusal::invalid(
             "purchasedAt",
             Message::key("invalid-date-future"),
         ));
     }
-    if report
-        .access_until
-        .is_some_and(|until| until <= report.purchased_at)
+    if access_until
+        .flatten()
+        .zip(purchased_at)
+        .is_some_and(|(until, at)| until <= at)
     {
         refusals.add(Refusal::invalid(
             "accessUntil",
@@ -179,17 +185,26 @@ fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
         ));
     }
     refusals.check()?;
-    match (external_id, user, product, amount, payment, subscription) {
-        (Some(external_id), Some(user), Some(product), Some(amount), Some(payment), Some(subscription)) => {
-            Ok(Checked {
-                external_id,
-                user,
-                product,
-                amount,
-                payment,
-                subscription,
-            })
-        }
+    let times = purchased_at.zip(access_until);
+    match (external_id, user, product, amount, payment, subscription, times) {
+        (
+            Some(external_id),
+            Some(user),
+            Some(product),
+            Some(amount),
+            Some(payment),
+            Some(subscription),
+            Some((purchased_at, access_until)),
+        ) => Ok(Checked {
+            external_id,
+            user,
+            product,
+            amount,
+            payment,
+            subscription,
+            purchased_at,
+            access_until,
+        }),
         _ => Err(anyhow::anyhow!("a field is missing and was not refused").into()),
     }
 }
@@ -246,12 +261,12 @@ async fn insert(
         reserved_minor: Set(0),
         refunded_externally_minor: Set(refunded),
         status: Set(report.status),
-        purchased_at: Set(report.purchased_at),
+        purchased_at: Set(checked.purchased_at),
         canceled_at: Set(None),
         store_canceled_at: Set(canceled.then(|| tx.now())),
         store_refunded_at: Set(is_refunded.then(|| tx.now())),
         disputed_at: Set(None),
-        access_until: Set(report.access_until),
+        access_until: Set(checked.access_until),
         created_at: Set(tx.now()),
         updated_at: Set(tx.now()),
     };
@@ -296,7 +311,7 @@ async fn update(
     let paid = goes_on && report.status == PurchaseStatus::Active;
     if paid {
         // Until when access lasts may depend on when it was paid.
-        purchase.access_until = report.access_until;
+        purchase.access_until = checked.access_until;
     }
     if goes_on && !paid {
         purchase.store_canceled_at = known.store_canceled_at.or(Some(tx.now()));

@@ -113,7 +113,7 @@ fn check(request: &RefundRequest) -> Outcome<Checked> {
         .as_ref()
         .map(|(amount, currency)| input::positive_money("amount", amount, currency));
     let amount = refusals.keep(amount.transpose());
-    let key = refusals.keep(input::optional_line(
+    let key = refusals.keep(input::optional_reference(
         "idempotencyKey",
         request.idempotency_key.as_deref(),
         input::LINE,

@@ -19,8 +19,8 @@ pub struct SessionReport {
     pub external_id: String,
     pub user: Result<UserId, Refusal>,
     pub product: Result<ProductId, Refusal>,
-    pub started_at: DateTime<Utc>,
-    pub ended_at: Option<DateTime<Utc>>,
+    pub started_at: Result<DateTime<Utc>, Refusal>,
+    pub ended_at: Result<Option<DateTime<Utc>>, Refusal>,
     pub seconds: i64,
     pub percent_read: f64,
     pub device: Option<String>,
@@ -37,7 +37,7 @@ pub(super) struct Entry {
 /// Checks everything that takes no look at what is stored.
 pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) -> Outcome<Entry> {
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
     let user = refusals.keep(report.user.clone());
     let product = refusals.keep(report.product.clone());
     let device = refusals.keep(input::optional_line(
@@ -45,13 +45,19 @@ pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) ->
         report.device.as_deref(),
         input::LINE,
     ));
-    check_times(report, now, &mut refusals);
+    let started_at = refusals.keep(report.started_at.clone());
+    let ended_at = refusals.keep(report.ended_at.clone());
+    let times = started_at.zip(ended_at);
+    if let Some((started_at, ended_at)) = times {
+        check_times(started_at, ended_at, report.seconds, now, &mut refusals);
+    }
     if !(0.0..=100.0).contains(&report.percent_read) {
         let message = Message::key("invalid-range").with("min", 0).with("max", 100);
         refusals.add(Refusal::invalid("percentRead", message));
     }
     refusals.check()?;
-    let (Some(external_id), Some(user), Some(product), Some(device)) = (external_id, user, product, device)
+    let (Some(external_id), Some(user), Some(product), Some(device), Some((started_at, ended_at))) =
+        (external_id, user, product, device, times)
     else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
@@ -59,8 +65,8 @@ pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) ->
         user,
         product,
         // What both databases can keep.
-        started_at: report.started_at.trunc_subsecs(6),
-        ended_at: report.ended_at.map(|end| end.trunc_subsecs(6)),
+        started_at: started_at.trunc_subsecs(6),
+        ended_at: ended_at.map(|end| end.trunc_subsecs(6)),
         seconds: report.seconds,
         percent_read: report.percent_read,
         device,
@@ -72,34 +78,40 @@ pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) ->
     })
 }
 
-fn check_times(report: &SessionReport, now: DateTime<Utc>, refusals: &mut Refusals) {
+fn check_times(
+    started_at: DateTime<Utc>,
+    ended_at: Option<DateTime<Utc>>,
+    seconds: i64,
+    now: DateTime<Utc>,
+    refusals: &mut Refusals,
+) {
     let latest = now + CLOCK_SKEW;
     let mut invalid =
         |field: &'static str, key: &str| refusals.add(Refusal::invalid(field, Message::key(key)));
-    if report.started_at > latest {
+    if started_at > latest {
         return invalid("startedAt", "invalid-date-future");
     }
     // No device has read before the clocks began, and not every database can tell such a time.
-    if report.started_at < DateTime::UNIX_EPOCH {
+    if started_at < DateTime::UNIX_EPOCH {
         return invalid("startedAt", "invalid-date-too-early");
     }
-    if let Some(end) = report.ended_at {
+    if let Some(end) = ended_at {
         if end > latest {
             return invalid("endedAt", "invalid-date-future");
         }
-        if end < report.started_at {
+        if end < started_at {
             return invalid("endedAt", "invalid-date-order");
         }
-        if end - report.started_at > LONGEST {
+        if end - started_at > LONGEST {
             return invalid("endedAt", "invalid-session-too-long");
         }
     }
-    if let Err(refusal) = input::within("seconds", report.seconds, 0, LONGEST.num_seconds()) {
+    if let Err(refusal) = input::within("seconds", seconds, 0, LONGEST.num_seconds()) {
         return refusals.add(refusal);
     }
-    let lasted = report.ended_at.unwrap_or(latest) - report.started_at;
+    let lasted = ended_at.unwrap_or(latest) - started_at;
     // A device rounds: a second that has begun may be counted.
-    if TimeDelta::seconds(report.seconds) >= lasted + TimeDelta::seconds(1) {
+    if TimeDelta::seconds(seconds) >= lasted + TimeDelta::seconds(1) {
         invalid("seconds", "invalid-seconds-beyond-clock");
     }
 }
@@ -120,12 +132,16 @@ mod tests {
             external_id: "tablet-1".into(),
             user: Ok(UserId(Uuid::nil())),
             product: Ok(ProductId(Uuid::nil())),
-            started_at: now() - TimeDelta::hours(2),
-            ended_at: Some(now() - TimeDelta::hours(1)),
+            started_at: Ok(now() - TimeDelta::hours(2)),
+            ended_at: Ok(Some(now() - TimeDelta::hours(1))),
             seconds: 3600,
             percent_read: 12.5,
             device: None,
         }
+    }
+
+    fn move_start(report: &mut SessionReport, by: TimeDelta) {
+        report.started_at = report.started_at.clone().map(|start| start + by);
     }
 
     fn fields(report: &SessionReport) -> Vec<String> {
@@ -139,45 +155,45 @@ mod tests {
     #[test]
     fn s0_24_what_cannot_be_is_not_believed() {
         type Change = fn(&mut SessionReport);
-        let cases: [(&str, Change, &[&str]); 22] = [
+        let cases: [(&str, Change, &[&str]); 23] = [
             ("good", |_| {}, &[]),
             ("nothing read", |r| r.seconds = 0, &[]),
             (
                 "an instant",
                 |r| {
                     r.seconds = 0;
-                    r.ended_at = Some(r.started_at);
+                    r.ended_at = Ok(r.started_at.clone().ok());
                 },
                 &[],
             ),
             (
                 "late by a year",
                 |r| {
-                    r.started_at -= TimeDelta::days(365);
-                    r.ended_at = None;
+                    move_start(r, -TimeDelta::days(365));
+                    r.ended_at = Ok(None);
                 },
                 &[],
             ),
-            ("still open", |r| r.ended_at = None, &[]),
+            ("still open", |r| r.ended_at = Ok(None), &[]),
             (
                 "a clock ahead",
                 |r| {
-                    r.started_at = now() + TimeDelta::minutes(4);
-                    r.ended_at = None;
+                    r.started_at = Ok(now() + TimeDelta::minutes(4));
+                    r.ended_at = Ok(None);
                     r.seconds = 30;
                 },
                 &[],
             ),
             (
                 "a rounded second",
-                |r| r.started_at += TimeDelta::milliseconds(900),
+                |r| move_start(r, TimeDelta::milliseconds(900)),
                 &[],
             ),
             ("longer than the clock", |r| r.seconds = 3601, &["seconds"]),
             (
                 "longer than until now",
                 |r| {
-                    r.ended_at = None;
+                    r.ended_at = Ok(None);
                     r.seconds = 3 * 3600;
                 },
                 &["seconds"],
@@ -187,7 +203,7 @@ mod tests {
             (
                 "longer than a day",
                 |r| {
-                    r.started_at -= TimeDelta::days(1);
+                    move_start(r, -TimeDelta::days(1));
                 },
                 &["endedAt"],
             ),
@@ -197,25 +213,40 @@ mod tests {
             (
                 "tomorrow",
                 |r| {
-                    r.started_at = now() + TimeDelta::days(1);
-                    r.ended_at = None;
+                    r.started_at = Ok(now() + TimeDelta::days(1));
+                    r.ended_at = Ok(None);
                 },
                 &["startedAt"],
             ),
             (
                 "ends in the future",
-                |r| r.ended_at = Some(now() + TimeDelta::minutes(6)),
+                |r| r.ended_at = Ok(Some(now() + TimeDelta::minutes(6))),
                 &["endedAt"],
             ),
             (
                 "ends before it starts",
-                |r| r.ended_at = Some(r.started_at - TimeDelta::seconds(1)),
+                |r| {
+                    r.ended_at = Ok(r
+                        .started_at
+                        .clone()
+                        .ok()
+                        .map(|start| start - TimeDelta::seconds(1)))
+                },
                 &["endedAt"],
             ),
             (
                 "before all clocks",
-                |r| r.started_at = DateTime::<Utc>::MIN_UTC,
+                |r| r.started_at = Ok(DateTime::<Utc>::MIN_UTC),
                 &["startedAt"],
+            ),
+            (
+                "no times",
+                |r| {
+                    r.started_at = input::time("startedAt", "today");
+                    r.ended_at = Err(Refusal::invalid("endedAt", Message::key("invalid-time")));
+                    r.percent_read = -1.0;
+                },
+                &["startedAt", "endedAt", "percentRead"],
             ),
             ("no name", |r| r.external_id = " ".into(), &["externalId"]),
             (

@@ -40,7 +40,7 @@ pub struct EcosystemReport {
 pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcome<EcosystemView> {
     actor.require(Scope::UsersWrite)?;
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
     let name = refusals.keep(input::line("name", &report.name, input::LINE));
     let owner = refusals.keep(report.owner);
     let members = report

@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, Set};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use entities::search_text::of_person as search_text;
 pub use view::{EcosystemView, PlanView, UserParts, UserView};
 
 use crate::{
@@ -19,7 +20,6 @@ use crate::{
     app::App,
     email,
     error::Outcome,
-    input,
     page::{Page, PageArgs},
     scoped::Scoped,
     tx::Tx,
@@ -61,7 +61,7 @@ impl Default for NewUser {
 /// Which users are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserFilter {
-    /// Any part of a name, e-mail, phone or company, as it was typed: `search::term` makes it comparable.
+    /// Words, each of them any part of a name, e-mail, phone or company, as it was typed: `input::Sought` makes it comparable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub search: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -79,11 +79,11 @@ pub struct UserFilter {
 }
 
 impl UserFilter {
-    /// The filter as it can be kept with a job: PostgreSQL has no NUL in JSON, and a search takes no notice of
-    /// control characters anyway.
+    /// The filter as it can be kept with a job: PostgreSQL has no NUL in JSON, and control
+    /// characters are no more than gaps.
     #[must_use]
     pub fn to_keep(self) -> Self {
-        let search = self.search.map(|text| text.replace(char::is_control, ""));
+        let search = self.search.map(|text| text.replace(char::is_control, " "));
         Self { search, ..self }
     }
 
@@ -93,7 +93,7 @@ impl UserFilter {
             search: None,
             ..self.clone()
         };
-        search::term(self).is_none() && without == Self::default()
+        search::sought(self).is_none() && without == Self::default()
     }
 }
 
@@ -182,29 +182,4 @@ async fn insert(tx: &mut Tx, new: NewUser) -> Outcome<UserId> {
     row.insert(tx.db()).await?;
     tx.publish(entities::EventTopic::UserCreated, id, json!({}));
     Ok(id)
-}
-
-/// S3.16: the five fields that are searched, in one normal form. Phones stand in it twice: as they are
-/// written, and as digits alone. A line break keeps a match from reaching over two fields.
-pub fn search_text(
-    first: &str,
-    last: &str,
-    email: &str,
-    phone: Option<&str>,
-    company: Option<&str>,
-) -> String {
-    let digits: Option<String> = phone.map(|phone| phone.chars().filter(char::is_ascii_digit).collect());
-    let name = format!("{first} {last}");
-    [
-        Some(name.as_str()),
-        Some(email),
-        phone,
-        digits.as_deref(),
-        company,
-    ]
-    .into_iter()
-    .flatten()
-    .map(input::searchable)
-    .collect::<Vec<_>>()
-    .join("\n")
 }

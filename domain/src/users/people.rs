@@ -12,7 +12,7 @@ use crate::{
     email,
     error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
     identity::{api_keys, sessions, standing},
-    input,
+    input::{self, phone::optional_phone},
     message::Message,
     scoped::Scoped,
     tx::Tx,
@@ -68,7 +68,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     let first_name = refusals.keep(input::line("firstName", &signup.first_name, 100));
     let last_name = refusals.keep(input::line("lastName", &signup.last_name, 100));
     let email = refusals.keep(email::check("companyEmail", &signup.company_email));
-    let phone = refusals.keep(phone(signup.phone.as_deref()));
+    let phone = refusals.keep(optional_phone("phone", signup.phone.as_deref()));
     let company = refusals.keep(input::optional_line(
         "companyName",
         signup.company_name.as_deref(),
@@ -249,7 +249,8 @@ fn apply(
             .as_ref()
             .map(|it| email::check("companyEmail", it))
     );
-    set!(phone, "phone", change.phone.as_ref().map(|it| phone(Some(it))));
+    let phone = change.phone.as_ref();
+    set!(phone, "phone", phone.map(|it| optional_phone("phone", Some(it))));
     let company = change.company_name.as_ref();
     set!(
         company_name,
@@ -306,19 +307,6 @@ pub(super) fn administrators_only(actor: &Actor) -> Outcome<()> {
     } else {
         Err(Denied::AdministratorsOnly.into())
     }
-}
-
-/// At least some digits; the rest as people write it.
-fn phone(text: Option<&str>) -> Result<Option<String>, Refusal> {
-    let phone = input::optional_line("phone", text, 40)?;
-    let digits = phone
-        .as_ref()
-        .map_or(5, |phone| phone.chars().filter(char::is_ascii_digit).count());
-    let plain = |c: char| c.is_ascii_digit() || "+()-./ x".contains(c);
-    if digits < 5 || !phone.iter().flat_map(|phone| phone.chars()).all(plain) {
-        return Err(Refusal::invalid("phone", Message::key("invalid-phone")));
-    }
-    Ok(phone)
 }
 
 async fn taken(tx: &Tx, email: &str, but: Option<UserId>) -> Outcome<bool> {

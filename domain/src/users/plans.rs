@@ -28,9 +28,9 @@ pub struct PlanReport {
     pub product: Result<ProductId, Refusal>,
     pub interval: BillingInterval,
     pub status: PlanSubscriptionStatus,
-    pub starts_at: DateTime<Utc>,
+    pub starts_at: Result<DateTime<Utc>, Refusal>,
     /// Without an end if none.
-    pub ends_at: Option<DateTime<Utc>>,
+    pub ends_at: Result<Option<DateTime<Utc>>, Refusal>,
     pub encounters: i64,
     /// Not less than assigned and suspended together.
     pub licenses_total: i64,
@@ -41,7 +41,13 @@ pub struct PlanReport {
 /// Takes in what the store says of a subscription.
 pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<PlanView> {
     actor.require(Scope::UsersWrite)?;
-    let (external_id, user, product) = check(&report)?;
+    let Checked {
+        external_id,
+        user,
+        product,
+        starts_at,
+        ends_at,
+    } = check(&report)?;
     let mut tx = app.begin(actor).await?;
     lock_user(&tx, user).await?;
     let found = user::Entity::of_by_id(actor.team, user).one(tx.db()).await?;
@@ -83,8 +89,8 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
     };
     row.interval = Set(report.interval);
     row.status = Set(report.status);
-    row.starts_at = Set(report.starts_at);
-    row.ends_at = Set(report.ends_at);
+    row.starts_at = Set(starts_at);
+    row.ends_at = Set(ends_at);
     row.encounters = Set(report.encounters);
     row.licenses_total = Set(report.licenses_total);
     row.licenses_assigned = Set(report.licenses_assigned);
@@ -138,12 +144,27 @@ fn taken() -> Refusal {
     refusal.saying(Message::key("conflict-external-id"))
 }
 
-fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {
+/// What can be wrong by itself, and is not.
+struct Checked {
+    external_id: String,
+    user: UserId,
+    product: ProductId,
+    starts_at: DateTime<Utc>,
+    ends_at: Option<DateTime<Utc>>,
+}
+
+fn check(report: &PlanReport) -> Outcome<Checked> {
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::line("externalId", &report.external_id, input::LINE));
+    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
     let user = refusals.keep(report.user.clone());
     let product = refusals.keep(report.product.clone());
-    if report.ends_at.is_some_and(|end| end <= report.starts_at) {
+    let starts_at = refusals.keep(report.starts_at.clone());
+    let ends_at = refusals.keep(report.ends_at.clone());
+    if ends_at
+        .flatten()
+        .zip(starts_at)
+        .is_some_and(|(end, start)| end <= start)
+    {
         refusals.add(Refusal::invalid("endsAt", Message::key("invalid-date-order")));
     }
     let most = i64::from(i32::MAX);
@@ -157,14 +178,20 @@ fn check(report: &PlanReport) -> Outcome<(String, UserId, ProductId)> {
     }
     // A total that was refused says nothing of the others.
     if let Some(total) = total
-        && report.licenses_assigned + report.licenses_suspended > total
+        && report.licenses_assigned.saturating_add(report.licenses_suspended) > total
     {
         let message = Message::key("invalid-range").with("min", 0).with("max", total);
         refusals.add(Refusal::invalid("licensesAssigned", message));
     }
     refusals.check()?;
-    match (external_id, user, product) {
-        (Some(external_id), Some(user), Some(product)) => Ok((external_id, user, product)),
+    match (external_id, user, product, starts_at, ends_at) {
+        (Some(external_id), Some(user), Some(product), Some(starts_at), Some(ends_at)) => Ok(Checked {
+            external_id,
+            user,
+            product,
+            starts_at,
+            ends_at,
+        }),
         _ => Err(Error::Fault(anyhow::anyhow!(
             "a field is missing and was not refused"
         ))),

@@ -71,7 +71,7 @@ pub async fn list(
     let request = PageRequest::new(args, order(field, direction))?;
     let users = match search::indexed(filter) {
         _ if search::finds_nobody(filter) => Vec::new(),
-        Some(searched) => search::page(app, team, (filter, &searched), &request, parts).await?,
+        Some(sought) => search::page(app, team, (filter, &sought), &request, parts).await?,
         None => {
             let mut values = Vec::new();
             let wanted = condition(team, filter, joined, &mut values);
@@ -101,7 +101,7 @@ pub async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64>
     let wanted = condition(team, filter, joined, &mut values);
     let source = search::indexed(filter).map_or_else(
         || "users".to_owned(),
-        |term| search::found(app.db.dialect(), &term, &mut values),
+        |sought| search::found(app.db.dialect(), &sought, &mut values),
     );
     let sql =
         format!("SELECT count(*) FROM {source} u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id{wanted}");
@@ -210,8 +210,8 @@ pub(super) fn condition(
         Some(false) => sql.push_str(&format!(" AND ({owner} IS NULL OR {owner} <> u.id)")),
         None => {}
     }
-    if let Some(term) = search::term(filter) {
-        sql.push_str(&search::contains("u.search_text", &term, values));
+    if let Some(sought) = search::sought(filter) {
+        sql.push_str(&sought.condition("u.search_text", values));
     }
     sql
 }

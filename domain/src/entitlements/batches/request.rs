@@ -41,7 +41,8 @@ pub enum Change {
 /// A batch as staff ask for it.
 #[derive(Clone, Debug)]
 pub struct BatchRequest {
-    pub change: Change,
+    /// Every time that cannot be, if one cannot.
+    pub change: Result<Change, Vec<Refusal>>,
     pub product: Result<ProductId, Refusal>,
     /// A refusal if it was said in no way, or in more than one.
     pub people: Result<People, Refusal>,
@@ -52,6 +53,7 @@ pub struct BatchRequest {
 }
 
 struct Checked {
+    change: Change,
     product: ProductId,
     people: People,
     note: Option<String>,
@@ -71,8 +73,8 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
     if let Some(known) = of_the_same_key(&tx, &checked).await? {
         return Ok(known);
     }
-    check_against_team(&tx, &checked, request.change, total).await?;
-    let Some(batch) = insert(&tx, &checked, request.change, total).await? else {
+    check_against_team(&tx, &checked, total).await?;
+    let Some(batch) = insert(&tx, &checked, total).await? else {
         drop(tx);
         let tx = app.begin(actor).await?;
         return of_the_same_key(&tx, &checked).await?.ok_or_else(key_conflict);
@@ -93,20 +95,28 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
     let mut refusals = Refusals::default();
     let product = refusals.keep(request.product.clone());
     let people = refusals.keep(request.people.clone());
+    let change = request.change.as_ref().map_err(|wrong| wrong.iter().cloned());
+    let change = change
+        .map_err(|wrong| wrong.for_each(|refusal| refusals.add(refusal)))
+        .ok()
+        .copied();
     let field = match request.change {
-        Change::Grant { .. } => "note",
-        Change::Revoke => "reason",
+        Ok(Change::Grant { .. }) | Err(_) => "note",
+        Ok(Change::Revoke) => "reason",
     };
     let note = refusals.keep(input::optional_note(field, request.note.as_deref()));
     let key = request.idempotency_key.as_deref();
-    let key = refusals.keep(input::optional_line("idempotencyKey", key, input::LINE));
+    let key = refusals.keep(input::optional_reference("idempotencyKey", key, input::LINE));
     refusals.check()?;
-    let (Some(product), Some(people), Some(note), Some(key)) = (product, people, note, key) else {
+    let (Some(change), Some(product), Some(people), Some(note), Some(key)) =
+        (change, product, people, note, key)
+    else {
         return Err(anyhow::anyhow!("a field is missing and was not refused").into());
     };
-    let said = canonical(request.change, product, &people, note.as_deref());
+    let said = canonical(change, product, &people, note.as_deref());
     let fingerprint = hex::encode(Sha256::digest(said));
     Ok(Checked {
+        change,
         product,
         people,
         note,
@@ -123,19 +133,19 @@ fn canonical(change: Change, product: ProductId, people: &People, note: Option<&
 
 /// What only the clock and the team's rows can tell. An id of another team is one that does not exist, and then
 /// nobody is changed.
-async fn check_against_team(tx: &Tx, checked: &Checked, change: Change, total: i64) -> Outcome<()> {
+async fn check_against_team(tx: &Tx, checked: &Checked, total: i64) -> Outcome<()> {
     let mut refusals = Refusals::default();
     if let Change::Grant {
         starts_at,
         expires_at,
         ..
-    } = change
+    } = checked.change
     {
         refusals.keep(check_dates(starts_at, expires_at, tx.now()));
     }
     match store::product(tx, checked.product).await? {
         None => refusals.add(Refusal::not_found("productId", "product")),
-        Some(product) if !product.active && matches!(change, Change::Grant { .. }) => {
+        Some(product) if !product.active && matches!(checked.change, Change::Grant { .. }) => {
             refusals.add(Refusal::new(UserErrorCode::ProductInactive).on("productId"));
         }
         Some(_) => {}
@@ -168,15 +178,10 @@ fn key_conflict() -> Error {
 }
 
 /// None: the same key came at the same moment, and the index knows which was first.
-async fn insert(
-    tx: &Tx,
-    checked: &Checked,
-    change: Change,
-    total: i64,
-) -> Outcome<Option<entitlement_batch::Model>> {
+async fn insert(tx: &Tx, checked: &Checked, total: i64) -> Outcome<Option<entitlement_batch::Model>> {
     let actor = tx.actor();
     let requested_by = actor.accountable_user()?;
-    let (action, starts_at, expires_at, notify_customer) = match change {
+    let (action, starts_at, expires_at, notify_customer) = match checked.change {
         Change::Grant {
             starts_at,
             expires_at,

@@ -156,6 +156,6 @@ async fn make_key(app: &App, team: TeamId, admin: entities::UserId) -> Outcome<S
         ..Actor::system(team)
     };
     let scopes: Vec<String> = Scope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect();
-    let created = api_keys::create(app, &actor, "Demo", &scopes, None).await?;
+    let created = api_keys::create(app, &actor, "Demo", &scopes, Ok(None)).await?;
     Ok(created.secret.into())
 }
