@@ -238,3 +238,27 @@ fn write_line(file: &mut File, whole: u64, changes: &[Change]) -> anyhow::Result
     }
     Ok(whole + line.len() as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that was full for a moment takes half a line; what comes next is whole again.
+    #[test]
+    fn half_a_line_does_not_damage_what_follows() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("gateway.jsonl");
+        let mut store = Store::open(Some(&path), 1).expect("a journal");
+        let pay = |store: &mut Store, id: &str| {
+            store.record(Change::Payment(Payment::new(id, 100, "EUR")));
+            store.flush();
+        };
+        pay(&mut store, "pi_1");
+        let mut file = OpenOptions::new().append(true).open(&path).expect("the journal");
+        file.write_all(b"[{\"payment\":{\"id\":").expect("half a line");
+        pay(&mut store, "pi_2");
+        let again = Store::open(Some(&path), 1).expect("a whole journal");
+        let known: Vec<&String> = again.payments.keys().collect();
+        assert_eq!(known, ["pi_1", "pi_2"]);
+    }
+}
