@@ -191,6 +191,9 @@ fn validation_code(error: &ServerError, document: &Document) -> &'static str {
     } else if message.starts_with("Invalid value for argument") && holds_variable(document, &error.locations)
     {
         codes::BAD_USER_INPUT
+    } else if message.starts_with("Failed to parse \"") {
+        // The complexity of a field reads its arguments, too.
+        codes::BAD_USER_INPUT
     } else {
         codes::VALIDATION_FAILED
     }
