@@ -187,10 +187,12 @@ fn cors(origins: &[Origin]) -> CorsLayer {
 }
 
 async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
+    use domain::database::Sql;
     if probes.shutdown.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
-    if !probes.app.can_write().await {
+    let tables = "SELECT 1 FROM teams LIMIT 1";
+    if probes.app.db.connection().row(tables, vec![]).await.is_err() || !probes.app.can_write().await {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             "the database does not take what is written, or is not migrated\n",

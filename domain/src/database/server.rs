@@ -30,7 +30,7 @@ use super::{
 
 /// How long to wait for a connection, and how long for one to be made. Shorter than what a request has, so that who
 /// waits in vain is told why.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(9);
 
 /// After so many uses a connection goes back, so that sqlx can see to its age.
 const USES: u32 = 1000;
