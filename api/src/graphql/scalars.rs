@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use async_graphql::{
     InputType, InputValueError, InputValueResult, Scalar, ScalarType, Value, registry::Registry,
 };
-use chrono::{NaiveDate, SecondsFormat, Utc};
+use chrono::{NaiveDate, Utc};
 use domain::{Refusal, input};
 
 /// A stored number in the 32 bits that GraphQL has for one (GraphQL specification, section 3.5.1).

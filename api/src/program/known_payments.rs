@@ -20,7 +20,7 @@ pub async fn of(settings: &Settings) -> anyhow::Result<Option<PaymentsKnown>> {
     if settings.database_url.is_none() {
         return Ok(None);
     }
-    let db = parts::database(settings).await?;
+    let db = parts::database(settings, None).await?;
     let known: PaymentsKnown = Arc::new(move |provider, id| {
         let db = db.clone();
         async move {

@@ -1,8 +1,7 @@
 //! Where the settings' values come from.
 
 use std::{
-    collections::BTreeMap, ffi::OsString, fmt::Display, io::ErrorKind, net::IpAddr, ops::RangeInclusive,
-    str::FromStr,
+    collections::BTreeMap, ffi::OsString, fmt::Display, io::ErrorKind, ops::RangeInclusive, str::FromStr,
 };
 
 use anyhow::{anyhow, bail};
@@ -11,7 +10,7 @@ use figment::{
     providers::{Format, Toml},
 };
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
 use super::{NAMES, addresses::usual_mistake};
 

@@ -4,6 +4,7 @@ revoked-by-refund = Revoked because the purchase was refunded (refund { $refund 
     .generic = Revoked because the purchase was refunded.
 restored-after-refund = Given back because the refund { $refund } did not go through.
 revoked-by-external-refund = Revoked because the whole payment was given back at the gateway or by the store.
+restored-after-external-refund = Given back because not the whole payment was given back at the gateway or by the store after all.
 revoked-by-fraud = Revoked because the payment was reported as fraudulent.
 revoked-standard = Revoked by the team; no particular reason was given.
 granted-by-purchase = Given by a purchase.

@@ -4,6 +4,7 @@ revoked-by-refund = Revocado porque la compra se devolvió (devolución { $refun
     .generic = Revocado porque la compra se devolvió.
 restored-after-refund = Restablecido porque la devolución { $refund } no se llevó a cabo.
 revoked-by-external-refund = Revocado porque el pago se devolvió por completo en la pasarela o en la tienda.
+restored-after-external-refund = Restablecido porque al final no se devolvió todo el pago en la pasarela o en la tienda.
 revoked-by-fraud = Revocado porque el pago se denunció como fraudulento.
 revoked-standard = Revocado por el equipo; no se indicó un motivo concreto.
 granted-by-purchase = Dado por una compra.

@@ -4,6 +4,7 @@ revoked-by-refund = Revogado porque a compra foi reembolsada (reembolso { $refun
     .generic = Revogado porque a compra foi reembolsada.
 restored-after-refund = Restabelecido porque o reembolso { $refund } não foi concluído.
 revoked-by-external-refund = Revogado porque o pagamento foi devolvido por inteiro no gateway ou pela loja.
+restored-after-external-refund = Restabelecido porque afinal nem todo o pagamento foi devolvido no gateway ou pela loja.
 revoked-by-fraud = Revogado porque o pagamento foi denunciado como fraudulento.
 revoked-standard = Revogado pela equipe; nenhum motivo específico foi informado.
 granted-by-purchase = Dado por uma compra.

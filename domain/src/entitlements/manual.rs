@@ -239,7 +239,7 @@ pub async fn extend(
         revoked_at: None,
         revoked_by_refund: None,
         created_at: tx.now(),
-        grace_ends_at: rules::grace(Some(expires_at), days),
+        grace_ends_at: rules::grace(expires_at, days),
     };
     store::insert_grant(&tx, added).await?;
     let grants = store::grants(&tx, row.id).await?;

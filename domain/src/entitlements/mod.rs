@@ -248,7 +248,7 @@ async fn standing(tx: &Tx, row: &entitlement::Model) -> Outcome<Vec<Run>> {
 
 /// Gives back what a refund has taken. Where access was granted anew meanwhile, it joins that. What was taken for
 /// good since, by hand (S4.15) or for fraud, is no longer the refund's to give back: then nothing happens.
-pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Taken> {
+pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId, reason: Message) -> Outcome<Taken> {
     store::lock_user(tx, user).await?;
     let grants = store::revoked_by(tx, refund).await?;
     let Some(first) = grants.first() else {
@@ -284,12 +284,12 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId) -> Outcome<Tak
         standing(tx, &row).await?
     };
     store::reinstate_grants(tx, &ids, row.id).await?;
-    reopen(tx, row, &before, refund).await?;
+    reopen(tx, row, &before, &reason).await?;
     Ok(Taken::Kept(first.source))
 }
 
-/// S4.25: what was taken is back. Nobody did it, where a gateway's answer has brought it about; the refund is named.
-async fn reopen(tx: &mut Tx, row: entitlement::Model, before: &[Run], refund: RefundId) -> Outcome<()> {
+/// S4.25: what was taken is back. Nobody did it, where a gateway's answer has brought it about; the reason names the refund.
+async fn reopen(tx: &mut Tx, row: entitlement::Model, before: &[Run], reason: &Message) -> Outcome<()> {
     let previous_expires_at = row.expires_at;
     let mut change = row.into_active_model();
     change.revoked_at = Set(None);
@@ -302,11 +302,10 @@ async fn reopen(tx: &mut Tx, row: entitlement::Model, before: &[Run], refund: Re
     if before == rules::ahead(&grants, tx.now()) {
         return Ok(());
     }
-    let detail = Message::key("restored-after-refund").with("refund", refund);
     let line = Line {
         previous_expires_at,
         expires_at: row.expires_at,
-        detail: Some(&detail),
+        detail: Some(reason),
         ..Line::of(EntitlementAction::Restored)
     };
     if tx.actor().user().is_some() || tx.actor().api_key().is_some() {

@@ -124,7 +124,7 @@ async fn is_ours(tx: &Tx, gateway: PaymentGateway, told: &GatewayRefund) -> Outc
     Ok(known.one(tx.db()).await?.is_some())
 }
 
-/// Whether it may be one of ours that has been sent and has no id of the gateway yet. Stripe's carry ours.
+/// Whether it may be one of ours that may have been carried out and has no id of the gateway yet. Stripe's carry ours.
 fn may_be_ours(
     gateway: PaymentGateway,
     refunds: &[refund::Model],
@@ -138,7 +138,7 @@ fn may_be_ours(
                 RefundStatus::Processing | RefundStatus::NeedsAttention
             )
             && refund.amount() == amount
-            && refund.first_sent_at.is_some_and(|sent| made_at >= sent - SKEW)
+            && refund.in_doubt_since.is_some_and(|since| made_at >= since - SKEW)
     };
     gateway == PaymentGateway::MercadoPago && refunds.iter().any(|refund| awaited(&refund))
 }
@@ -401,7 +401,8 @@ async fn settle(tx: &mut Tx, purchase: purchase::Model, external: i64) -> Outcom
             entitlements::take_back_purchase(tx, purchase.user_id, purchase.id, cause, reason).await?;
         }
     } else if !gone(&purchase) && before.refunded_externally_minor > 0 {
-        entitlements::restore(tx, purchase.user_id, cause).await?;
+        let reason = Message::key("restored-after-external-refund");
+        entitlements::restore(tx, purchase.user_id, cause, reason).await?;
     }
     Ok(())
 }

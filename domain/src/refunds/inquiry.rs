@@ -8,6 +8,7 @@ use crate::{
     adapters::gateways::{GatewayRefund, Unanswered},
     app::App,
     error::Outcome,
+    payments::external,
 };
 
 /// Clocks may differ by so much when a refund is recognised by the time of its making.
@@ -67,7 +68,10 @@ async fn judge(
         Ok(Told::All(known)) => known,
         Err(unanswered) => return Ok(Err(unanswered)),
     };
-    let ours = store::of_payment(app.db.connection(), &case.purchase).await?;
+    let connection = app.db.connection();
+    let at = (case.refund.team_id, case.refund.gateway);
+    let known = external::not_external(connection, at, known).await?;
+    let ours = store::of_payment(connection, &case.purchase).await?;
     Ok(Ok(recognise(&case.refund, &ours, known, doubt)))
 }
 

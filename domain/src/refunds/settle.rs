@@ -371,7 +371,8 @@ async fn undo_taking(
     effects: &mut store::Effects,
 ) -> Outcome<bool> {
     // Also where access was kept by something else: this purchase's own reason for it stands again.
-    let restored = entitlements::restore(tx, refund.user_id, refund.id).await?;
+    let reason = Message::key("restored-after-refund").with("refund", refund.id);
+    let restored = entitlements::restore(tx, refund.user_id, refund.id, reason).await?;
     if was_done(tx, refund, RefundEffectKind::RevokeAccess).await? {
         let (status, detail) = match restored {
             Taken::Nothing => (EffectStatus::Done, Message::key("effect-access-taken-for-good")),
