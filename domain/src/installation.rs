@@ -19,7 +19,7 @@ pub(crate) async fn id(tx: &Tx) -> Outcome<Uuid> {
 }
 
 /// None: nobody has needed it yet.
-pub(crate) async fn find(db: &(impl ConnectionTrait + Sync)) -> Outcome<Option<Uuid>> {
+pub(crate) async fn find(db: &impl ConnectionTrait) -> Outcome<Option<Uuid>> {
     let row = db.row("SELECT id FROM installation", vec![]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }

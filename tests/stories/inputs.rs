@@ -287,9 +287,12 @@ async fn whatever_is_sent_is_taken_or_named() {
                 let shown = wrong.to_string().chars().take(30).collect::<String>();
                 let case = format!("{field} {path} {shown}: {error}");
                 assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{case}");
-                let names = path.split('/').filter(|name| name.parse::<u32>().is_err());
+                let mut names = path.split('/').filter(|name| name.parse::<u32>().is_err());
                 let message = error["message"].as_str().expect("a message");
-                assert!(names.last().is_some_and(|name| message.contains(name)), "{case}");
+                assert!(
+                    names.next_back().is_some_and(|name| message.contains(name)),
+                    "{case}"
+                );
             }
         }
     }

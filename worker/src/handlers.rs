@@ -37,7 +37,7 @@ impl Default for Handlers {
 
 async fn dispatch(app: App, job: ClaimedJob) -> Handled {
     match job.payload.work {
-        Work::ProcessRefund { refund } => refunds::process(&app, &job, refund).await,
+        Work::ProcessRefund { refund } => Box::pin(refunds::process(&app, &job, refund)).await,
         Work::PauseSubscription { refund } => refunds::pause_subscription(&app, &job, refund).await,
         Work::HandleGatewayEvent { event } => payments::handle_gateway_event(&app, &job, event).await,
         Work::SendMail { mail } => mails::deliver(&app, &job, mail).await,

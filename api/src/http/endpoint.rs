@@ -149,9 +149,12 @@ async fn read_body<E: Executor>(
     let reading = async {
         let mut bytes = Vec::with_capacity(announced.unwrap_or_default());
         while let Some(chunk) = chunks.next().await {
-            let chunk = chunk.map_err(|error| match is_too_late(&error) {
-                true => too_slow(),
-                false => Refusal::malformed("The body was cut off."),
+            let chunk = chunk.map_err(|error| {
+                if is_too_late(&error) {
+                    too_slow()
+                } else {
+                    Refusal::malformed("The body was cut off.")
+                }
             })?;
             if bytes.len() + chunk.len() > most {
                 return Err(too_large());

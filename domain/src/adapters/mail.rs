@@ -89,10 +89,10 @@ pub struct SmtpTransport {
 impl SmtpTransport {
     /// Connects with the first mail. Needs the runtime: the pool looks after itself in a task.
     pub fn new(settings: &SmtpSettings) -> Result<Self, smtp::Error> {
-        Self::speaking(settings, settings.tls()?)
+        Ok(Self::speaking(settings, settings.tls()?))
     }
 
-    fn speaking(settings: &SmtpSettings, tls: Tls) -> Result<Self, smtp::Error> {
+    fn speaking(settings: &SmtpSettings, tls: Tls) -> Self {
         let pool = PoolConfig::new().max_size(settings.connections.max(1));
         let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(settings.host())
             .port(settings.port)
@@ -103,10 +103,10 @@ impl SmtpTransport {
             let password = password.expose_secret().to_owned();
             builder = builder.credentials(Credentials::new(user.clone(), password));
         }
-        Ok(Self {
+        Self {
             inner: builder.build(),
             timeout: settings.timeout,
-        })
+        }
     }
 }
 

@@ -20,7 +20,7 @@ struct Notes {
 }
 
 /// Runs something once, and says whether it may run again: PostgreSQL has refused a part of it for the sake of
-/// others (40001, 40P01), and nothing was written by what came before.
+/// others (40001, 40P01), or on a session that could only read (25006), and nothing was written by what came before.
 pub async fn attempt<F: Future>(work: F) -> (F::Output, bool) {
     let notes = Arc::<Notes>::default();
     let done = NOTES.scope(Arc::clone(&notes), work).await;
@@ -34,7 +34,7 @@ pub(super) fn note_written() {
 }
 
 pub(super) fn note_error(error: &Error) {
-    if trouble::is_conflict(error) {
+    if trouble::is_conflict(error) || trouble::is_read_only(error) {
         let _ = NOTES.try_with(|notes| notes.conflict.store(true, Ordering::Relaxed));
     }
 }

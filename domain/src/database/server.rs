@@ -252,15 +252,26 @@ impl Server {
         })
     }
 
-    /// One that has rested. Those which have rested long go back first.
+    /// One that has rested. Those which have rested long go back first, and those go that have turned out to be no good
+    /// meanwhile.
     fn take(&self) -> Option<Lent> {
         let mut idle = self.idle.lock();
+        let mut bad = Vec::new();
+        if idle.iter().any(|lent| self.trouble.suspects(lent.born)) {
+            let (suspects, good) = mem::take(&mut *idle)
+                .into_iter()
+                .partition(|lent| self.trouble.suspects(lent.born));
+            (bad, *idle) = (suspects, good);
+        }
         let fresh = idle.iter().position(|lent| lent.since.elapsed() < REST);
         let fresh = fresh.unwrap_or(idle.len());
         let stale: Vec<Lent> = idle.drain(..fresh).collect();
         let taken = idle.pop();
         drop(idle);
-        drop(stale);
+        for lent in &mut bad {
+            lent.ended = true;
+        }
+        drop((stale, bad));
         taken
     }
 
@@ -291,7 +302,9 @@ impl Server {
         }
         if self.trouble.note(lent.born, error) {
             let mut older = mem::take(&mut *self.idle.lock());
-            older.iter_mut().for_each(|lent| lent.ended = true);
+            for lent in &mut older {
+                lent.ended = true;
+            }
         }
     }
 }
@@ -325,6 +338,10 @@ async fn answer(connection: &mut PgConnection, ask: Ask<'_>, persistent: bool) -
 }
 
 /// A connection that one statement or one transaction has for itself.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, and no states of one machine"
+)]
 pub(super) struct Lent {
     connection: Option<PoolConnection<Postgres>>,
     uses: u32,

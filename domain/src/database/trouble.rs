@@ -77,7 +77,8 @@ pub(super) fn is_conflict(error: &Error) -> bool {
     matches!(code.as_deref(), Some("40001" | "40P01"))
 }
 
-fn is_read_only(error: &Error) -> bool {
+/// Whether the session can only read: another one may be able to write.
+pub(super) fn is_read_only(error: &Error) -> bool {
     let code = error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::code);

@@ -54,9 +54,11 @@ fn embedded(address: Ipv6Addr) -> Option<Ipv4Addr> {
     };
     match address.segments() {
         // ::ffff:192.0.2.1, and the same behind a translator that says so: ::ffff:0:192.0.2.1 (RFC 2765).
-        [0, 0, 0, 0, 0, 0xffff, ..] | [0, 0, 0, 0, 0xffff, 0, ..] => v4_at(96),
         // 64:ff9b::192.0.2.1, and the prefix that networks use among themselves (RFC 8215).
-        [0x64, 0xff9b, 0, 0, 0, 0, ..] | [0x64, 0xff9b, 1, ..] => v4_at(96),
+        [0, 0, 0, 0, 0, 0xffff, ..]
+        | [0, 0, 0, 0, 0xffff, 0, ..]
+        | [0x64, 0xff9b, 0, 0, 0, 0, ..]
+        | [0x64, 0xff9b, 1, ..] => v4_at(96),
         // 2002:c000:201::
         [0x2002, ..] => v4_at(16),
         _ => None,

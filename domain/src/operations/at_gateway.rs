@@ -138,7 +138,7 @@ async fn books(app: &App, payment: &Payment, purchases: &[purchase::Model]) -> O
     let refunds = refunds::store::of_purchases(connection, payment.team, &ids).await?;
     let shares = external_refund_share::Entity::of(payment.team)
         .filter(external_refund_share::Column::PurchaseId.is_in(ids.iter().copied()));
-    let shared: i64 = shares
+    let by_gateway: i64 = shares
         .all(connection)
         .await?
         .iter()
@@ -155,7 +155,7 @@ async fn books(app: &App, payment: &Payment, purchases: &[purchase::Model]) -> O
         gateway: payment.gateway,
         refunds: refunds.into_iter().map(Ours::from).collect(),
         external: external.into_iter().map(External::from).collect(),
-        by_store: all - shared,
+        by_store: all - by_gateway,
     })
 }
 

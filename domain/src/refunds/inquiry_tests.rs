@@ -125,7 +125,7 @@ fn a_nameless_refund_is_ours_only_if_nobody_else_can_have_it() {
 #[test]
 fn without_doubt_nothing_is_taken_for_it() {
     let me = ours(1, |_| {});
-    let found = recognise(&me, &[me.clone()], vec![theirs("100", 500, 1)], None);
+    let found = recognise(&me, std::slice::from_ref(&me), vec![theirs("100", 500, 1)], None);
     assert_eq!(verdict(&found), "not there");
 }
 

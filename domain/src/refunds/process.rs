@@ -58,7 +58,8 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     match next_action(case.refund.status, doubt.is_some()) {
         NextAction::Nothing => Ok(Ending::Done),
         NextAction::Order => order(app, job, case, None).await,
-        NextAction::Ask => ask(app, job, case, doubt).await,
+        // A refund of its own may follow, whose future is large.
+        NextAction::Ask => Box::pin(ask(app, job, case, doubt)).await,
     }
 }
 

@@ -226,11 +226,8 @@ mod tests {
             (
                 "ends before it starts",
                 |r| {
-                    r.ended_at = Ok(r
-                        .started_at
-                        .clone()
-                        .ok()
-                        .map(|start| start - TimeDelta::seconds(1)))
+                    let start = r.started_at.clone().ok();
+                    r.ended_at = Ok(start.map(|start| start - TimeDelta::seconds(1)));
                 },
                 &["endedAt"],
             ),

@@ -31,6 +31,10 @@ impl Redis {
     }
 
     /// A node of a cluster: alone at first, and without slots.
+    #[expect(
+        clippy::used_underscore_binding,
+        reason = "the folder is kept, and never looked at"
+    )]
     pub fn node() -> anyhow::Result<Self> {
         let folder = tempfile::tempdir()?;
         let inside = folder.path().display().to_string();

@@ -335,14 +335,14 @@ async fn names_are_what_can_be_seen_of_them() {
         ("علی\u{200c}رضا", "علی\u{200c}رضا", "علیرضا"),
         ("Kim 👩\u{200d}💻", "Kim 👩\u{200d}💻", "kim 👩💻"),
     ]) {
-        let made = make(sent, "\u{2800}", number).await.accepted()["user"].clone();
+        let person = make(sent, "\u{2800}", number).await.accepted()["user"].clone();
         assert_eq!(
-            (&made["firstName"], &made["companyName"]),
+            (&person["firstName"], &person["companyName"]),
             (&json!(shown), &json!(null))
         );
         for term in [term, sent, shown] {
             let found = found(&stage.admin, json!({ "search": term })).await;
-            assert_eq!(found, [made["id"].as_str().expect("an id")], "{term:?}");
+            assert_eq!(found, [person["id"].as_str().expect("an id")], "{term:?}");
         }
     }
     for nothing in [

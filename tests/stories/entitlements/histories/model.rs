@@ -285,7 +285,9 @@ impl Model {
         if self.mistake == Mistake::ToldAsItIsNow
             && let Some(now) = self.at(of, self.now)
         {
-            happened.iter_mut().for_each(|it| it.data = now.clone());
+            for it in &mut happened {
+                it.data = now.clone();
+            }
         }
         self.told.extend(happened);
         self.note(of);
@@ -523,7 +525,7 @@ impl Model {
             self.catch_up();
             match self.open() {
                 Some(open) if open != own && self.status(open) == "EXPIRED" => {
-                    self.entitlements[open].open = false
+                    self.entitlements[open].open = false;
                 }
                 Some(open) => of = open,
                 None => {}
