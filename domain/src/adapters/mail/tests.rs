@@ -273,7 +273,7 @@ async fn sent(server: &SmtpServer, name: &str, at_once: bool) -> Result<(), Mail
     } else {
         Tls::Required(trusting)
     };
-    let transport = SmtpTransport::speaking(&settings(server), tls).expect("a transport");
+    let transport = SmtpTransport::speaking(&settings(server), tls);
     transport.send(&mail()).await
 }
 
