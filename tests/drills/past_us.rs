@@ -171,7 +171,6 @@ impl Fair {
 
 /// A payment whose totals are not the same everywhere, in cents.
 #[derive(Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "read by people, when it is printed")]
 struct Difference {
     payment: String,
     at_gateway: i64,
