@@ -237,6 +237,7 @@ async fn hurry(scene: &Scene) {
     scene.app.db.execute(sql, vec![]).await.expect("a change");
 }
 
+#[ignore = "takes eight minutes: tests/run drills --run-ignored only"]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_hundred_refunds_with_everything_that_sets_books_apart() {
     const REFUNDS: usize = 300;
