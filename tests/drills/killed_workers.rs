@@ -96,9 +96,9 @@ async fn planted_forgotten_keys_are_found() {
     let toll = kill_while(&mut scene, &requests, REFUNDS).await;
     let accepted = requests.all().await;
     let findings = scene.findings(&accepted, Duration::from_secs(10)).await;
-    let doubles = findings
+    // Whoever asks before sending again makes few doubles or none; a strange key is found in any case.
+    let found = findings
         .iter()
-        .filter(|it| matches!(it, Finding::Double { .. }))
-        .count();
-    assert!(doubles > 0, "{toll:?}, {findings:#?}");
+        .any(|it| matches!(it, Finding::Double { .. } | Finding::NotOurs { .. }));
+    assert!(found, "{toll:?}, {findings:#?}");
 }
