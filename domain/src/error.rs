@@ -187,4 +187,89 @@ impl Refusals {
             Err(Error::Refused(self.0))
         }
     }
+
+    /// The values of all fields of a form. Fails with the refusals among them, in their order, and those that were
+    /// gathered, which are of the form as a whole, after them.
+    pub fn values<F: Fields>(mut self, fields: F) -> Outcome<F::Values> {
+        let mut refused = Self::default();
+        let values = fields.values(&mut refused);
+        refused.0.append(&mut self.0);
+        match values {
+            Some(values) if refused.0.is_empty() => Ok(values),
+            _ => Err(Error::Refused(refused.0)),
+        }
+    }
+}
+
+/// The values of all fields of a form, or everything that is wrong with them.
+pub fn all<F: Fields>(fields: F) -> Outcome<F::Values> {
+    Refusals::default().values(fields)
+}
+
+/// Fields that were checked, side by side: a tuple of results.
+pub trait Fields {
+    type Values;
+
+    /// None if a field was refused; why stands in `refused` then.
+    fn values(self, refused: &mut Refusals) -> Option<Self::Values>;
+}
+
+macro_rules! fields {
+    ($($field:ident)*) => {
+        impl<$($field),*> Fields for ($(Result<$field, Refusal>,)*) {
+            type Values = ($($field,)*);
+
+            #[allow(non_snake_case, reason = "a variable is called like the type of its value")]
+            fn values(self, refused: &mut Refusals) -> Option<Self::Values> {
+                let ($($field,)*) = self;
+                // All of them first, so that each tells what is wrong with it.
+                $(let $field = refused.keep($field);)*
+                Some(($($field?,)*))
+            }
+        }
+    };
+}
+
+fields!(A B);
+fields!(A B C);
+fields!(A B C D);
+fields!(A B C D E);
+fields!(A B C D E F);
+fields!(A B C D E F G);
+fields!(A B C D E F G H);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(field: &'static str) -> Refusal {
+        Refusal::invalid(field, Message::key("invalid-required"))
+    }
+
+    fn named<T>(outcome: Outcome<T>) -> Vec<String> {
+        match outcome {
+            Err(Error::Refused(refusals)) => refusals
+                .iter()
+                .flat_map(|it| &it.field)
+                .map(ToString::to_string)
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_form_gives_all_its_values_or_everything_that_is_wrong_with_it() {
+        assert_eq!(all((Ok(1), Ok("a"))).expect("two values"), (1, "a"));
+        let wrong = all((Err::<(), _>(refused("a")), Ok(1), Err::<(), _>(refused("c"))));
+        assert_eq!(named(wrong), ["a", "c"]);
+        let mut whole = Refusals::default();
+        whole.add(refused("z"));
+        assert_eq!(
+            named(whole.values((Ok(1), Err::<(), _>(refused("b"))))),
+            ["b", "z"]
+        );
+        let mut whole = Refusals::default();
+        whole.add(refused("z"));
+        assert_eq!(named(whole.values((Ok(1), Ok(2)))), ["z"]);
+    }
 }

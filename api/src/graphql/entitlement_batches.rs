@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subs
 use domain::{
     App, Message, Outcome, Refusal,
     actor::{Actor, Scope},
-    entitlements::batches::{self, BatchRequest, Change, People, reading},
+    entitlements::batches::{self, BatchRequest, ChangeWanted, People, reading},
 };
 use entities::{EntitlementBatchId, EventTopic, entitlement_batch, entitlement_batch_result};
 use futures::{Stream, StreamExt};
@@ -325,18 +325,12 @@ impl EntitlementBatchMutations {
         ctx: &Context<'_>,
         #[graphql(desc = "The access to grant, and to whom.")] input: EntitlementsGrantInput,
     ) -> Result<EntitlementBatchPayload> {
-        let starts_at = Written::optional(input.starts_at.as_ref(), "startsAt");
-        let expires_at = Written::end(input.expires_at.as_ref(), "expiresAt");
-        let change = match (starts_at, expires_at) {
-            (Ok(starts_at), Ok(expires_at)) => Ok(Change::Grant {
-                starts_at,
-                expires_at,
-                notify_customer: input.notify_customer,
-            }),
-            (starts_at, expires_at) => Err(starts_at.err().into_iter().chain(expires_at.err()).collect()),
-        };
         let request = BatchRequest {
-            change,
+            change: ChangeWanted::Grant {
+                starts_at: Written::optional(input.starts_at.as_ref(), "startsAt"),
+                expires_at: Written::end(input.expires_at.as_ref(), "expiresAt"),
+                notify_customer: input.notify_customer,
+            },
             product: input_id("productId", &input.product_id),
             people: people(input.filter, input.user_ids, input.everybody),
             note: input.note,
@@ -353,7 +347,7 @@ impl EntitlementBatchMutations {
         #[graphql(desc = "The access to revoke, and from whom.")] input: EntitlementsRevokeInput,
     ) -> Result<EntitlementBatchPayload> {
         let request = BatchRequest {
-            change: Ok(Change::Revoke),
+            change: ChangeWanted::Revoke,
             product: input_id("productId", &input.product_id),
             people: people(input.filter, input.user_ids, input.everybody),
             note: input.reason,

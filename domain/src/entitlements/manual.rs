@@ -144,29 +144,25 @@ pub(super) async fn give(
 }
 
 fn check(app: &App, request: GrantRequest) -> Outcome<(UserId, ProductId, Terms)> {
-    let now = app.clock.now();
+    let starts_at = request.starts_at;
+    let starts = starts_at.as_ref().ok().copied().flatten();
+    let ends = request.expires_at.as_ref().ok().copied().flatten();
     let mut refusals = Refusals::default();
-    let user = refusals.keep(request.user);
-    let product = refusals.keep(request.product);
-    let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
-    let starts_at = refusals.keep(request.starts_at);
-    let expires_at = refusals.keep(request.expires_at);
-    refusals.keep(check_dates(starts_at.flatten(), expires_at.flatten(), now));
-    refusals.check()?;
-    match (user, product, note, starts_at, expires_at) {
-        (Some(user), Some(product), Some(note), Some(starts_at), Some(expires_at)) => {
-            let terms = Terms {
-                starts_at,
-                expires_at,
-                note,
-                notify_customer: request.notify_customer,
-            };
-            Ok((user, product, terms))
-        }
-        _ => Err(Error::Fault(anyhow::anyhow!(
-            "a field is missing and was not refused"
-        ))),
-    }
+    refusals.keep(check_dates(starts, ends, app.clock.now()));
+    let (user, product, note, starts_at, expires_at) = refusals.values((
+        request.user,
+        request.product,
+        input::optional_note("note", request.note.as_deref()),
+        starts_at,
+        request.expires_at,
+    ))?;
+    let terms = Terms {
+        starts_at,
+        expires_at,
+        note,
+        notify_customer: request.notify_customer,
+    };
+    Ok((user, product, terms))
 }
 
 /// Access by hand ends in the future, and after it has begun.

@@ -16,7 +16,7 @@ use crate::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
     database::{Sql, places},
-    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Denied, Error, Outcome, Refusal, UserErrorCode},
     input,
     message::Message,
     scoped::Scoped,
@@ -60,15 +60,17 @@ pub async fn create(
     };
     let mut tx = app.begin(actor).await?;
     standing::confirm(&tx, &[]).await?;
-    let mut refusals = Refusals::default();
-    let name = refusals.keep(input::line("name", name, 100));
-    let granted = refusals.keep(check_scopes(actor, scopes));
-    let expires_at = refusals.keep(expires_at).flatten();
-    if expires_at.is_some_and(|at| at <= tx.now()) {
-        refusals.add(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
-    }
-    refusals.check()?;
-    let (name, granted) = (name.unwrap_or_default(), granted.unwrap_or_default());
+    let expires_at = expires_at.and_then(|at| {
+        if at.is_some_and(|at| at <= tx.now()) {
+            return Err(Refusal::invalid("expiresAt", Message::key("invalid-date-past")));
+        }
+        Ok(at)
+    });
+    let (name, granted, expires_at) = error::all((
+        input::line("name", name, 100),
+        check_scopes(actor, scopes),
+        expires_at,
+    ))?;
     let parent = match actor.api_key() {
         Some(id) => api_key::Entity::of_by_id(actor.team, id).one(tx.db()).await?,
         None => None,

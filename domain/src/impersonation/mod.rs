@@ -10,7 +10,7 @@ use crate::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
     database::Sql,
-    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Denied, Error, Outcome, Refusal, UserErrorCode},
     identity::{SignedIn, sessions, standing},
     input,
     message::Message,
@@ -119,13 +119,7 @@ pub async fn start(
         return Err(Blocker::AlreadyImpersonating.refusal().into());
     }
     actor.require(Scope::UsersImpersonate)?;
-    let mut refusals = Refusals::default();
-    let target = refusals.keep(target);
-    let reason = refusals.keep(input::line("reason", reason, input::NOTE));
-    refusals.check()?;
-    let (Some(target), Some(reason)) = (target, reason) else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
-    };
+    let (target, reason) = error::all((target, input::line("reason", reason, input::NOTE)))?;
     let found = users::store::by_id(app, actor.team, target, UserParts::default()).await?;
     let found = found.ok_or_else(|| Refusal::not_found("userId", "user"))?;
     let mut tx = app.begin(actor).await?;

@@ -9,7 +9,7 @@ use crate::{
     app::App,
     database::Sql,
     entitlements,
-    error::{Outcome, Refusals},
+    error::{self, Outcome},
     input::{self, Sought},
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -28,24 +28,23 @@ pub struct ProductReport {
 /// Takes in what the store says of a product.
 pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<product::Model> {
     actor.require(Scope::UsersWrite)?;
-    let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
-    let name = refusals.keep(input::line("name", &report.name, input::LINE));
-    refusals.keep(input::within("graceDays", report.grace_days, 0, 365));
-    refusals.check()?;
-    let (external_id, name) = (external_id.unwrap_or_default(), name.unwrap_or_default());
+    let (external_id, name, grace_days) = error::all((
+        input::reference("externalId", &report.external_id, input::LINE),
+        input::line("name", &report.name, input::LINE),
+        input::within("graceDays", report.grace_days, 0, 365),
+    ))?;
 
     let mut tx = app.begin(actor).await?;
     let known = product::Entity::of(actor.team).filter(product::Column::ExternalId.eq(&external_id));
     let product = if let Some(known) = known.one(tx.db()).await? {
-        if (&known.name, known.active, known.grace_days) == (&name, report.active, report.grace_days) {
+        if (&known.name, known.active, known.grace_days) == (&name, report.active, grace_days) {
             return Ok(known);
         }
         let mut row = known.into_active_model();
         row.search_text = Set(input::searchable(&name));
         row.name = Set(name);
         row.active = Set(report.active);
-        row.grace_days = Set(report.grace_days);
+        row.grace_days = Set(grace_days);
         row.updated_at = Set(tx.now());
         let product = row.update(tx.db()).await?;
         entitlements::follow_grace_days(&tx, product.id, product.grace_days).await?;
@@ -58,7 +57,7 @@ pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<
             search_text: Set(input::searchable(&name)),
             name: Set(name),
             active: Set(report.active),
-            grace_days: Set(report.grace_days),
+            grace_days: Set(grace_days),
             created_at: Set(tx.now()),
             updated_at: Set(tx.now()),
         };

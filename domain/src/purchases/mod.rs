@@ -136,47 +136,37 @@ const fn is_online(gateway: PaymentGateway) -> bool {
 }
 
 fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
-    let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
-    let user = refusals.keep(report.user.clone());
-    let product = refusals.keep(report.product.clone());
-    let amount = refusals.keep(input::positive_money("amount", &report.amount, &report.currency));
-    let payment = refusals.keep(input::optional_reference(
-        "gatewayPaymentId",
-        report.gateway_payment_id.as_deref(),
-        input::LINE,
-    ));
-    let subscription = report.gateway_subscription_id.as_deref();
-    let subscription = refusals.keep(input::optional_reference(
-        "gatewaySubscriptionId",
-        subscription,
-        input::LINE,
-    ));
+    let required = || Refusal::invalid("gatewayPaymentId", Message::key("invalid-required"));
     let paid_online = is_online(report.gateway) && report.status != PurchaseStatus::Pending;
-    if paid_online && payment.as_ref().is_some_and(Option::is_none) {
-        refusals.add(Refusal::invalid(
-            "gatewayPaymentId",
-            Message::key("invalid-required"),
-        ));
-    }
-    let purchased_at = refusals.keep(report.purchased_at.clone());
-    let access_until = refusals.keep(report.access_until.clone());
-    if purchased_at.is_some_and(|at| at > now + CLOCK_SKEW) {
-        refusals.add(Refusal::invalid(
-            "purchasedAt",
-            Message::key("invalid-date-future"),
-        ));
-    }
-    if access_until
-        .flatten()
-        .zip(purchased_at)
-        .is_some_and(|(until, at)| until <= at)
-    {
-        refusals.add(Refusal::invalid(
-            "accessUntil",
-            Message::key("invalid-date-order"),
-        ));
-    }
+    let payment = report.gateway_payment_id.as_deref();
+    let payment = input::optional_reference("gatewayPaymentId", payment, input::LINE).and_then(|payment| {
+        if paid_online && payment.is_none() {
+            Err(required())
+        } else {
+            Ok(payment)
+        }
+    });
+    let purchased_at = report.purchased_at.clone();
+    let access_until = report
+        .access_until
+        .clone()
+        .and_then(|until| match (until, &purchased_at) {
+            (Some(until), Ok(at)) if until <= *at => Err(Refusal::invalid(
+                "accessUntil",
+                Message::key("invalid-date-order"),
+            )),
+            _ => Ok(until),
+        });
+    let purchased_at = purchased_at.and_then(|at| {
+        if at > now + CLOCK_SKEW {
+            return Err(Refusal::invalid(
+                "purchasedAt",
+                Message::key("invalid-date-future"),
+            ));
+        }
+        Ok(at)
+    });
+    let mut refusals = Refusals::default();
     // How much of it went back is not in a report: only our own refunds know that.
     if report.status == PurchaseStatus::PartiallyRefunded {
         refusals.add(Refusal::invalid(
@@ -184,29 +174,28 @@ fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
             Message::key("invalid-status-not-reportable"),
         ));
     }
-    refusals.check()?;
-    let times = purchased_at.zip(access_until);
-    match (external_id, user, product, amount, payment, subscription, times) {
-        (
-            Some(external_id),
-            Some(user),
-            Some(product),
-            Some(amount),
-            Some(payment),
-            Some(subscription),
-            Some((purchased_at, access_until)),
-        ) => Ok(Checked {
-            external_id,
-            user,
-            product,
-            amount,
+    let subscription = report.gateway_subscription_id.as_deref();
+    let (external_id, user, product, amount, payment, subscription, purchased_at, access_until) = refusals
+        .values((
+            input::reference("externalId", &report.external_id, input::LINE),
+            report.user.clone(),
+            report.product.clone(),
+            input::positive_money("amount", &report.amount, &report.currency),
             payment,
-            subscription,
+            input::optional_reference("gatewaySubscriptionId", subscription, input::LINE),
             purchased_at,
             access_until,
-        }),
-        _ => Err(anyhow::anyhow!("a field is missing and was not refused").into()),
-    }
+        ))?;
+    Ok(Checked {
+        external_id,
+        user,
+        product,
+        amount,
+        payment,
+        subscription,
+        purchased_at,
+        access_until,
+    })
 }
 
 async fn owner_and_product(tx: &Tx, checked: &Checked) -> Outcome<(user::Model, product::Model)> {

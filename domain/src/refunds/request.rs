@@ -18,7 +18,7 @@ use crate::{
     app::App,
     database::is_unique_violation,
     entitlements::{self, Taken},
-    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Error, Outcome, Refusal, UserErrorCode},
     input,
     jobs::{NewJob, Work},
     message::Message,
@@ -105,23 +105,17 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
 }
 
 fn check(request: &RefundRequest) -> Outcome<Checked> {
-    let mut refusals = Refusals::default();
-    let purchase = refusals.keep(request.purchase.clone());
-    let note = refusals.keep(input::optional_note("note", request.note.as_deref()));
     let amount = request
         .amount
         .as_ref()
         .map(|(amount, currency)| input::positive_money("amount", amount, currency));
-    let amount = refusals.keep(amount.transpose());
-    let key = refusals.keep(input::optional_reference(
-        "idempotencyKey",
-        request.idempotency_key.as_deref(),
-        input::LINE,
-    ));
-    refusals.check()?;
-    let (Some(purchase), Some(note), Some(amount), Some(key)) = (purchase, note, amount, key) else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
-    };
+    let key = request.idempotency_key.as_deref();
+    let (purchase, note, amount, key) = error::all((
+        request.purchase.clone(),
+        input::optional_note("note", request.note.as_deref()),
+        amount.transpose(),
+        input::optional_reference("idempotencyKey", key, input::LINE),
+    ))?;
     let said = json!([
         purchase,
         request.reason,

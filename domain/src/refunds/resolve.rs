@@ -21,7 +21,7 @@ use super::{
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Error, Outcome, Refusal, UserErrorCode},
     input,
     jobs::{self, NewJob, Work},
     message::Message,
@@ -115,18 +115,13 @@ pub async fn resolve(app: &App, actor: &Actor, request: RefundResolve) -> Outcom
 }
 
 fn check(request: &RefundResolve) -> Outcome<(RefundId, String)> {
-    let mut refusals = Refusals::default();
-    let id = refusals.keep(request.refund.clone());
-    let note = refusals.keep(input::optional_note("note", Some(&request.note)));
-    if note == Some(None) {
+    let required = || {
         let refusal = Refusal::new(UserErrorCode::RefundNoteRequired).on("note");
-        refusals.add(refusal.saying(Message::key("note-required-resolve")));
-    }
-    refusals.check()?;
-    match (id, note.flatten()) {
-        (Some(id), Some(note)) => Ok((id, note)),
-        _ => Err(anyhow::anyhow!("a field is missing and was not refused").into()),
-    }
+        refusal.saying(Message::key("note-required-resolve"))
+    };
+    let note = input::optional_note("note", Some(&request.note));
+    let note = note.and_then(|note| note.ok_or_else(required));
+    error::all((request.refund.clone(), note))
 }
 
 /// What is settled stays so, and what goes on by itself is left alone.

@@ -37,30 +37,22 @@ pub(super) struct Entry {
 /// Checks everything that takes no look at what is stored.
 pub(super) fn check(index: usize, report: &SessionReport, now: DateTime<Utc>) -> Outcome<Entry> {
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
-    let user = refusals.keep(report.user.clone());
-    let product = refusals.keep(report.product.clone());
-    let device = refusals.keep(input::optional_line(
-        "device",
-        report.device.as_deref(),
-        input::LINE,
-    ));
-    let started_at = refusals.keep(report.started_at.clone());
-    let ended_at = refusals.keep(report.ended_at.clone());
-    let times = started_at.zip(ended_at);
-    if let Some((started_at, ended_at)) = times {
-        check_times(started_at, ended_at, report.seconds, now, &mut refusals);
+    let (started_at, ended_at) = (report.started_at.clone(), report.ended_at.clone());
+    if let (Ok(started_at), Ok(ended_at)) = (&started_at, &ended_at) {
+        check_times(*started_at, *ended_at, report.seconds, now, &mut refusals);
     }
     if !(0.0..=100.0).contains(&report.percent_read) {
         let message = Message::key("invalid-range").with("min", 0).with("max", 100);
         refusals.add(Refusal::invalid("percentRead", message));
     }
-    refusals.check()?;
-    let (Some(external_id), Some(user), Some(product), Some(device), Some((started_at, ended_at))) =
-        (external_id, user, product, device, times)
-    else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
-    };
+    let (external_id, user, product, device, started_at, ended_at) = refusals.values((
+        input::reference("externalId", &report.external_id, input::LINE),
+        report.user.clone(),
+        report.product.clone(),
+        input::optional_line("device", report.device.as_deref(), input::LINE),
+        started_at,
+        ended_at,
+    ))?;
     let session = ReadingSession {
         user,
         product,

@@ -11,7 +11,7 @@ use crate::{
     actor::{Actor, Scope},
     app::App,
     database::{Sql, places},
-    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Error, Outcome, Refusal, UserErrorCode},
     identity::api_keys,
     input,
     message::Message,
@@ -39,27 +39,12 @@ pub struct EcosystemReport {
 /// Takes in what the store says of an ecosystem.
 pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcome<EcosystemView> {
     actor.require(Scope::UsersWrite)?;
-    let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
-    let name = refusals.keep(input::line("name", &report.name, input::LINE));
-    let owner = refusals.keep(report.owner);
-    let members = report
-        .members
-        .map(|members| members.into_iter().collect::<Result<Vec<_>, _>>());
-    let members = refusals.keep(members.transpose());
-    if members
-        .iter()
-        .flatten()
-        .any(|members| members.len() > MOST_MEMBERS)
-    {
-        let message = Message::key("invalid-too-many").with("max", MOST_MEMBERS);
-        refusals.add(Refusal::invalid("memberIds", message));
-    }
-    refusals.check()?;
-    let (Some(external_id), Some(name), Some(owner), Some(members)) = (external_id, name, owner, members)
-    else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
-    };
+    let (external_id, owner, name, members) = error::all((
+        input::reference("externalId", &report.external_id, input::LINE),
+        report.owner,
+        input::line("name", &report.name, input::LINE),
+        report.members.map(check_members).transpose(),
+    ))?;
     let mut tx = app.begin(actor).await?;
     lock_people(&tx, &external_id, owner, members.as_deref()).await?;
     let named: Vec<UserId> = members.iter().flatten().copied().chain([owner]).collect();
@@ -89,6 +74,14 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
     }
     tx.commit().await?;
     Ok(view(row))
+}
+
+fn check_members(members: Vec<Result<UserId, Refusal>>) -> Result<Vec<UserId>, Refusal> {
+    if members.len() > MOST_MEMBERS {
+        let message = Message::key("invalid-too-many").with("max", MOST_MEMBERS);
+        return Err(Refusal::invalid("memberIds", message));
+    }
+    members.into_iter().collect()
 }
 
 /// Finds everybody who is to be in it and locks them, with those who are in it now. Everybody locks in the order
@@ -285,13 +278,7 @@ pub async fn suspend(
     reason: &str,
 ) -> Outcome<Switched> {
     actor.require(Scope::UsersWrite)?;
-    let mut refusals = Refusals::default();
-    let id = refusals.keep(id);
-    let reason = refusals.keep(input::line("reason", reason, input::NOTE));
-    refusals.check()?;
-    let (Some(id), Some(reason)) = (id, reason) else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
-    };
+    let (id, reason) = error::all((id, input::line("reason", reason, input::NOTE)))?;
     switch(app, actor, id, Some(reason)).await
 }
 

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     database::{Sql, is_unique_violation},
     email,
-    error::{Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Denied, Error, Outcome, Refusal, Refusals, UserErrorCode},
     identity::{api_keys, sessions, standing},
     input::{self, phone::optional_phone},
     message::Message,
@@ -64,17 +64,14 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
     if is_staff {
         administrators_only(actor)?;
     }
-    let mut refusals = Refusals::default();
-    let first_name = refusals.keep(input::line("firstName", &signup.first_name, 100));
-    let last_name = refusals.keep(input::line("lastName", &signup.last_name, 100));
-    let email = refusals.keep(email::check("companyEmail", &signup.company_email));
-    let phone = refusals.keep(optional_phone("phone", signup.phone.as_deref()));
-    let company = refusals.keep(input::optional_line(
-        "companyName",
-        signup.company_name.as_deref(),
-        input::LINE,
-    ));
-    refusals.check()?;
+    let company = signup.company_name.as_deref();
+    let (first_name, last_name, company_email, phone, company_name) = error::all((
+        input::line("firstName", &signup.first_name, 100),
+        input::line("lastName", &signup.last_name, 100),
+        email::check("companyEmail", &signup.company_email),
+        optional_phone("phone", signup.phone.as_deref()),
+        input::optional_line("companyName", company, input::LINE),
+    ))?;
     let mut tx = app.begin(actor).await?;
     if is_staff {
         standing::confirm(&tx, &[]).await?;
@@ -83,11 +80,11 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
         role,
         features,
         tier: signup.tier.unwrap_or(CustomerTier::Standard),
-        first_name: first_name.unwrap_or_default(),
-        last_name: last_name.unwrap_or_default(),
-        company_email: email.unwrap_or_default(),
-        phone: phone.flatten(),
-        company_name: company.flatten(),
+        first_name,
+        last_name,
+        company_email,
+        phone,
+        company_name,
         locale: signup.locale,
         ..NewUser::default()
     };

@@ -154,19 +154,32 @@ struct Checked {
 }
 
 fn check(report: &PlanReport) -> Outcome<Checked> {
+    let starts_at = report.starts_at.clone();
+    let ends_at = report.ends_at.clone().and_then(|end| match (end, &starts_at) {
+        (Some(end), Ok(start)) if end <= *start => {
+            Err(Refusal::invalid("endsAt", Message::key("invalid-date-order")))
+        }
+        _ => Ok(end),
+    });
     let mut refusals = Refusals::default();
-    let external_id = refusals.keep(input::reference("externalId", &report.external_id, input::LINE));
-    let user = refusals.keep(report.user.clone());
-    let product = refusals.keep(report.product.clone());
-    let starts_at = refusals.keep(report.starts_at.clone());
-    let ends_at = refusals.keep(report.ends_at.clone());
-    if ends_at
-        .flatten()
-        .zip(starts_at)
-        .is_some_and(|(end, start)| end <= start)
-    {
-        refusals.add(Refusal::invalid("endsAt", Message::key("invalid-date-order")));
-    }
+    check_numbers(report, &mut refusals);
+    let (external_id, user, product, starts_at, ends_at) = refusals.values((
+        input::reference("externalId", &report.external_id, input::LINE),
+        report.user.clone(),
+        report.product.clone(),
+        starts_at,
+        ends_at,
+    ))?;
+    Ok(Checked {
+        external_id,
+        user,
+        product,
+        starts_at,
+        ends_at,
+    })
+}
+
+fn check_numbers(report: &PlanReport, refusals: &mut Refusals) {
     let most = i64::from(i32::MAX);
     let total = refusals.keep(input::within("licensesTotal", report.licenses_total, 0, most));
     for (field, number) in [
@@ -182,18 +195,5 @@ fn check(report: &PlanReport) -> Outcome<Checked> {
     {
         let message = Message::key("invalid-range").with("min", 0).with("max", total);
         refusals.add(Refusal::invalid("licensesAssigned", message));
-    }
-    refusals.check()?;
-    match (external_id, user, product, starts_at, ends_at) {
-        (Some(external_id), Some(user), Some(product), Some(starts_at), Some(ends_at)) => Ok(Checked {
-            external_id,
-            user,
-            product,
-            starts_at,
-            ends_at,
-        }),
-        _ => Err(Error::Fault(anyhow::anyhow!(
-            "a field is missing and was not refused"
-        ))),
     }
 }

@@ -16,7 +16,7 @@ use entities::{EntitlementBatchStatus, EventTopic, entitlement_batch};
 use serde_json::json;
 
 pub use people::People;
-pub use request::{BatchRequest, Change, cancel, request};
+pub use request::{BatchRequest, Change, ChangeWanted, cancel, request};
 pub use run::{reconcile, run};
 
 use crate::tx::Tx;

@@ -15,7 +15,7 @@ use crate::{
     app::App,
     database::is_unique_violation,
     entitlements::manual::{self, check_dates},
-    error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
+    error::{self, Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
     jobs::{NewJob, Work},
     message::Message,
@@ -38,11 +38,21 @@ pub enum Change {
     Revoke,
 }
 
+/// A change as staff ask for it: times as they were read from the input.
+#[derive(Clone, Debug)]
+pub enum ChangeWanted {
+    Grant {
+        starts_at: Result<Option<DateTime<Utc>>, Refusal>,
+        expires_at: Result<Option<DateTime<Utc>>, Refusal>,
+        notify_customer: bool,
+    },
+    Revoke,
+}
+
 /// A batch as staff ask for it.
 #[derive(Clone, Debug)]
 pub struct BatchRequest {
-    /// Every time that cannot be, if one cannot.
-    pub change: Result<Change, Vec<Refusal>>,
+    pub change: ChangeWanted,
     pub product: Result<ProductId, Refusal>,
     /// A refusal if it was said in no way, or in more than one.
     pub people: Result<People, Refusal>,
@@ -92,26 +102,31 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
 }
 
 fn check(request: &BatchRequest) -> Outcome<Checked> {
-    let mut refusals = Refusals::default();
-    let product = refusals.keep(request.product.clone());
-    let people = refusals.keep(request.people.clone());
-    let change = request.change.as_ref().map_err(|wrong| wrong.iter().cloned());
-    let change = change
-        .map_err(|wrong| wrong.for_each(|refusal| refusals.add(refusal)))
-        .ok()
-        .copied();
-    let field = match request.change {
-        Ok(Change::Grant { .. }) | Err(_) => "note",
-        Ok(Change::Revoke) => "reason",
+    let wanted = request.change.clone();
+    let (note_field, starts_at, expires_at) = match &wanted {
+        ChangeWanted::Grant {
+            starts_at,
+            expires_at,
+            ..
+        } => ("note", starts_at.clone(), expires_at.clone()),
+        ChangeWanted::Revoke => ("reason", Ok(None), Ok(None)),
     };
-    let note = refusals.keep(input::optional_note(field, request.note.as_deref()));
     let key = request.idempotency_key.as_deref();
-    let key = refusals.keep(input::optional_reference("idempotencyKey", key, input::LINE));
-    refusals.check()?;
-    let (Some(change), Some(product), Some(people), Some(note), Some(key)) =
-        (change, product, people, note, key)
-    else {
-        return Err(anyhow::anyhow!("a field is missing and was not refused").into());
+    let (product, people, starts_at, expires_at, note, key) = error::all((
+        request.product.clone(),
+        request.people.clone(),
+        starts_at,
+        expires_at,
+        input::optional_note(note_field, request.note.as_deref()),
+        input::optional_reference("idempotencyKey", key, input::LINE),
+    ))?;
+    let change = match wanted {
+        ChangeWanted::Grant { notify_customer, .. } => Change::Grant {
+            starts_at,
+            expires_at,
+            notify_customer,
+        },
+        ChangeWanted::Revoke => Change::Revoke,
     };
     let said = canonical(change, product, &people, note.as_deref());
     let fingerprint = hex::encode(Sha256::digest(said));
