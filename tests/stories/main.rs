@@ -11,7 +11,6 @@ mod identity;
 mod impersonation;
 mod inputs;
 mod jobs;
-mod people;
 mod refunds;
 mod stats;
 mod teams;

@@ -1,11 +1,8 @@
 //! The API: one file for each subject. A resolver takes the input, calls one use case, wraps the answer.
 
-pub mod access;
 pub mod audit;
 pub mod connection;
 pub mod context;
-pub mod ecosystems;
-pub mod entitlement_batches;
 pub mod entitlements;
 pub mod enums;
 pub mod errors;
@@ -17,8 +14,6 @@ pub mod impersonation;
 pub mod loaders;
 pub mod money;
 pub mod node;
-pub mod people;
-pub mod plan_subscriptions;
 pub mod products;
 pub mod purchases;
 pub mod refunds;
@@ -38,8 +33,8 @@ pub struct Query(
     users::UserQueries,
     products::ProductQueries,
     refunds::RefundQueries,
-    access::AccessQueries,
-    entitlement_batches::EntitlementBatchQueries,
+    entitlements::access::AccessQueries,
+    entitlements::batches::EntitlementBatchQueries,
     events::EventQueries,
     exports::ExportQueries,
     audit::AuditQueries,
@@ -51,11 +46,11 @@ pub struct Mutation(
     identity::IdentityMutations,
     impersonation::ImpersonationMutations,
     teams::TeamMutations,
-    people::PeopleMutations,
-    plan_subscriptions::PlanSubscriptionMutations,
-    ecosystems::EcosystemMutations,
+    users::people::PeopleMutations,
+    users::plans::PlanSubscriptionMutations,
+    users::ecosystems::EcosystemMutations,
     entitlements::EntitlementMutations,
-    entitlement_batches::EntitlementBatchMutations,
+    entitlements::batches::EntitlementBatchMutations,
     products::ProductMutations,
     purchases::PurchaseMutations,
     stats::StatsMutations,
@@ -69,7 +64,7 @@ pub struct Subscription(
     events::EventSubscriptions,
     refunds::RefundSubscriptions,
     exports::ExportSubscriptions,
-    entitlement_batches::EntitlementBatchSubscriptions,
+    entitlements::batches::EntitlementBatchSubscriptions,
 );
 
 pub type Schema = async_graphql::Schema<Query, Mutation, Subscription>;

@@ -11,19 +11,20 @@ use entities::{
 use super::{
     audit::{self, AuditEntry},
     context::Ctx,
-    ecosystems::{self, Ecosystem},
-    entitlement_batches::EntitlementBatch,
-    entitlements::{self, Entitlement, EntitlementEvent},
+    entitlements::{self, Entitlement, EntitlementEvent, batches::EntitlementBatch},
     events::Event,
     exports::Export,
     identity::ApiKey,
-    plan_subscriptions::{self, PlanSubscription},
     products::{self, Product},
     purchases::{self, Purchase},
     refunds::Refund,
     stats::ReadingSession,
     teams::{self, Team},
-    users::{self, User},
+    users::{
+        self, User,
+        ecosystems::{self, Ecosystem},
+        plans::{self, PlanSubscription},
+    },
 };
 
 /// An object with a global id.
@@ -59,9 +60,7 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
             .map(Node::Team),
         UserId::PREFIX => users::load(ctx, uuid.into()).await?.map(Node::User),
         EcosystemId::PREFIX => ecosystems::find(ctx, uuid.into()).await?.map(Node::Ecosystem),
-        PlanSubscriptionId::PREFIX => plan_subscriptions::find(ctx, uuid.into())
-            .await?
-            .map(Node::PlanSubscription),
+        PlanSubscriptionId::PREFIX => plans::find(ctx, uuid.into()).await?.map(Node::PlanSubscription),
         ProductId::PREFIX => products::find(ctx, uuid.into()).await?.map(Node::Product),
         PurchaseId::PREFIX => purchases::find(ctx, uuid.into()).await?.map(Node::Purchase),
         RefundId::PREFIX => {

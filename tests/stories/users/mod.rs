@@ -2,6 +2,7 @@
 
 mod listing;
 mod paging;
+mod people;
 mod searching;
 
 use domain::users::{self, NewUser};

@@ -1,5 +1,9 @@
 //! The people of a team, with what hangs on them.
 
+pub mod ecosystems;
+pub mod people;
+pub mod plans;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
     App, Outcome,
@@ -11,17 +15,16 @@ use domain::{
     users::{self, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
 };
 
-use super::{
+use self::{ecosystems::Ecosystem, plans::PlanSubscription};
+use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
-    ecosystems::Ecosystem,
     entitlements::{self, EntitlementConnection, EntitlementEventConnection},
     enums::{
         CustomerTier, EntitlementStatus, Feature, Locale, OrderDirection, PurchaseKind, UserErrorCode,
         UserRole, UserSegment,
     },
     loaders::{OwnFeatures, PurchasesOf, WholeUser},
-    plan_subscriptions::PlanSubscription,
     products::ProductConnection,
     purchases::{PurchaseConnection, PurchaseCount},
     scalars::DateTime,

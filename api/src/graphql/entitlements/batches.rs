@@ -11,7 +11,7 @@ use domain::{
 use entities::{EntitlementBatchId, EventTopic, entitlement_batch, entitlement_batch_result};
 use futures::{Stream, StreamExt};
 
-use super::{
+use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     entitlements::{self, Entitlement},

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::users::people::{self, Signup, UserChange};
 use entities::api_key;
 
-use super::{
+use crate::graphql::{
     context::{Ctx, input_id},
     enums::{CustomerTier, Feature, Locale, UserRole},
     errors::UserError,

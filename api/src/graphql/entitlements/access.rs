@@ -6,7 +6,7 @@ use domain::entitlements::{
     reading::{self, Diagnosis},
 };
 
-use super::{
+use crate::graphql::{
     context::{Ctx, input_id},
     entitlements::Entitlement,
     enums::EntitlementStatus,

@@ -9,14 +9,13 @@ use domain::{
     },
 };
 
-use super::{
+use crate::graphql::{
     context::{Ctx, input_id},
-    ecosystems::Ecosystem,
     enums::{BillingInterval, PlanSubscriptionStatus},
     errors::UserError,
     products::Product,
     scalars::{DateTime, Whole, Written, int},
-    users::load,
+    users::{ecosystems::Ecosystem, load},
 };
 
 /// A customer's subscription to a plan.
@@ -36,7 +35,7 @@ impl PlanSubscription {
 
     /// The plan.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
-        super::products::load(ctx, self.plan.product).await
+        crate::graphql::products::load(ctx, self.plan.product).await
     }
 
     /// How often the plan is billed.

@@ -1,5 +1,8 @@
 //! Access to products: asked, looked at, granted, extended, revoked.
 
+pub mod access;
+pub mod batches;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Message, Outcome,
@@ -12,7 +15,7 @@ use domain::{
 };
 use entities::{EntitlementId, UserId, entitlement, entitlement_event};
 
-use super::{
+use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     enums::{EntitlementAction, EntitlementStatus},

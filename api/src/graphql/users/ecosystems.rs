@@ -9,7 +9,7 @@ use domain::{
     },
 };
 
-use super::{
+use crate::graphql::{
     connection::{page_args, weight},
     context::{Ctx, input_id},
     errors::UserError,
