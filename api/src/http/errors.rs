@@ -44,7 +44,7 @@ impl Understanding {
         }
         for error in &mut response.errors {
             if validated {
-                settle_resolver_error(error, &self.trace);
+                classify_resolver_error(error, &self.trace);
                 name_argument(error, &self.document);
             } else if code_of(error).is_none() {
                 set_code(error, validation_code(error, &self.document));
@@ -76,7 +76,7 @@ impl Understanding {
         if let Ok(selected) = self.document.select(self.operation_name.as_deref()) {
             let ast = &self.document.ast;
             self.types
-                .settle(&mut response.data, &response.errors, ast, selected.definition);
+                .propagate(&mut response.data, &response.errors, ast, selected.definition);
         }
     }
 }
@@ -109,7 +109,7 @@ pub(super) fn timed_out(trace: &TraceId) -> Answer {
     ))
 }
 
-fn settle_resolver_error(error: &mut ServerError, trace: &TraceId) {
+fn classify_resolver_error(error: &mut ServerError, trace: &TraceId) {
     match code_of(error) {
         Some(code) if code != codes::INTERNAL_SERVER_ERROR => {}
         None if is_coercion(error) => set_code(error, codes::BAD_USER_INPUT),

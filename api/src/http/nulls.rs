@@ -65,7 +65,7 @@ impl FieldTypes {
     }
 
     /// Puts the nulls of all errors into the data of an operation.
-    pub fn settle(
+    pub fn propagate(
         &self,
         data: &mut Value,
         errors: &[ServerError],
@@ -81,7 +81,7 @@ impl FieldTypes {
             let nullable =
                 Trail::new(self, document).follow(root, &operation.selection_set.node, &error.path);
             let Some(nullable) = nullable else { continue };
-            if settle_one(data, &error.path, &nullable).is_none() {
+            if propagate_one(data, &error.path, &nullable).is_none() {
                 *data = Value::Null;
                 return;
             }
@@ -90,7 +90,7 @@ impl FieldTypes {
 }
 
 /// `None` if not even the root may stay.
-fn settle_one(data: &mut Value, path: &[PathSegment], nullable: &[bool]) -> Option<()> {
+fn propagate_one(data: &mut Value, path: &[PathSegment], nullable: &[bool]) -> Option<()> {
     let nearest = |at: usize| nullable[..=at].iter().rposition(|nullable| *nullable);
     let target = nearest(path.len() - 1)?;
     let lost = lost_from(data, &path[..target]);
@@ -331,7 +331,7 @@ mod tests {
                 .iter()
                 .map(|failed| ServerError::new("failed", None).with_path(path(failed)))
                 .collect();
-            types.settle(&mut data, &errors, &document, &operation.node);
+            types.propagate(&mut data, &errors, &document, &operation.node);
             assert_eq!(data, expected, "{text}");
         }
     }

@@ -39,7 +39,7 @@ const USES: u32 = 1000;
 const REST: Duration = Duration::from_mins(1);
 
 /// How long a connection may take to come to its senses when whoever had it went away in the middle.
-const SETTLE: Duration = Duration::from_secs(5);
+const FINISHING: Duration = Duration::from_secs(5);
 
 /// So much longer than the server itself waits for a statement before the server is held to be gone.
 const SILENCE: Duration = Duration::from_secs(5);
@@ -402,22 +402,22 @@ impl Drop for Lent {
         if self.ended {
             connection.close_on_drop();
         } else if self.busy || self.open {
-            runtime.spawn(settle(connection, self.open));
+            runtime.spawn(finish_or_close(connection, self.open));
         }
     }
 }
 
 /// Lets what was left in the middle come to its end. sqlx would do so, too, and wait for ever for a server that is
 /// gone, with one connection less meanwhile.
-async fn settle(mut connection: PoolConnection<Postgres>, open: bool) {
-    let settled = timeout(SETTLE, async {
+async fn finish_or_close(mut connection: PoolConnection<Postgres>, open: bool) {
+    let finished = timeout(FINISHING, async {
         if open {
             connection.execute("ROLLBACK").await.map(drop)
         } else {
             connection.ping().await
         }
     });
-    if !matches!(settled.await, Ok(Ok(()))) {
+    if !matches!(finished.await, Ok(Ok(()))) {
         connection.close_on_drop();
     }
 }

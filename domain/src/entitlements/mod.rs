@@ -217,7 +217,7 @@ pub async fn take_back_purchase(
     let row = transitions::caught_up(tx, row).await?;
     let before = standing(tx, &row).await?;
     store::revoke_grant(tx, grant.id, refund).await?;
-    settle(tx, row, (before, Some(&grant)), reason).await
+    reduce(tx, row, (before, Some(&grant)), reason).await
 }
 
 /// S0.46: takes all access to a product away, whatever else granted it. What another refund has taken is this
@@ -237,7 +237,7 @@ pub async fn take_back_everything(
     };
     let before = standing(tx, &row).await?;
     store::revoke_all_grants(tx, user, product, Some(refund)).await?;
-    settle(tx, row, (before, None), reason).await
+    reduce(tx, row, (before, None), reason).await
 }
 
 /// What an entitlement gives from now on. Whoever is going to change its grants holds its product from here on.
@@ -331,7 +331,7 @@ pub(crate) async fn current(
 
 /// After a grant has gone, or all: shortens the entitlement to what is left, or revokes it. What had ended by itself
 /// stays as it ended.
-async fn settle(
+async fn reduce(
     tx: &mut Tx,
     row: entitlement::Model,
     (before, gone): (Vec<Run>, Option<&entitlement_grant::Model>),

@@ -104,7 +104,7 @@ impl<'a> Attempt<'a> {
             return Ok(true);
         }
         self.told = (Instant::now(), done);
-        // Whoever came in the meantime is not counted: a bar that goes beyond its end is none.
+        // Whoever came in the meantime is not counted: a progress bar cannot go beyond its end.
         self.export.done = done.min(self.export.total);
         let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
         let ours = tx

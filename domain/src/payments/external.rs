@@ -228,7 +228,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
             Some(_) => purchase.amount_minor - purchase.refunded_minor - purchase.reserved_minor,
             None => share,
         };
-        settle(tx, purchase, external).await?;
+        record_on_purchase(tx, purchase, external).await?;
     }
     Ok(())
 }
@@ -371,7 +371,7 @@ async fn put_share(
 
 /// Writes what went back of one purchase. Once nothing of it is left, access follows the team's setting; what was
 /// taken comes back when something is left again.
-async fn settle(tx: &mut Tx, purchase: purchase::Model, external: i64) -> Outcome<()> {
+async fn record_on_purchase(tx: &mut Tx, purchase: purchase::Model, external: i64) -> Outcome<()> {
     let before = purchase.clone();
     let mut purchase = purchase;
     purchase.refunded_externally_minor = external;
