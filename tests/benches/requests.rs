@@ -11,10 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::{
-    http::Limits,
-    server::{self, Server},
-};
+use api::server::{self, Server};
 use domain::{
     App,
     database::Sql,
@@ -26,6 +23,7 @@ use serde_json::{Value, json};
 use tests::{bulk, client::Client, database::TestDatabase, processes};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 
 /// The program's own.
 #[global_allocator]

@@ -4,10 +4,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entities::{Currency, PaymentGateway, RefundId, RefundStatus, TeamId, purchase, refund};
+use entities::{Currency, Money, PaymentGateway, RefundId, RefundStatus, TeamId, purchase, refund};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
-use crate::{app::App, error::Outcome, scoped::Scoped};
+use crate::{
+    app::App,
+    database::{Database, Sql},
+    error::Outcome,
+    scoped::Scoped,
+    values,
+};
 
 /// A payment that a gateway has taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,4 +99,20 @@ pub async fn of(app: &App, team: TeamId) -> Outcome<GatewayBooks> {
     let settled = settled.all(app.db.connection()).await?;
     books.refunds = settled.into_iter().filter_map(made).collect();
     Ok(books)
+}
+
+/// What the purchases of all teams say of a payment, under either of its names: their sum, in their currency.
+pub async fn paid_with(db: &Database, gateway: PaymentGateway, names: [&str; 2]) -> Outcome<Option<Money>> {
+    let sql = "SELECT CAST(sum(amount_minor) AS BIGINT), min(currency) FROM purchases \
+               WHERE gateway = $1 AND gateway_payment_id IN ($2, $3)";
+    let [name, other_name] = names;
+    let row = db.connection().row(sql, values![gateway, name, other_name]);
+    let Some(row) = row.await? else {
+        return Ok(None);
+    };
+    let amount: Option<i64> = row.try_get_by_index(0)?;
+    let currency: Option<Currency> = row.try_get_by_index(1)?;
+    Ok(amount
+        .zip(currency)
+        .map(|(amount, currency)| Money::new(amount, currency)))
 }

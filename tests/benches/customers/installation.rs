@@ -7,10 +7,7 @@ use std::{
     time::Duration,
 };
 
-use api::{
-    http::Limits,
-    server::{self, Server},
-};
+use api::server::{self, Server};
 use domain::{
     App,
     database::{Database, DatabaseSettings, Sql},
@@ -37,6 +34,7 @@ use tests::{
     statements::Statements,
 };
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 
 /// Memory as a small server of its own would have it, and no waiting for a disk, which is not what is measured.
 pub const OPTIONS: &[&str] = &[
