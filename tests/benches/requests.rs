@@ -12,13 +12,9 @@ use std::{
 };
 
 use api::server::{self, Server};
-use domain::{
-    App,
-    database::Sql,
-    seed::{self, BulkOptions},
-    values,
-};
+use domain::{App, database::Sql, values};
 use entities::{PurchaseId, TeamId, UserId};
+use seed::BulkOptions;
 use serde_json::{Value, json};
 use tests::{bulk, client::Client, database::TestDatabase, processes};
 use tokio::runtime::{Builder, Runtime};

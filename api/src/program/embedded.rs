@@ -10,13 +10,13 @@ use anyhow::Context;
 use domain::{
     adapters::{files::try_folder, gateways::stripe::METADATA_REFUND},
     database::{Database, DatabaseSettings},
-    seed::{self, DemoOptions, GatewayBooks, GatewayRefunded, demo},
     teams::SecretName,
 };
 use entities::PaymentGateway;
 use rand::RngExt;
 use sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig};
 use secrecy::{ExposeSecret, SecretString};
+use seed::{DemoOptions, GatewayBooks, GatewayRefunded, demo};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{database::Database, seed::gateway_books};
+use domain::database::Database;
 use entities::PaymentGateway;
 use futures::FutureExt;
 use sandbox::{Payment, PaymentsKnown, Provider};
+use seed::gateway_books;
 
 use super::parts;
 use crate::settings::Settings;

@@ -6,7 +6,7 @@ use super::{
     copy::Copying,
     tables::{Batch, Table},
 };
-use crate::{
+use domain::{
     app::App,
     database::{Dialect, Sql, places},
     error::Outcome,

@@ -13,7 +13,7 @@ use super::{
     book::{Book, named, number},
     sale::{Ended, Refunded},
 };
-use crate::{
+use domain::{
     error::Outcome,
     message::Message,
     refunds::{

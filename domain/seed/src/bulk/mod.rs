@@ -27,7 +27,7 @@ use self::{
     tables::{Batch, Cell, In, TABLES},
     write::Writer,
 };
-use crate::{
+use domain::{
     app::App,
     error::Outcome,
     identity::passwords,

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use entities::{Currency, Money, PaymentGateway, RefundId, RefundStatus, TeamId, purchase, refund};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
-use crate::{
+use domain::{
     app::App,
     database::{Database, Sql},
     error::Outcome,

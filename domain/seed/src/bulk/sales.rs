@@ -9,10 +9,9 @@ use super::{
     person::{Person, Product},
     tables::{Batch, Cell, In},
 };
-use crate::{
-    entitlements::rules::{Run, Schedule},
-    seed::whole,
-};
+use domain::entitlements::rules::{Run, Schedule};
+
+use crate::whole;
 
 /// Something that may be read, and since when.
 struct Opened {

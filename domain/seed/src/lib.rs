@@ -8,7 +8,7 @@ pub use bulk::{BulkOptions, Filled, Progress, bulk};
 pub use demo::{Demo, DemoOptions, demo};
 pub use gateway_books::{GatewayBooks, GatewayPayment, GatewayRefunded, GatewaySubscription};
 
-use crate::{app::App, database::Sql, error::Outcome};
+use domain::{app::App, database::Sql, error::Outcome};
 
 /// Whether there is no team yet.
 pub async fn is_empty(app: &App) -> Outcome<bool> {

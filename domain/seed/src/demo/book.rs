@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{database::Transaction, error::Outcome, input};
+use domain::{database::Transaction, error::Outcome, input};
 
 /// The time in the ids of the demo, so that they are the same whenever it is made: 2026-01-01.
 const BORN_MS: u64 = 1_767_225_600_000;

@@ -10,7 +10,7 @@ use super::{
     sales,
     tables::{Batch, Cell, In},
 };
-use crate::{email, input, users::search_text};
+use domain::{email, input, users::search_text};
 
 /// What all of a team's people have in common.
 pub struct Crowd {

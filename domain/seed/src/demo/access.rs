@@ -13,7 +13,7 @@ use super::{
     book::{Book, named, product_id, user_id},
     stories::GIFTS,
 };
-use crate::{
+use domain::{
     entitlements::rules::{self, Schedule},
     message::Message,
 };

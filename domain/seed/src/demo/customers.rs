@@ -12,7 +12,7 @@ use super::{
     catalog,
     people::{CUSTOMERS, LEADS, Person},
 };
-use crate::{email, users::search_text};
+use domain::{email, users::search_text};
 
 /// Whose ecosystem is suspended.
 const SUSPENDED: &str = "diego.salazar";

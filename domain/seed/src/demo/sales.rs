@@ -16,7 +16,9 @@ use super::{
     sale::{Access, Paid, Sale},
     stories,
 };
-use crate::{error::Outcome, seed::whole};
+use domain::error::Outcome;
+
+use crate::whole;
 
 /// How long one session lasts, in seconds.
 pub const SESSION: i64 = 1500;

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeZone, Utc};
 use sqlx::{AssertSqlSafe, Postgres, Transaction};
 
 use super::tables::{Batch, Cell, TABLES};
-use crate::app::App;
+use domain::app::App;
 
 /// From this many users on, indexes are made at the end.
 const LARGE: u64 = 20_000;

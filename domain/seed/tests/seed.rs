@@ -1,15 +1,12 @@
 //! Seeds: believable, the same each time, and sound by every rule.
 
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
-use domain::{
-    database::Sql,
-    operations,
-    seed::{self, BulkOptions, DemoOptions},
-    teams::SecretName,
-};
+use domain::{database::Sql, operations, teams::SecretName};
 use entities::{PaymentGateway, PurchaseId, TeamId, TeamOwned, entitlement, purchase, title_reading, user};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use seed::{BulkOptions, DemoOptions};
 use support::fresh;
 
 async fn ids(app: &domain::App, table: &str) -> Vec<uuid::Uuid> {

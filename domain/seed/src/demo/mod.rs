@@ -20,7 +20,7 @@ use serde_json::json;
 pub use stories::ORDER_DEMO_1;
 
 use super::gateway_books::{self, GatewayBooks};
-use crate::{
+use domain::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
     error::Outcome,
