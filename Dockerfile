@@ -3,8 +3,9 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-# The dist profile links everything together: slow to build, fast to run.
-RUN cargo build --locked --profile dist -p api --bin postventa
+# The dist profile links everything together: slow to build, fast to run. What goes out has no demo and no simulated
+# gateways: `serve`, `worker` and the commands around them are what an installation needs.
+RUN cargo build --locked --profile dist -p api --bin postventa --no-default-features --features worker
 
 FROM debian:bookworm-slim
 # curl is for the health check. Certificates of the usual authorities are built into the program. The folders belong to

@@ -11,10 +11,9 @@ use domain::{
 use entities::Locale;
 use futures::FutureExt;
 
-use crate::{
-    graphql::context::{self, Caller},
-    http,
-};
+use transport::{AuthenticationError, Authenticator, Call};
+
+use crate::graphql::context::{self, Caller};
 
 /// Knows tokens through the keyring.
 pub struct Identity {
@@ -23,17 +22,17 @@ pub struct Identity {
 }
 
 #[async_trait]
-impl http::Authenticator for Identity {
-    async fn authenticate(&self, call: http::Call) -> Result<http::Caller, http::AuthenticationError> {
+impl Authenticator for Identity {
+    async fn authenticate(&self, call: Call) -> Result<transport::Caller, AuthenticationError> {
         let ip_address = call.ip.map(|ip| ip.to_string());
         let mut locale = call.accept_language.as_deref().and_then(language::negotiate);
         let mut actor = None;
         if let Some(token) = &call.credential {
             let credentials = self.keyring.authenticate(token).await.map_err(|error| match error {
-                domain::Error::Denied(_) | domain::Error::Refused(_) => http::AuthenticationError::Invalid,
+                domain::Error::Denied(_) | domain::Error::Refused(_) => AuthenticationError::Invalid,
                 domain::Error::Fault(fault) => {
                     tracing::error!(error = ?fault, trace_id = %call.trace_id, "nobody can be authenticated");
-                    http::AuthenticationError::Unavailable
+                    AuthenticationError::Unavailable
                 }
             })?;
             let mut known = credentials.actor.clone();
@@ -60,7 +59,7 @@ impl http::Authenticator for Identity {
             locale: locale.unwrap_or(Locale::En),
             origin,
         });
-        let transport = http::Caller::new(move |data| context::enrich(&caller, data))
+        let transport = transport::Caller::new(move |data| context::enrich(&caller, data))
             .attempting(|execution| database::attempt(execution).boxed());
         Ok(match token {
             Some(token) => {

@@ -22,14 +22,16 @@ use tower_http::{
     compression::CompressionLayer,
     cors::{AllowHeaders, AllowOrigin, AllowPrivateNetwork, CorsLayer},
 };
+use transport::{
+    GraphqlService, Limits, Origin,
+    connections::{self, ConnectionLimits},
+    forwarded::{self, Proxies},
+    origin,
+};
 
 use crate::{
     authentication::Identity,
-    connections::{self, ConnectionLimits},
-    downloads,
-    forwarded::{self, Proxies},
-    graphql,
-    http::{self, GraphqlService, Limits, Origin, origin},
+    downloads, graphql,
     pages::{
         self,
         graphiql::{GraphiqlPage, Tab},
@@ -75,7 +77,7 @@ impl Server {
             keyring,
         });
         let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?;
-        let mut router = http::routes(service)
+        let mut router = transport::routes(service)
             .merge(downloads::routes(self.app.clone()))
             .layer(cors)
             .merge(webhooks::routes(self.app.clone()))

@@ -16,7 +16,7 @@ use domain::{
 };
 use entities::TeamId;
 
-use crate::http::client_ip;
+use transport::client_ip;
 
 /// More than any event of either gateway.
 const MAX_BODY: usize = 512 * 1024;

@@ -214,7 +214,7 @@ impl Database {
     }
 
     /// A transaction of sqlx's own on PostgreSQL, for rows to be copied.
-    pub(crate) async fn copying(&self) -> anyhow::Result<sqlx::Transaction<'static, Postgres>> {
+    pub async fn copying(&self) -> anyhow::Result<sqlx::Transaction<'static, Postgres>> {
         let server = self.pool.server().context("only PostgreSQL copies")?;
         let begin = sqlx::AssertSqlSafe(server.session().begin().to_owned());
         server

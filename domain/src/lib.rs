@@ -27,7 +27,6 @@ pub mod products;
 pub mod purchases;
 pub mod refunds;
 pub mod scoped;
-pub mod seed;
 pub mod stats;
 pub mod teams;
 mod tx;

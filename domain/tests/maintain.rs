@@ -9,11 +9,11 @@ use domain::{
     error::{Denied, Error},
     events::{Feed, Start},
     operations::{self, Maintained},
-    seed::{self, DemoOptions},
     values,
 };
 use entities::TeamId;
 use sea_orm::ConnectionTrait;
+use seed::DemoOptions;
 use support::{fresh, now};
 
 async fn run(app: &App, sql: &str) {

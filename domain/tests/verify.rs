@@ -4,11 +4,9 @@ mod support;
 
 use std::{collections::BTreeSet, path::Path};
 
-use domain::{
-    App, operations,
-    seed::{self, DemoOptions},
-};
+use domain::{App, operations};
 use sea_orm::ConnectionTrait;
+use seed::DemoOptions;
 use support::{fresh, now, open};
 
 /// The rule, and what breaks it in the demo's database.

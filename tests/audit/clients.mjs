@@ -1,5 +1,5 @@
 // The clients that our partners use, against the example server:
-//   cargo run -p api --example transport -- 127.0.0.1:4000
+//   cargo run -p transport --example transport -- 127.0.0.1:4000
 //   node clients.mjs 127.0.0.1:4000
 
 import assert from 'node:assert/strict';

@@ -11,21 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use api::{
-    http::Limits,
-    server::{self, Server},
-};
-use domain::{
-    App,
-    database::Sql,
-    seed::{self, BulkOptions},
-    values,
-};
+use api::server::{self, Server};
+use domain::{App, database::Sql, values};
 use entities::{PurchaseId, TeamId, UserId};
+use seed::BulkOptions;
 use serde_json::{Value, json};
 use tests::{bulk, client::Client, database::TestDatabase, processes};
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 
 /// The program's own.
 #[global_allocator]

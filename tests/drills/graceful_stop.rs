@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use api::sandbox::Request;
+use sandbox::Request;
 use tests::{
     database::TestDatabase,
     drill::{

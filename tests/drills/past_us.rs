@@ -3,10 +3,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use api::sandbox::{Payment, Provider};
 use domain::database::Sql;
 use entities::{Currency, Money};
 use futures::{StreamExt, stream};
+use sandbox::{Payment, Provider};
 use serde_json::json;
 use tests::{
     database::TestDatabase,

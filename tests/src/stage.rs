@@ -3,11 +3,7 @@
 
 use std::sync::Arc;
 
-use api::{
-    http::Limits,
-    sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxClock, SandboxConfig},
-    server::{self, Server},
-};
+use api::server::{self, Server};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::{
     App, Services, Settings,
@@ -27,10 +23,12 @@ use domain::{
     vault::{Token, Vault},
 };
 use entities::{Currency, Locale, TeamId, mail, session};
+use sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxClock, SandboxConfig};
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, Set};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 use worker::{Finished, Handlers};
 
 use crate::{client::Client, database::TestDatabase, post::Post, statements::Statements};

@@ -19,7 +19,7 @@ use entities::Locale;
 use serde::Deserialize;
 
 use self::range::{Wanted, wanted};
-use crate::http::client_ip;
+use transport::client_ip;
 
 pub fn routes(app: App) -> Router {
     Router::new()

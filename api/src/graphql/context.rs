@@ -27,7 +27,7 @@ use super::{
     errors::UserError,
     loaders::{Loaders, Shared},
 };
-use crate::http::codes;
+use transport::codes;
 
 /// Who is behind the request.
 pub struct Caller {

@@ -7,11 +7,11 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     identity::staff,
     operations,
-    seed::{self, BulkOptions},
     teams::{self, NewTeam},
 };
 use rand::RngExt;
 use secrecy::SecretString;
+use seed::BulkOptions;
 
 use super::{AdminCommand, SeedArgs, VerifyArgs, parts};
 use crate::settings::Settings;

@@ -10,29 +10,24 @@ use anyhow::Context;
 use domain::{
     adapters::{files::try_folder, gateways::stripe::METADATA_REFUND},
     database::{Database, DatabaseSettings},
-    seed::{self, DemoOptions, GatewayBooks, GatewayRefunded, demo},
     teams::SecretName,
 };
 use entities::PaymentGateway;
 use rand::RngExt;
+use sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig};
 use secrecy::{ExposeSecret, SecretString};
+use seed::{DemoOptions, GatewayBooks, GatewayRefunded, demo};
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use transport::{Limits, connections};
 use worker::{Handlers, WorkerSettings};
 
 use super::{
     parts,
     serve::{self, host_name},
 };
-use crate::{
-    connections,
-    http::Limits,
-    pages::graphiql::tabs,
-    sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig},
-    server::Server,
-    settings::Settings,
-};
+use crate::{pages::graphiql::tabs, server::Server, settings::Settings};
 
 /// What the embedded mode makes up for itself at the first start and keeps.
 #[derive(Serialize, Deserialize)]

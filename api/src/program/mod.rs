@@ -12,13 +12,14 @@ use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use tokio_util::sync::CancellationToken;
+use transport::connections::raise_open_files;
+
+#[cfg(feature = "embedded")]
+use entities::Currency;
 
 #[cfg(feature = "embedded")]
 use self::embedded::beside;
-use crate::{
-    connections::raise_open_files,
-    settings::{NAMES, Settings, Source, is_about_a_setting},
-};
+use crate::settings::{NAMES, Settings, Source, is_about_a_setting};
 
 /// Everything that happens after a sale: refunds, access, support, for staff, customers and partners.
 ///
@@ -50,7 +51,7 @@ enum Command {
     Admin(AdminCommand),
     /// Serve the simulated Stripe and MercadoPago by themselves
     #[cfg(feature = "embedded")]
-    Sandbox(crate::sandbox::SandboxArgs),
+    Sandbox(sandbox::SandboxArgs),
 }
 
 #[derive(Args)]
@@ -155,11 +156,11 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
         Some(Command::Serve) => serve::serve(settings, stop_signal())
             .await
             .map(|()| ExitCode::SUCCESS),
-        #[cfg(feature = "embedded")]
+        #[cfg(feature = "worker")]
         Some(Command::Worker) => serve::work(settings, stop_signal())
             .await
             .map(|()| ExitCode::SUCCESS),
-        #[cfg(not(feature = "embedded"))]
+        #[cfg(not(feature = "worker"))]
         Some(Command::Worker) => anyhow::bail!("this build has no workers"),
         Some(Command::Migrate) => commands::migrate(settings).await,
         Some(Command::Seed(args)) => commands::seed(settings, args).await,
@@ -176,13 +177,21 @@ async fn dispatch(cli: Cli, settings: Settings) -> anyhow::Result<ExitCode> {
 
 /// Made-up payments are what the installation's purchases say, if there is one.
 #[cfg(feature = "embedded")]
-async fn sandbox(args: crate::sandbox::SandboxArgs, settings: Settings) -> anyhow::Result<()> {
+async fn sandbox(args: sandbox::SandboxArgs, settings: Settings) -> anyhow::Result<()> {
+    if args
+        .unknown_currency
+        .to_ascii_uppercase()
+        .parse::<Currency>()
+        .is_err()
+    {
+        anyhow::bail!("--unknown-currency must be an ISO 4217 code such as EUR");
+    }
     let known = if args.accept_unknown_payments {
         known_payments::of(&beside(settings)?).await?
     } else {
         None
     };
-    crate::sandbox::serve_standalone(args, known).await
+    sandbox::serve_standalone(args, known).await
 }
 
 /// A build without the embedded mode has nothing in its data folder.

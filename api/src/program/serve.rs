@@ -9,11 +9,13 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
+use transport::{
+    Limits,
+    connections::{self, ConnectionLimits},
+};
 
 use super::parts;
 use crate::{
-    connections::{self, ConnectionLimits},
-    http::Limits,
     pages::graphiql::tabs,
     server::{self, Server},
     settings::Settings,
@@ -71,7 +73,7 @@ pub(super) fn limits(settings: &Settings) -> ConnectionLimits {
 }
 
 /// Does background work until `stop`. Health and metrics are served on the configured address, if it is free.
-#[cfg(feature = "embedded")]
+#[cfg(feature = "worker")]
 pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result<()> {
     let parts = parts::scaled(&settings).await?;
     parts::prepare_writing(&parts.app).await?;
@@ -111,7 +113,7 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
 }
 
 /// How operators recognise this process.
-#[cfg(feature = "embedded")]
+#[cfg(feature = "worker")]
 pub(super) fn host_name() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let name = name.trim();

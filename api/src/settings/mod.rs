@@ -27,10 +27,10 @@ use domain::{
 };
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
+use transport::{Origin, connections::ConnectionLimits};
 use url::{Host, Url};
 
 pub use self::{names::NAMES, source::Source};
-use crate::{connections::ConnectionLimits, http::Origin};
 
 /// Whether an error is about a setting: its sentence begins with the name.
 pub fn is_about_a_setting(error: &anyhow::Error) -> bool {

@@ -193,7 +193,7 @@ fn origins_are_read_as_browsers_write_them() {
     let origins: Vec<&str> = settings
         .allowed_origins
         .iter()
-        .map(crate::http::Origin::as_str)
+        .map(transport::Origin::as_str)
         .collect();
     assert_eq!(
         origins,

@@ -67,7 +67,7 @@ impl Check {
     }
 
     /// As a refund keeps it (S0.48).
-    pub(crate) fn to_evidence(&self) -> Json {
+    pub fn to_evidence(&self) -> Json {
         json!({ "item": self.item.as_str(), "passed": self.passed, "detail": self.detail })
     }
 }

@@ -7,19 +7,16 @@ use std::{
     time::Duration,
 };
 
-use api::{
-    http::Limits,
-    server::{self, Server},
-};
+use api::server::{self, Server};
 use domain::{
     App,
     database::{Database, DatabaseSettings, Sql},
-    seed::{self, BulkOptions},
     values,
 };
 use entities::TeamId;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
+use seed::BulkOptions;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tests::{
@@ -37,6 +34,7 @@ use tests::{
     statements::Statements,
 };
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 
 /// Memory as a small server of its own would have it, and no waiting for a disk, which is not what is measured.
 pub const OPTIONS: &[&str] = &[
@@ -104,7 +102,7 @@ fn cache() -> PathBuf {
 /// Other tables or another seed make other data.
 fn fingerprint() -> String {
     let mut hash = Sha256::new();
-    for folder in ["../migration/sql", "../domain/src/seed/bulk"] {
+    for folder in ["../migration/sql", "../domain/seed/src/bulk"] {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
         let mut files: Vec<PathBuf> = fs::read_dir(folder)
             .expect("a folder of the sources")

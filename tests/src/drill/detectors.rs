@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use api::sandbox::{Provider, Refund};
 use domain::{App, database::Sql};
 use entities::RefundId;
+use sandbox::{Provider, Refund};
 
 use super::{clients::Accepted, fleet::Fleet, gateways::Journals};
 

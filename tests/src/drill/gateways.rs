@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use api::sandbox::{Fault, FaultKind, Payment, Provider, Refund, Request};
+use sandbox::{Fault, FaultKind, Payment, Provider, Refund, Request};
 use serde::Deserialize;
 use serde_json::{Value, json};
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use api::sandbox::{Payment, Provider};
 use chrono::{SecondsFormat, TimeDelta};
 use domain::{
     App,
@@ -12,6 +11,7 @@ use domain::{
 };
 use entities::{Currency, Locale, Money, TeamId, UserRole};
 use futures::{StreamExt, stream};
+use sandbox::{Payment, Provider};
 use serde_json::json;
 
 use super::gateways::{Gateways, MERCADO_PAGO_TOKEN, STRIPE_KEY};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 use tests::{
     client::Client,

@@ -1,7 +1,7 @@
 //! S0.45, S4.22: a grace period belongs to the grant whose end it follows, and lasts while that grant stands.
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 use tests::stage::{Sale, Stage, text};
 
@@ -21,7 +21,7 @@ fn grace_until(until: &str) -> Value {
 /// A purchase reported by a store whose clock is a little ahead: it begins in five minutes.
 async fn to_begin(stage: &Stage, user: &str, product: &str) -> String {
     let sale = Sale::of(user, product, 9);
-    let payment = api::sandbox::Payment::new(&sale.payment, sale.minor, sale.currency);
+    let payment = sandbox::Payment::new(&sale.payment, sale.minor, sale.currency);
     stage.sandbox.stripe.add_payments([payment]);
     let in_a_moment = stage.app.clock.now() + TimeDelta::minutes(5);
     let input = json!({

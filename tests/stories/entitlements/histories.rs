@@ -6,10 +6,10 @@ mod script;
 
 use std::{collections::HashMap, panic::AssertUnwindSafe};
 
-use api::sandbox::{Fault, FaultKind, Payment, RefundStatus};
 use chrono::TimeDelta;
 use domain::{clock::written, operations};
 use futures::FutureExt;
+use sandbox::{Fault, FaultKind, Payment, RefundStatus};
 use serde_json::{Value, json};
 use tests::{
     client::{Client, Payload},

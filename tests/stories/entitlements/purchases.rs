@@ -1,7 +1,7 @@
 //! Access that comes and goes with what was bought (S0.25, S0.35, S0.45, S4.22).
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind};
 use serde_json::{Value, json};
 use tests::{
     client::Client,

@@ -1,7 +1,7 @@
 //! S4.25: each line of a history, and each event, is one change of what the user has, with who caused it.
 
-use api::sandbox::{Fault, FaultKind, RefundStatus};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind, RefundStatus};
 use serde_json::{Value, json};
 use tests::{
     client::Client,
@@ -120,7 +120,7 @@ async fn a_purchase_that_was_to_begin_later_does_not_disappear_without_a_word() 
     let soon = json!({ "expiresAt": "2026-03-02T12:02:00.000Z" });
     grant(&stage.admin, &ana, &book, soon).await.accepted();
     let sale = Sale::of(&ana, &book, 1);
-    let payment = api::sandbox::Payment::new(&sale.payment, sale.minor, sale.currency);
+    let payment = sandbox::Payment::new(&sale.payment, sale.minor, sale.currency);
     stage.sandbox.stripe.add_payments([payment]);
     let input = json!({
         "externalId": "order-1", "userId": ana, "productId": book, "kind": "SINGLE", "gateway": "STRIPE",

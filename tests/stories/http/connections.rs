@@ -3,7 +3,6 @@
 
 use std::{sync::Arc, time::Duration};
 
-use api::connections::{self, ConnectionLimits};
 use serde_json::json;
 use tests::{client::Client, live::Live, stage::Stage};
 use tokio::{
@@ -12,6 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
+use transport::connections::{self, ConnectionLimits};
 
 use super::{build, get};
 

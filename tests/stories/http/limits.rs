@@ -1,8 +1,8 @@
 //! What one request may ask for, who may ask from a browser, and how little an error tells.
 
-use api::http::Origin;
 use serde_json::json;
 use tests::stage::Stage;
+use transport::Origin;
 
 use super::server;
 

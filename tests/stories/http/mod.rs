@@ -9,7 +9,6 @@ mod prefix;
 use std::sync::Arc;
 
 use api::{
-    http::Limits,
     pages::graphiql::Tab,
     server::{self, Server},
 };
@@ -17,6 +16,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tests::{client::Client, stage::Stage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use transport::Limits;
 
 /// The stage's app on a port of its own, set up differently.
 async fn server(stage: &Stage, change: impl FnOnce(&mut Server)) -> (Client, CancellationToken) {

@@ -1,7 +1,7 @@
 //! What becomes of the access: it goes with the money, stays where something else gives it, and comes back
 //! with the money.
 
-use api::sandbox::FaultKind;
+use sandbox::FaultKind;
 use serde_json::json;
 use tests::stage::Stage;
 
@@ -175,7 +175,7 @@ async fn the_access_comes_back_with_either_of_two_payments() {
         let first = buy(&stage, "STRIPE", 1).await;
         let second = stage.sell(&sale("STRIPE", &first.user, &first.product, 2)).await;
         let payment = ["pi_story00000001", "pi_story00000002"][refused];
-        let fault = api::sandbox::Fault::once(refusal()).for_payment(payment);
+        let fault = sandbox::Fault::once(refusal()).for_payment(payment);
         stage.sandbox.stripe.fault(fault);
         accepted(&stage, &first.purchase, json!({ "reason": "DUPLICATE" })).await;
         accepted(&stage, &second, json!({})).await;
@@ -256,7 +256,7 @@ async fn what_fraud_took_does_not_come_back_with_another_refund() {
     let stage = Stage::new().await;
     let first = buy(&stage, "STRIPE", 1).await;
     let second = stage.sell(&sale("STRIPE", &first.user, &first.product, 2)).await;
-    let fault = api::sandbox::Fault::once(refusal()).for_payment("pi_story00000001");
+    let fault = sandbox::Fault::once(refusal()).for_payment("pi_story00000001");
     stage.sandbox.stripe.fault(fault);
     accepted(&stage, &first.purchase, json!({ "reason": "DUPLICATE" })).await;
     accepted(&stage, &second, json!({ "reason": "FRAUDULENT" })).await;

@@ -1,6 +1,6 @@
 //! S0.37: the recurring agreement of a refunded purchase is paused at the gateway, and only then.
 
-use api::sandbox::{Fault, FaultKind, RefundStatus};
+use sandbox::{Fault, FaultKind, RefundStatus};
 use serde_json::json;
 use tests::stage::Stage;
 

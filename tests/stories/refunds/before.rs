@@ -87,7 +87,7 @@ async fn a_pending_refund_is_asked_about_soon_and_then_ever_more_rarely() {
     for gateway in GATEWAYS {
         let stage = Stage::new().await;
         let bought = buy(&stage, gateway, 1).await;
-        bought.fault(&stage, api::sandbox::FaultKind::RefundPending);
+        bought.fault(&stage, sandbox::FaultKind::RefundPending);
         bought.simulator(&stage).hold_webhooks();
         accepted(&stage, &bought.purchase, json!({})).await;
         stage.run_jobs().await;
@@ -114,7 +114,7 @@ async fn a_pending_refund_is_asked_about_soon_and_then_ever_more_rarely() {
         assert_eq!(of_the_first_day, 27, "{gateway}");
         assert_eq!(looks[27..], [30 * 60, 36 * 60], "{gateway}");
         let at_gateway = bought.at_gateway(&stage);
-        let done = api::sandbox::RefundStatus::Succeeded;
+        let done = sandbox::RefundStatus::Succeeded;
         bought.simulator(&stage).settle(&at_gateway, done, None);
         bought.simulator(&stage).release_webhooks().await;
         stage.until_quiet().await;

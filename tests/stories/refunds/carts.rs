@@ -1,8 +1,8 @@
 //! A cart: one payment for several purchases. Its refunds go to the gateway one after the other, as those of one
 //! purchase do, and none is taken for another.
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind};
 use serde_json::json;
 use tests::stage::Stage;
 use worker::{Finished, Verdict};

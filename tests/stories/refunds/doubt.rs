@@ -1,7 +1,7 @@
 //! An order without an answer is asked about; a question without an answer says nothing. Money moves once.
 
-use api::sandbox::{Fault, FaultKind, RefundStatus};
 use chrono::TimeDelta;
+use sandbox::{Fault, FaultKind, RefundStatus};
 use serde_json::json;
 use tests::stage::Stage;
 

@@ -1,9 +1,9 @@
 //! Whatever goes wrong between us and the gateway: the money goes back once, or a person has to look.
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
 use domain::{clock::Clock, jobs::Work};
 use entities::job;
+use sandbox::{Fault, FaultKind};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 use tests::stage::Stage;

@@ -1,7 +1,7 @@
 //! Whoever follows a refund sees every station, in order, live or later; nobody else sees anything.
 
-use api::sandbox::FaultKind;
 use entities::{EventTopic, RefundId};
+use sandbox::FaultKind;
 use serde_json::{Value, json};
 use tests::{
     client::Client,
@@ -77,7 +77,7 @@ async fn every_station_comes_over_either_transport() {
             Some("PENDING")
         );
         let at_gateway = bought.at_gateway(&stage);
-        let settled = api::sandbox::RefundStatus::Succeeded;
+        let settled = sandbox::RefundStatus::Succeeded;
         stage.sandbox.stripe.settle(&at_gateway, settled, None);
         stage.later(chrono::TimeDelta::minutes(1)).await;
         // A station that is read late shows what has become of the refund since.

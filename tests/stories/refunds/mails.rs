@@ -1,13 +1,13 @@
 //! S0.49: the customer is told, in their language, once for each thing that happens; and it shows if that
 //! did not work.
 
-use api::sandbox::{FaultKind, RefundStatus};
 use chrono::TimeDelta;
 use domain::{
     adapters::mail::MailError,
     jobs::{NewJob, Work},
 };
 use entities::{Locale, mail};
+use sandbox::{FaultKind, RefundStatus};
 use serde_json::json;
 use tests::stage::{Stage, text};
 

@@ -20,8 +20,8 @@ mod store_reports;
 mod strangers;
 mod webhooks;
 
-use api::sandbox::{Fault, FaultKind, Simulator};
 use entities::{purchase, refund};
+use sandbox::{Fault, FaultKind, Simulator};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use tests::{

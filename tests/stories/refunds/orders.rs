@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::sandbox::{FaultKind, RefundStatus};
 use entities::{PurchaseStatus, RefundStatus as Ours, entitlement_grant};
 use futures::future::join_all;
+use sandbox::{FaultKind, RefundStatus};
 use sea_orm::EntityTrait;
 use tests::stage::Stage;
 

@@ -1,10 +1,10 @@
 //! What goes back past us: by hand in the gateway's own pages. It is booked once, limits what is left, and access
 //! follows the team's setting.
 
-use api::sandbox::{Fault, FaultKind, Payment, Refund, RefundStatus, WebhookFaults};
 use chrono::TimeDelta;
 use domain::operations;
 use entities::PaymentGateway;
+use sandbox::{Fault, FaultKind, Payment, Refund, RefundStatus, WebhookFaults};
 use serde_json::{Value, json};
 use tests::stage::{Stage, text};
 

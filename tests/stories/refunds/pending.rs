@@ -1,7 +1,7 @@
 //! Refunds that a gateway confirms, refuses or takes back later: hours, days, by webhook or when asked.
 
-use api::sandbox::{FaultKind, RefundStatus};
 use chrono::TimeDelta;
+use sandbox::{FaultKind, RefundStatus};
 use serde_json::json;
 use tests::stage::Stage;
 

@@ -1,13 +1,13 @@
 //! Staff end a refund that the gateway does not: they have looked there. The gateway is asked once more, and its word
 //! goes over theirs.
 
-use api::sandbox::{Fault, FaultKind};
 use chrono::TimeDelta;
 use domain::{
     clock::Clock,
     jobs::{self, Queue},
 };
 use entities::{UserRole, WorkerId, audit_entry};
+use sandbox::{Fault, FaultKind};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use tests::{

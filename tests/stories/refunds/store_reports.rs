@@ -1,6 +1,6 @@
 //! What the store reports of a purchase that is known already: applied, or refused with a code; never dropped.
 
-use api::sandbox::{FaultKind, RefundStatus};
+use sandbox::{FaultKind, RefundStatus};
 use serde_json::{Value, json};
 use tests::stage::{Sale, Stage, text};
 

@@ -1,10 +1,10 @@
 //! What the gateways tell us: believed if signed lately, kept once, and worked off whenever it comes.
 
-use api::sandbox::{FaultKind, RefundStatus, WebhookFaults};
 use chrono::TimeDelta;
 use domain::clock::Clock;
 use entities::gateway_event;
 use hmac::{Hmac, KeyInit, Mac};
+use sandbox::{FaultKind, RefundStatus, WebhookFaults};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 use sha2::Sha256;

@@ -1,0 +1,197 @@
+//! The demo team's rows while they are thought up, and how they are written.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{
+    AuditEntryId, EcosystemId, ProductId, TeamId, UserId, audit_entry, ecosystem, entitlement,
+    entitlement_event, entitlement_grant, follow_up, password, plan_subscription, product, purchase,
+    reading_session, refund, refund_effect, refund_step, team_secret, title_reading, user, user_reading,
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use serde_json::{Value as Json, json};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use domain::{database::Transaction, error::Outcome, input};
+
+/// The time in the ids of the demo, so that they are the same whenever it is made: 2026-01-01.
+const BORN_MS: u64 = 1_767_225_600_000;
+
+/// The id of something by its name: the same in every installation with the demo.
+pub fn named(kind: &str, name: &str) -> Uuid {
+    let hash = Sha256::digest(format!("{kind}/{name}"));
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&hash[..10]);
+    uuid::Builder::from_unix_timestamp_millis(BORN_MS, &bytes).into_uuid()
+}
+
+/// A number that belongs to a name: for what has to differ and stay the same.
+pub fn number(name: &str) -> i64 {
+    let hash = Sha256::digest(name);
+    i64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
+}
+
+/// Everything of the demo team, not yet written.
+pub struct Book {
+    pub team: TeamId,
+    pub now: DateTime<Utc>,
+    pub agent: UserId,
+    pub admin: UserId,
+    pub products: Vec<product::Model>,
+    pub ecosystems: Vec<ecosystem::Model>,
+    pub users: Vec<user::Model>,
+    pub passwords: Vec<password::Model>,
+    pub secrets: Vec<team_secret::Model>,
+    pub plans: Vec<plan_subscription::Model>,
+    pub purchases: Vec<purchase::Model>,
+    pub sessions: Vec<reading_session::Model>,
+    pub titles: Vec<title_reading::Model>,
+    pub readers: BTreeMap<UserId, user_reading::Model>,
+    pub refunds: Vec<refund::Model>,
+    pub effects: Vec<refund_effect::Model>,
+    pub steps: Vec<refund_step::Model>,
+    pub follow_ups: Vec<follow_up::Model>,
+    pub entitlements: Vec<entitlement::Model>,
+    pub grants: Vec<entitlement_grant::Model>,
+    pub history: Vec<entitlement_event::Model>,
+    pub audits: Vec<audit_entry::Model>,
+}
+
+impl Book {
+    pub fn new(team: TeamId, now: DateTime<Utc>) -> Self {
+        Self {
+            team,
+            now,
+            agent: user_id("agent"),
+            admin: user_id("admin"),
+            products: Vec::new(),
+            ecosystems: Vec::new(),
+            users: Vec::new(),
+            passwords: Vec::new(),
+            secrets: Vec::new(),
+            plans: Vec::new(),
+            purchases: Vec::new(),
+            sessions: Vec::new(),
+            titles: Vec::new(),
+            readers: BTreeMap::new(),
+            refunds: Vec::new(),
+            effects: Vec::new(),
+            steps: Vec::new(),
+            follow_ups: Vec::new(),
+            entitlements: Vec::new(),
+            grants: Vec::new(),
+            history: Vec::new(),
+            audits: Vec::new(),
+        }
+    }
+
+    pub fn days_ago(&self, days: i64) -> DateTime<Utc> {
+        self.now - TimeDelta::days(days)
+    }
+
+    /// So many days ago, at an hour of the day that belongs to the name.
+    pub fn about(&self, days: i64, name: &str) -> DateTime<Utc> {
+        self.days_ago(days) - TimeDelta::minutes(number(name) % 420)
+    }
+
+    pub fn sell(&mut self, external_id: &str, name: &str, active: bool, grace_days: i64) {
+        let made = self.days_ago(700);
+        self.products.push(product::Model {
+            id: product_id(external_id),
+            team_id: self.team,
+            external_id: external_id.to_owned(),
+            name: name.to_owned(),
+            search_text: input::searchable(name),
+            active,
+            grace_days,
+            created_at: made,
+            updated_at: made,
+        });
+    }
+
+    pub fn grace_days(&self, of: ProductId) -> i64 {
+        let product = self.products.iter().find(|product| product.id == of);
+        product.map_or(0, |product| product.grace_days)
+    }
+
+    pub fn audit(
+        &mut self,
+        at: DateTime<Utc>,
+        action: &str,
+        by: Option<UserId>,
+        subject: String,
+        reason: Option<&str>,
+        data: Json,
+    ) {
+        let name = format!("{action}/{subject}/{}", self.audits.len());
+        self.audits.push(audit_entry::Model {
+            id: AuditEntryId(named("audit", &name)),
+            team_id: self.team,
+            at,
+            action: action.to_owned(),
+            actor_id: by,
+            impersonator_id: None,
+            api_key_id: None,
+            subject_id: Some(subject),
+            reason: reason.map(str::to_owned),
+            ip_address: by.map(|_| "192.0.2.17".to_owned()),
+            data,
+        });
+    }
+
+    pub fn audit_plainly(&mut self, at: DateTime<Utc>, action: &str, by: Option<UserId>, subject: String) {
+        self.audit(at, action, by, subject, None, json!({}));
+    }
+
+    /// Writes everything, in the order in which rows refer to each other.
+    pub async fn write(self, connection: &Transaction) -> Outcome<()> {
+        insert::<product::Entity>(connection, self.products).await?;
+        insert::<ecosystem::Entity>(connection, self.ecosystems).await?;
+        insert::<user::Entity>(connection, self.users).await?;
+        insert::<password::Entity>(connection, self.passwords).await?;
+        insert::<team_secret::Entity>(connection, self.secrets).await?;
+        insert::<plan_subscription::Entity>(connection, self.plans).await?;
+        insert::<purchase::Entity>(connection, self.purchases).await?;
+        insert::<reading_session::Entity>(connection, self.sessions).await?;
+        insert::<title_reading::Entity>(connection, self.titles).await?;
+        insert::<user_reading::Entity>(connection, self.readers.into_values().collect()).await?;
+        insert::<refund::Entity>(connection, self.refunds).await?;
+        insert::<refund_effect::Entity>(connection, self.effects).await?;
+        insert::<refund_step::Entity>(connection, self.steps).await?;
+        insert::<follow_up::Entity>(connection, self.follow_ups).await?;
+        insert::<entitlement::Entity>(connection, self.entitlements).await?;
+        insert::<entitlement_grant::Entity>(connection, self.grants).await?;
+        insert::<entitlement_event::Entity>(connection, self.history).await?;
+        insert::<audit_entry::Entity>(connection, self.audits).await
+    }
+}
+
+pub fn user_id(key: &str) -> UserId {
+    UserId(named("user", key))
+}
+
+pub fn product_id(external_id: &str) -> ProductId {
+    ProductId(named("product", external_id))
+}
+
+pub fn ecosystem_id(owner: &str) -> EcosystemId {
+    EcosystemId(named("ecosystem", owner))
+}
+
+async fn insert<E>(connection: &Transaction, rows: Vec<E::Model>) -> Outcome<()>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<E::ActiveModel>,
+    E::ActiveModel: Send,
+{
+    let mut rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    loop {
+        // SQLite takes 32,766 values in a statement.
+        let chunk: Vec<_> = rows.by_ref().take(500).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
+        E::insert_many(chunk).exec_without_returning(connection).await?;
+    }
+}

@@ -1,0 +1,161 @@
+//! The demo team: a publishing house with customers in three languages, and a sale for each thing to try.
+//!
+//! Dates are told from now; ids are the same in every installation, so that documentation can name them.
+
+mod access;
+mod book;
+mod catalog;
+mod customers;
+mod people;
+mod refunds;
+mod sale;
+mod sales;
+mod stories;
+
+use entities::{Currency, ExternalRefundAccess, Locale, TeamId, UserRole, password, team, team_secret};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use secrecy::SecretString;
+use serde_json::json;
+
+pub use stories::ORDER_DEMO_1;
+
+use super::gateway_books::{self, GatewayBooks};
+use domain::{
+    actor::{Actor, Principal, Scope, Scopes},
+    app::App,
+    error::Outcome,
+    identity::{api_keys, passwords},
+    teams::SecretName,
+};
+
+pub const TEAM_NAME: &str = "Editorial Aurora";
+/// The demo's administrator and agent, and the password of both.
+pub const ADMIN: &str = "admin@demo.test";
+pub const AGENT: &str = "agent@demo.test";
+pub const PASSWORD: &str = "postventa-demo";
+
+/// What the demo cannot think up by itself.
+#[derive(Clone, Debug, Default)]
+pub struct DemoOptions {
+    /// The team's gateway credentials; kept sealed.
+    pub gateway_secrets: Vec<(SecretName, SecretString)>,
+}
+
+/// A demo team that was just made.
+pub struct Demo {
+    pub team: TeamId,
+    /// With every scope. Shown this once.
+    pub api_key: SecretString,
+    /// What the gateways must know of, or refunds of it fail.
+    pub gateways: GatewayBooks,
+}
+
+/// The demo team's id: the same in every installation.
+pub fn team_id() -> TeamId {
+    TeamId(book::named("team", TEAM_NAME))
+}
+
+/// The id of one of the demo's purchases, by its number in the store: `order-demo-1`.
+pub fn purchase_id(external_id: &str) -> entities::PurchaseId {
+    sales::purchase_id(external_id)
+}
+
+/// Fills an empty database, in one transaction but for the API key.
+pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
+    if !super::is_empty(app).await? {
+        return Err(anyhow::anyhow!("the demo needs an empty database, and this one has a team").into());
+    }
+    let team = team_id();
+    let mut book = book::Book::new(team, app.clock.now());
+    sign_up_staff(app, &mut book).await?;
+    for (name, secret) in &options.gateway_secrets {
+        book.secrets.push(team_secret::Model {
+            team_id: team,
+            name: name.as_str().to_owned(),
+            ciphertext: app.vault.seal(&*app.ids, team, name.as_str(), secret)?,
+            updated_at: book.now,
+        });
+    }
+    for article in catalog::all() {
+        book.sell(
+            article.external_id,
+            article.name,
+            article.active,
+            article.grace_days,
+        );
+    }
+    customers::customers(&mut book);
+    let mut grants = access::Grants::default();
+    grants.add_gifts(&book);
+    sales::sell(&mut book, &mut grants)?;
+    grants.write(&mut book);
+
+    let admin = book.admin;
+    let row = team_row(&book);
+    let transaction = app.db.begin().await?;
+    team::Entity::insert(row.into_active_model().reset_all())
+        .exec_without_returning(transaction.connection())
+        .await?;
+    book.write(transaction.connection()).await?;
+    transaction.commit().await?;
+
+    let api_key = make_key(app, team, admin).await?;
+    let gateways = gateway_books::of(app, team).await?;
+    Ok(Demo {
+        team,
+        api_key,
+        gateways,
+    })
+}
+
+async fn sign_up_staff(app: &App, book: &mut book::Book) -> Outcome<()> {
+    customers::staff(book);
+    for user in [book.admin, book.agent] {
+        book.passwords.push(password::Model {
+            user_id: user,
+            team_id: book.team,
+            hash: passwords::hash(app, &PASSWORD.into()).await?,
+            changed_at: book.now,
+        });
+    }
+    Ok(())
+}
+
+fn team_row(book: &book::Book) -> team::Model {
+    let made = book.days_ago(720);
+    team::Model {
+        id: book.team,
+        name: TEAM_NAME.to_owned(),
+        default_locale: Locale::Es,
+        time_zone: "Europe/Madrid".to_owned(),
+        currency: Currency::EUR,
+        modules: json!(["BILLING", "COMMERCE", "SUPPORT"]),
+        support_address: "soporte@editorial-aurora.example".to_owned(),
+        portal_url: None,
+        refund_reading_threshold_percent: 50,
+        refund_recently_canceled_days: 30,
+        recent_payment_days: 7,
+        recurring_issue_count: 3,
+        credit_limits: json!({ "STANDARD": 20_000, "PREMIUM": 50_000, "VIP": 200_000, "ENTERPRISE": 1_000_000 }),
+        billing_specialist_id: Some(book.agent),
+        account_manager_id: Some(book.admin),
+        external_refund_access: ExternalRefundAccess::Revoke,
+        created_at: made,
+        updated_at: made,
+    }
+}
+
+async fn make_key(app: &App, team: TeamId, admin: entities::UserId) -> Outcome<SecretString> {
+    let actor = Actor {
+        principal: Principal::User {
+            id: admin,
+            role: UserRole::Admin,
+        },
+        scopes: Scopes::all(),
+        locale: Locale::Es,
+        ..Actor::system(team)
+    };
+    let scopes: Vec<String> = Scope::ALL.iter().map(|scope| scope.as_str().to_owned()).collect();
+    let created = api_keys::create(app, &actor, "Demo", &scopes, Ok(None)).await?;
+    Ok(created.secret.into())
+}
