@@ -29,3 +29,4 @@ pub use reconcile::reconcile;
 pub use request::{RefundRequest, request};
 pub use resolve::{Declared, RefundResolve, Resolved, resolve};
 pub use store::{RefundFilter, count, find, list};
+pub(crate) use waiting::with_other_credentials;
