@@ -9,6 +9,8 @@ mod graceful_stop;
 mod killed_process;
 mod killed_workers;
 mod past_us;
+mod pooler;
 mod postgres_restart;
 mod redis_outages;
+mod replaced;
 mod taken_up_again;

@@ -66,6 +66,7 @@ effect-gateway-refused = The gateway refused the refund: { $message }
     .generic = The gateway refused the refund.
 effect-gateway-took-back = The gateway took the refund back: the money did not reach the customer.
 effect-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
+effect-went-back-past-us = The money went back in the gateway's own pages, without this refund.
 effect-restored-after-failure = The refund failed, so this was given back.
 effect-restored-after-other-failed = Another part of the refund ({ $refund }) failed, so this was given back.
 effect-fraud-not-restored = The reason was fraud, so plan and access were not given back.
@@ -96,6 +97,7 @@ timeline-ambiguous = More than one refund at the gateway could be this one. Some
 timeline-is-anothers = The gateway answered with a refund that is known as { $other }. Somebody has to look.
 timeline-declared-succeeded = Somebody in the team has found at the gateway that the money went back.
 timeline-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
+timeline-past-us = Somebody has given back { $gone } of the payment in the gateway's own pages; { $left } are left. Nothing was ordered.
 hindrance-credentials = { $gateway ->
         [STRIPE] Stripe does not accept the team's credentials. It goes on by itself as soon as they are right.
         [MERCADO_PAGO] Mercado Pago does not accept the team's credentials. It goes on by itself as soon as they are right.
@@ -124,6 +126,7 @@ follow-up-refund-reversed = The gateway has taken back refund { $refund } over {
 follow-up-refund-ambiguous = More than one refund at the gateway could be refund { $refund } over { $amount }. Look there which is which, and say in “refundResolve” how it ended; do not refund it a second time.
 follow-up-refund-is-anothers = For refund { $refund } over { $amount } the gateway answered with { $atGateway }, which is known as refund { $other }. Look at the gateway which is which, and say in “refundResolve” how it ended.
 follow-up-refund-declared-failed = Refund { $refund } over { $amount } was declared failed by hand. Contact the customer and agree on another way to give the money back.
+follow-up-refund-past-us = Refund { $refund } over { $amount } was not made: somebody has given back { $gone } of the payment in the gateway's own pages, and { $left } are left. If the customer is to have more, request what is left.
 follow-up-refund-held-up = Refund { $refund } over { $amount } has not gone on for an hour; its timeline says why. It goes on by itself once that is mended.
 follow-up-refund-made-after-all = Refund { $refund } over { $amount } was declared failed by hand, and the gateway has made it after all. Its amount has been given back or promised otherwise since: compare what went back at the gateway.
 follow-up-amount-mismatch = For refund { $refund } we asked for { $asked }, but the gateway reports { $answered }. Compare both at the gateway and put the difference right.

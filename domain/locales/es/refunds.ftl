@@ -66,6 +66,7 @@ effect-gateway-refused = La pasarela ha rechazado la devolución: { $message }
     .generic = La pasarela ha rechazado la devolución.
 effect-gateway-took-back = La pasarela ha revertido la devolución: el dinero no ha llegado al cliente.
 effect-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
+effect-went-back-past-us = El dinero se devolvió en las páginas de la propia pasarela, sin esta devolución.
 effect-restored-after-failure = La devolución ha fallado, así que esto se ha restablecido.
 effect-restored-after-other-failed = Otra parte de la devolución ({ $refund }) ha fallado, así que esto se ha restablecido.
 effect-fraud-not-restored = El motivo era fraude, así que el plan y el acceso no se han restablecido.
@@ -96,6 +97,7 @@ timeline-ambiguous = Más de una devolución de la pasarela podría ser esta. Al
 timeline-is-anothers = La pasarela ha respondido con una devolución que ya conocemos como { $other }. Alguien tiene que mirarlo.
 timeline-declared-succeeded = Alguien del equipo ha comprobado en la pasarela que el dinero se devolvió.
 timeline-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
+timeline-past-us = Alguien ha devuelto { $gone } del pago en las páginas de la propia pasarela; quedan { $left }. No se ha ordenado nada.
 hindrance-credentials = { $gateway ->
         [STRIPE] Stripe no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
         [MERCADO_PAGO] Mercado Pago no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
@@ -124,6 +126,7 @@ follow-up-refund-reversed = La pasarela ha revertido la devolución { $refund } 
 follow-up-refund-ambiguous = Más de una devolución de la pasarela podría ser la devolución { $refund } de { $amount }. Mira allí cuál es cuál e indica en «refundResolve» cómo terminó; no la devuelvas por segunda vez.
 follow-up-refund-is-anothers = Para la devolución { $refund } de { $amount } la pasarela ha respondido con { $atGateway }, que conocemos como la devolución { $other }. Mira en la pasarela cuál es cuál e indica en «refundResolve» cómo terminó.
 follow-up-refund-declared-failed = La devolución { $refund } de { $amount } se ha declarado fallida a mano. Contacta con el cliente y acuerda otra forma de devolverle el dinero.
+follow-up-refund-past-us = La devolución { $refund } de { $amount } no se ha hecho: alguien ha devuelto { $gone } del pago en las páginas de la propia pasarela, y quedan { $left }. Si el cliente debe recibir más, solicita lo que queda.
 follow-up-refund-held-up = La devolución { $refund } de { $amount } lleva una hora sin avanzar; su historial dice por qué. Seguirá por sí sola cuando se arregle.
 follow-up-refund-made-after-all = La devolución { $refund } de { $amount } se declaró fallida a mano y la pasarela la ha hecho después de todo. Su importe se ha devuelto o comprometido de otra forma desde entonces: compara lo que se ha devuelto en la pasarela.
 follow-up-amount-mismatch = Para la devolución { $refund } pedimos { $asked }, pero la pasarela indica { $answered }. Compara ambos importes en la pasarela y corrige la diferencia.

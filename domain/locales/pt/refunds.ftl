@@ -66,6 +66,7 @@ effect-gateway-refused = O gateway recusou o reembolso: { $message }
     .generic = O gateway recusou o reembolso.
 effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chegou ao cliente.
 effect-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
+effect-went-back-past-us = O dinheiro voltou pelas páginas do próprio gateway, sem este reembolso.
 effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
 effect-restored-after-other-failed = Outra parte do reembolso ({ $refund }) falhou, então isto foi restabelecido.
 effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
@@ -96,6 +97,7 @@ timeline-ambiguous = Mais de um reembolso no gateway poderia ser este. Alguém p
 timeline-is-anothers = O gateway respondeu com um reembolso que já conhecemos como { $other }. Alguém precisa verificar.
 timeline-declared-succeeded = Alguém da equipe verificou no gateway que o dinheiro voltou.
 timeline-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
+timeline-past-us = Alguém devolveu { $gone } do pagamento nas páginas do próprio gateway; restam { $left }. Nada foi ordenado.
 hindrance-credentials = { $gateway ->
         [STRIPE] O Stripe não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
         [MERCADO_PAGO] O Mercado Pago não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
@@ -124,6 +126,7 @@ follow-up-refund-reversed = O gateway reverteu o reembolso { $refund } de { $amo
 follow-up-refund-ambiguous = Mais de um reembolso no gateway poderia ser o reembolso { $refund } de { $amount }. Veja lá qual é qual e informe em “refundResolve” como terminou; não reembolse uma segunda vez.
 follow-up-refund-is-anothers = Para o reembolso { $refund } de { $amount } o gateway respondeu com { $atGateway }, que conhecemos como o reembolso { $other }. Veja no gateway qual é qual e informe em “refundResolve” como terminou.
 follow-up-refund-declared-failed = O reembolso { $refund } de { $amount } foi declarado como não realizado manualmente. Entre em contato com o cliente e combine outra forma de devolver o dinheiro.
+follow-up-refund-past-us = O reembolso { $refund } de { $amount } não foi feito: alguém devolveu { $gone } do pagamento nas páginas do próprio gateway, e restam { $left }. Se o cliente deve receber mais, solicite o que resta.
 follow-up-refund-held-up = O reembolso { $refund } de { $amount } está há uma hora sem avançar; o histórico diz por quê. Continua sozinho assim que isso for resolvido.
 follow-up-refund-made-after-all = O reembolso { $refund } de { $amount } foi declarado como não realizado manualmente, e o gateway o fez mesmo assim. Desde então o valor foi devolvido ou prometido de outra forma: compare o que voltou no gateway.
 follow-up-amount-mismatch = No reembolso { $refund } pedimos { $asked }, mas o gateway informa { $answered }. Compare os dois valores no gateway e acerte a diferença.

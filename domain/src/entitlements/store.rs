@@ -245,6 +245,18 @@ pub async fn revoke_all_grants(
     Ok(())
 }
 
+/// Lets what has taken the grant of a purchase be another cause.
+pub async fn pass_on(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
+    tx.db()
+        .run(
+            "UPDATE entitlement_grants SET revoked_by_refund = $1 WHERE team_id = $2 AND purchase_id = $3 \
+             AND revoked_by_refund = $4",
+            values![to, tx.actor().team, purchase, from],
+        )
+        .await?;
+    Ok(())
+}
+
 /// Lets grants stand again, under the entitlement that is open now.
 pub async fn reinstate_grants(tx: &Tx, grants: &[GrantId], under: EntitlementId) -> Outcome<()> {
     let sql = format!(

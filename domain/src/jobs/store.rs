@@ -7,7 +7,7 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 use super::{CRASHES_ALLOWED, ClaimedJob, LEASE, NewJob, Payload, Queue};
 use crate::{
     actor::Origin,
-    database::{Database, Sql},
+    database::{Database, Sql, places},
     error::{Error, Outcome},
     values,
 };
@@ -206,6 +206,40 @@ pub async fn wake(connection: &impl ConnectionTrait, unique_key: &str, now: Date
     let sql = "UPDATE jobs SET run_at = $1 WHERE unique_key = $2 AND status IN ('SCHEDULED', 'RETRYING') \
                AND run_at > $1";
     Ok(connection.run(sql, values![now, unique_key]).await? > 0)
+}
+
+/// The same for many.
+pub async fn wake_all(
+    connection: &impl ConnectionTrait,
+    unique_keys: &[String],
+    now: DateTime<Utc>,
+) -> Outcome<()> {
+    for keys in unique_keys.chunks(500) {
+        let sql = format!(
+            "UPDATE jobs SET run_at = $1 WHERE status IN ('SCHEDULED', 'RETRYING') AND run_at > $1 \
+             AND unique_key IN ({})",
+            places(2, keys.len())
+        );
+        let mut values = values![now];
+        values.extend(keys.iter().map(Value::from));
+        connection.run(&sql, values).await?;
+    }
+    Ok(())
+}
+
+/// The same for a team's jobs of two kinds.
+pub async fn wake_kinds(
+    connection: &impl ConnectionTrait,
+    team: TeamId,
+    kinds: [&str; 2],
+    now: DateTime<Utc>,
+) -> Outcome<()> {
+    let sql = "UPDATE jobs SET run_at = $1 WHERE status IN ('SCHEDULED', 'RETRYING') AND run_at > $1 \
+               AND team_id = $2 AND kind IN ($3, $4)";
+    connection
+        .run(sql, values![now, team, kinds[0], kinds[1]])
+        .await?;
+    Ok(())
 }
 
 /// Whether a worker is at the job with this key.

@@ -64,7 +64,7 @@ pub(super) async fn look(
 
 /// Books what a gateway tells of a payment, except what is ours. The payment may have several names; it is kept under
 /// the one that its purchases have.
-pub(super) async fn book(
+pub(crate) async fn book(
     app: &App,
     job: &ClaimedJob,
     (team, gateway): (TeamId, PaymentGateway),
@@ -394,7 +394,6 @@ async fn record_on_purchase(tx: &mut Tx, purchase: purchase::Model, external: i6
     }
     // In the history of access, the purchase stands where otherwise a refund of ours would.
     let cause = RefundId(purchase.id.0);
-    let gone = |it: &purchase::Model| it.refunded_externally_minor > 0 && it.refundable().minor == 0;
     if gone(&purchase) && !gone(&before) {
         if access_goes(tx.db(), purchase.team_id).await? {
             let reason = Message::key("revoked-by-external-refund");
@@ -405,6 +404,21 @@ async fn record_on_purchase(tx: &mut Tx, purchase: purchase::Model, external: i6
         entitlements::restore(tx, purchase.user_id, cause, reason).await?;
     }
     Ok(())
+}
+
+/// Nothing of it is left, and the last of it went back past us.
+fn gone(purchase: &purchase::Model) -> bool {
+    purchase.refunded_externally_minor > 0 && purchase.refundable().minor == 0
+}
+
+/// Lets the access that a refund has taken stay away for what went back past us instead, if that takes it, too: it does
+/// not come back in between. Whether it does.
+pub(crate) async fn takes_over(tx: &Tx, refund: RefundId, purchase: &purchase::Model) -> Outcome<bool> {
+    if !gone(purchase) || !access_goes(tx.db(), purchase.team_id).await? {
+        return Ok(false);
+    }
+    entitlements::store::pass_on(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
+    Ok(true)
 }
 
 async fn access_goes(connection: &impl ConnectionTrait, team: TeamId) -> Outcome<bool> {

@@ -2,7 +2,7 @@
 //!
 //! `request` accepts a refund and takes the access away in one commit; `process` brings it to the gateway, `inquiry` asks
 //! what became of it, `waiting` says when it goes on; `settle` is the one place where what we learn changes anything.
-//! `resolve` is how staff end what the gateway does not. `agreements` pauses what would charge again, and `reconcile`
+//! `resolve` is how staff end what the gateway does not, and `past_us` knows what somebody has given back there. `agreements` pauses what would charge again, and `reconcile`
 //! takes up what was lost.
 
 mod agreements;
@@ -10,6 +10,7 @@ mod case;
 pub mod evidence;
 mod inquiry;
 mod notifications;
+mod past_us;
 pub mod process;
 mod reconcile;
 pub mod request;
@@ -29,3 +30,4 @@ pub use reconcile::reconcile;
 pub use request::{RefundRequest, request};
 pub use resolve::{Declared, RefundResolve, Resolved, resolve};
 pub use store::{RefundFilter, count, find, list};
+pub(crate) use waiting::with_other_credentials;

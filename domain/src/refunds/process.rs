@@ -11,6 +11,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use super::{
     case::{self, Case},
     inquiry::{self, Found},
+    past_us,
     settle::{Learned, settle},
     state::Observation,
     store,
@@ -97,7 +98,7 @@ async fn order(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<U
     if let Some(ending) = its_turn(app, job, &case).await? {
         return Ok(ending);
     }
-    if let Some(error) = speaks_against(&case, &order, doubt).await {
+    if let Some(error) = speaks_against(app, job, &case, &order, doubt).await? {
         return match error {
             Ok(error) => conclude(app, job, &case, doubt, Err(error)).await,
             Err(hindrance) => waiting::hindered(app, job, &case, hindrance, doubt).await,
@@ -114,24 +115,31 @@ async fn order(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<U
 
 /// What speaks against the order before it is sent: in itself, in the payment as the gateway has it now, or that the
 /// payment could not be read. A key of another account or mode cannot read it, and so never gets to order anything.
+/// What the payment has lost past us is booked on the way.
 async fn speaks_against(
+    app: &App,
+    job: &ClaimedJob,
     case: &Case,
     order: &RefundOrder,
     doubt: Option<DateTime<Utc>>,
-) -> Option<Result<OrderError, Hindrance>> {
+) -> Outcome<Option<Result<OrderError, Hindrance>>> {
     let gateway = match case.gateway() {
         Ok(gateway) => gateway,
-        Err(none) => return Some(Err(Hindrance::of_question(none.into()))),
+        Err(none) => return Ok(Some(Err(Hindrance::of_question(none.into())))),
     };
     if let Err(error) = gateway.check(order) {
-        return Some(Ok(error));
+        return Ok(Some(Ok(error)));
     }
-    match case.answer(gateway.payment(&order.payment_id)).await {
-        Err(unanswered) => Some(Err(unanswered.into())),
+    let payment = match case.answer(gateway.payment(&order.payment_id)).await {
+        Err(unanswered) => return Ok(Some(Err(unanswered.into()))),
         // Of what has gone out before the gateway judges by its key alone.
-        Ok(_) if doubt.is_some() => None,
-        Ok(payment) => payment.speaks_against(order, case.refund.override_policy).map(Ok),
+        Ok(_) if doubt.is_some() => return Ok(None),
+        Ok(payment) => payment,
+    };
+    if let Err(unanswered) = past_us::book(app, job, case, &payment).await? {
+        return Ok(Some(Err(unanswered.into())));
     }
+    Ok(payment.speaks_against(order, case.refund.override_policy).map(Ok))
 }
 
 /// Whoever has to wait need not ask; how the wait goes on, if so.
@@ -253,8 +261,13 @@ async fn conclude(
         Err(OrderError::AlreadyRefunded { .. }) => {
             match inquiry::look_up_afterwards(app, case, doubt).await? {
                 Ok(Found::It(told)) => Learned::from_gateway(&case.refund, &told),
-                // Somebody else gave the money back: to be seen by a person before access returns.
-                Ok(Found::NotThere) => Learned::new(Observation::GaveUp),
+                // Somebody else gave the money back.
+                Ok(Found::NotThere) => match past_us::instead_of(app, job, case).await? {
+                    Ok(learned) => learned,
+                    Err(unanswered) => {
+                        return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                    }
+                },
                 Ok(Found::Ambiguous) => Learned::ambiguous(&case.refund),
                 Err(unanswered) => {
                     return waiting::hindered(app, job, case, unanswered.into(), doubt).await;

@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    agreements, notifications, resolve, rules,
+    agreements, notifications, past_us, resolve, rules,
     state::{self, Observation},
     store, waiting,
 };
@@ -18,7 +18,7 @@ use crate::{
     entitlements::{self, Taken},
     error::Outcome,
     message::Message,
-    payments,
+    payments, purchases,
     tx::Tx,
 };
 
@@ -227,8 +227,11 @@ async fn bring_about(
             mail = Some((purchase, notifications::Occasion::Succeeded));
         }
         RefundStatus::Failed => {
-            let purchase = Box::pin(undo_failed(tx, refund, purchase, &mut effects)).await?;
-            mail = Some((purchase, notifications::Occasion::Failed));
+            let purchase = Box::pin(undo_failed(tx, refund, purchase, &mut effects, follow_up)).await?;
+            // Whoever gave the money back past us has told the customer.
+            if !past_us::is_why(refund) {
+                mail = Some((purchase, notifications::Occasion::Failed));
+            }
         }
         RefundStatus::NeedsAttention => {
             let note = follow_up.unwrap_or_else(|| note_of("follow-up-refund-needs-attention", refund));
@@ -252,6 +255,7 @@ async fn undo_failed(
     refund: &refund::Model,
     purchase: purchase::Model,
     effects: &mut store::Effects,
+    follow_up: Option<Message>,
 ) -> Outcome<purchase::Model> {
     let message = refund.failure_message.clone().unwrap_or_default();
     let declared = refund.resolved_by.is_some();
@@ -264,14 +268,42 @@ async fn undo_failed(
     effects.set(at_gateway, EffectStatus::Failed, Some(detail.clone()));
     effects.skip(RefundEffectKind::UpdateOrder, detail.clone());
     agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
-    let purchase = give_back(tx, refund, purchase, -refund.amount_minor, 0, effects).await?;
-    let note = if declared {
-        note_of("follow-up-refund-declared-failed", refund)
+    let purchase = if past_us::is_why(refund) {
+        undo_past_us(tx, refund, purchase, effects).await?
     } else {
-        note_of("follow-up-refund-failed", refund).with("message", message)
+        give_back(tx, refund, purchase, -refund.amount_minor, 0, effects).await?
+    };
+    let note = match follow_up {
+        Some(note) => note,
+        None if declared => note_of("follow-up-refund-declared-failed", refund),
+        None => note_of("follow-up-refund-failed", refund).with("message", message),
     };
     store::add_follow_up(tx, refund.id, note).await?;
     Ok(purchase)
+}
+
+/// Its money went back past us, which takes its place: the plan is not canceled by it any more, and the access stays away
+/// if nothing is left that it was paid with.
+async fn undo_past_us(
+    tx: &mut Tx,
+    refund: &refund::Model,
+    purchase: purchase::Model,
+    effects: &mut store::Effects,
+) -> Outcome<purchase::Model> {
+    let purchase = book(tx, purchase, -refund.amount_minor, 0, false).await?;
+    payments::external::follow(tx, &purchase).await?;
+    let purchase = purchases::store::lock(tx, purchase.id).await?.unwrap_or(purchase);
+    if refund.reason == RefundReason::Fraudulent
+        || !payments::external::takes_over(tx, refund.id, &purchase).await?
+    {
+        return give_back(tx, refund, purchase, 0, 0, effects).await;
+    }
+    if !was_done(tx, refund, RefundEffectKind::CancelPlan).await? {
+        return Ok(purchase);
+    }
+    let detail = Message::key("effect-went-back-past-us");
+    effects.set(RefundEffectKind::CancelPlan, EffectStatus::Undone, Some(detail));
+    book(tx, purchase, 0, 0, true).await
 }
 
 /// The gateway has taken back what it had accepted. The purchase, if the refund had succeeded before.

@@ -9,7 +9,8 @@ use entities::{
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
-    Value, sea_query::OnConflict,
+    Value,
+    sea_query::{Expr, OnConflict},
 };
 
 use crate::{
@@ -168,6 +169,39 @@ pub(super) async fn lock_payment(tx: &Tx, refund: RefundId) -> Outcome<purchase:
         // Paid for at no gateway.
         None => Ok(purchases::store::lock(tx, own.id).await?.unwrap_or(own)),
     }
+}
+
+/// The refunds at a gateway that are under way and say that this holds them up. They are locked, in the order of their
+/// ids.
+pub(super) async fn hindered_by(
+    tx: &Tx,
+    gateway: PaymentGateway,
+    hindrances: &[String; 2],
+) -> Outcome<Vec<RefundId>> {
+    let sql = format!(
+        "SELECT id FROM refunds WHERE team_id = $1 AND gateway = $2 AND hindrance IN ($3, $4) \
+         AND status IN ('REQUESTED', 'PROCESSING', 'PENDING') ORDER BY id{}",
+        tx.db().dialect().for_update()
+    );
+    let [one, other] = hindrances;
+    let rows = tx
+        .db()
+        .rows(&sql, values![tx.actor().team, gateway, one, other])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
+}
+
+/// The next pause of each is as long as the first.
+pub(super) async fn begin_pauses_anew(tx: &Tx, refunds: &[RefundId]) -> Outcome<()> {
+    for ids in refunds.chunks(500) {
+        refund::Entity::update_many()
+            .col_expr(refund::Column::HinderedTimes, Expr::value(0))
+            .filter(refund::Column::TeamId.eq(tx.actor().team))
+            .filter(refund::Column::Id.is_in(ids.iter().copied()))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(())
 }
 
 /// The other refund of ours that a refund at the gateway is known to be.

@@ -2,11 +2,13 @@
 //!
 //! What was certainly not carried out is tried again for ever. What is in doubt is asked for again and again, and goes
 //! to a person after very many questions without an answer; credentials and limits are no questions in that sense.
+//!
+//! Pauses grow with each try in a row, and begin anew with other credentials.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{RefundStatus, purchase, refund};
+use entities::{PaymentGateway, RefundStatus, purchase, refund};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 
 use super::{
@@ -48,16 +50,24 @@ enum Kind {
     Silent,
 }
 
+/// What other credentials may mend: a key of another account or mode finds nothing.
+const OF_THE_KEY: [Kind; 2] = [Kind::Credentials, Kind::NotFound];
+
 impl Kind {
-    fn message(self, refund: &refund::Model) -> Message {
+    fn message(self, gateway: PaymentGateway) -> Message {
         let key = match self {
             Self::Credentials => "hindrance-credentials",
             Self::NotFound => "hindrance-not-found",
             Self::Busy | Self::Held => "hindrance-busy",
             Self::Silent => "hindrance-silent",
         };
-        Message::key(key).with("gateway", refund.gateway)
+        Message::key(key).with("gateway", gateway)
     }
+}
+
+/// How a refund says that its gateway does not take the credentials, as it is stored.
+fn locked_out(gateway: PaymentGateway) -> [String; 2] {
+    OF_THE_KEY.map(|kind| kind.message(gateway).to_stored())
 }
 
 /// Why a call has brought the refund no further.
@@ -154,6 +164,10 @@ pub(super) async fn hindered(
             wait(app, &mut tx, refund, purchase, &hindrance).await?
         }
     };
+    // From this transaction on, so that whoever changes the credentials after it finds a job that waits.
+    if let Ending::Again { at, note } = &ending {
+        jobs::store::rest(tx.db(), (job.id, job.fence), *at, note).await?;
+    }
     tx.commit().await?;
     Ok(ending)
 }
@@ -169,10 +183,13 @@ async fn wait(
     // What counts comes to a person by itself.
     let counted = hindrance.counts() && at_gateway;
     let inquiries = refund.inquiries + i64::from(counted);
-    let message = hindrance.kind.message(&refund).to_stored();
+    let message = hindrance.kind.message(refund.gateway).to_stored();
     let news = refund.hindrance.as_ref() != Some(&message);
     let since = refund.hindered_since.unwrap_or(tx.now());
-    let times = refund.hindered_times + 1;
+    let was_locked_out = |message: &String| locked_out(refund.gateway).contains(message);
+    let let_in =
+        !OF_THE_KEY.contains(&hindrance.kind) && refund.hindrance.as_ref().is_some_and(was_locked_out);
+    let times = if let_in { 1 } else { refund.hindered_times + 1 };
     let mut row = refund.into_active_model();
     row.inquiries = Set(inquiries);
     row.hindrance = Set(Some(message));
@@ -226,6 +243,17 @@ pub(super) async fn wake_next(tx: &Tx, purchase: &purchase::Model) -> Outcome<()
         }
     }
     Ok(())
+}
+
+/// A team has other credentials at a gateway: what the old ones kept from going on is tried at once. A job that runs
+/// with the old ones meanwhile reads under the refund's lock that the pauses begin anew.
+pub(crate) async fn with_other_credentials(tx: &Tx, gateway: PaymentGateway) -> Outcome<()> {
+    let refunds = store::hindered_by(tx, gateway, &locked_out(gateway)).await?;
+    store::begin_pauses_anew(tx, &refunds).await?;
+    let keys: Vec<String> = refunds.iter().map(|id| store::job_key(*id)).collect();
+    jobs::store::wake_all(tx.db(), &keys, tx.now()).await?;
+    let kinds = ["pause_subscription", "handle_gateway_event"];
+    jobs::store::wake_kinds(tx.db(), tx.actor().team, kinds, tx.now()).await
 }
 
 /// The gateway has the refund and will confirm it: webhooks are faster, asking is certain.

@@ -21,6 +21,7 @@ use crate::{
     identity::standing,
     input,
     message::Message,
+    refunds,
     scoped::Scoped,
     tx::Tx,
     values,
@@ -136,6 +137,9 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
     refusals.check()?;
     for (name, secret) in &change.secrets {
         secrets::store(app, &tx, *name, secret).await?;
+        if let Some(gateway) = name.lets_in_at() {
+            refunds::with_other_credentials(&tx, gateway).await?;
+        }
     }
     let mut names: Vec<&str> = changed;
     names.extend(change.secrets.iter().map(|(name, _)| name.as_str()));

@@ -46,6 +46,19 @@ impl SecretName {
         }
     }
 
+    /// The gateway that we are let in at with it.
+    pub const fn lets_in_at(self) -> Option<PaymentGateway> {
+        match self {
+            Self::StripeSecretKey => Some(PaymentGateway::Stripe),
+            Self::MercadoPagoAccessToken => Some(PaymentGateway::MercadoPago),
+            Self::StripePublishableKey
+            | Self::StripeWebhookSecret
+            | Self::MercadoPagoWebhookSecret
+            | Self::PaypalClientId
+            | Self::PaypalClientSecret => None,
+        }
+    }
+
     fn named(name: &str) -> Option<Self> {
         [
             Self::StripeSecretKey,

@@ -7,11 +7,13 @@ use tempfile::TempDir;
 
 use super::{Server, Speaks, free_port, postgres::is_root};
 
+const SETTINGS: &str = "pgbouncer.ini";
+
 /// A pooler that gives each transaction one of a few sessions.
 pub struct PgBouncer {
-    _server: Server,
+    server: Server,
     port: u16,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl PgBouncer {
@@ -29,22 +31,33 @@ impl PgBouncer {
              listen_port = {port}\nunix_socket_dir =\nauth_type = any\npool_mode = transaction\n\
              default_pool_size = {sessions}\nmax_client_conn = 200\n"
         );
-        let file = folder.path().join("pgbouncer.ini");
-        fs::write(&file, settings)?;
+        fs::write(folder.path().join(SETTINGS), settings)?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
-        let file = file.to_str().context("a path that is no text")?.to_owned();
-        let user = is_root()?.then_some("postgres");
-        let program = ["/usr/sbin/pgbouncer", file.as_str()];
-        let server = Server::start("KILL", user, &program, Speaks::Stderr, "process up: PgBouncer")?;
         Ok(Self {
-            _server: server,
+            server: launch(&folder)?,
             port,
-            _folder: folder,
+            folder,
         })
+    }
+
+    /// Dies with all that is under way, and comes back at the same address.
+    pub fn crash_and_start_again(&mut self) -> anyhow::Result<()> {
+        self.server.signal("KILL")?;
+        self.server.wait()?;
+        self.server = launch(&self.folder)?;
+        Ok(())
     }
 
     /// The address without a database's name.
     pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}", self.port)
     }
+}
+
+fn launch(folder: &TempDir) -> anyhow::Result<Server> {
+    let file = folder.path().join(SETTINGS);
+    let file = file.to_str().context("a path that is no text")?;
+    let user = is_root()?.then_some("postgres");
+    let program = ["/usr/sbin/pgbouncer", file];
+    Server::start("KILL", user, &program, Speaks::Stderr, "process up: PgBouncer")
 }

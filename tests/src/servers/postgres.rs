@@ -146,7 +146,20 @@ impl Postgres {
         self.start_again()
     }
 
-    /// The same; what is there now can be put back by [`Postgres::crash_and_forget`].
+    /// Ends, and another server has its address, with a copy of its data.
+    pub fn replace(&mut self) -> anyhow::Result<()> {
+        if let Some(server) = self.server.take() {
+            server.signal("INT")?;
+            server.wait()?;
+        }
+        let other = self.folder.join("other");
+        std::fs::create_dir(&other)?;
+        run("cp", &["-a", &data(&self.folder)?, &data(&other)?])?;
+        self.folder = other;
+        self.start_again()
+    }
+
+    /// The same as a crash; what is there now can be put back by [`Postgres::crash_and_forget`].
     pub fn crash_and_keep(&mut self) -> anyhow::Result<()> {
         self.crash()?;
         run("cp", &["-a", &data(&self.folder)?, &self.kept()])?;

@@ -1,7 +1,7 @@
 //! Whatever goes wrong between us and the gateway: the money goes back once, or a person has to look.
 
 use chrono::TimeDelta;
-use domain::{clock::Clock, jobs::Work};
+use domain::{clock::Clock, database::Sql, jobs::Work, operations};
 use entities::job;
 use sandbox::{Fault, FaultKind};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -166,35 +166,120 @@ async fn a_busy_gateway_is_left_alone_for_as_long_as_it_says() {
     }
 }
 
-/// "Already refunded" is looked up, not believed: the money has gone, so the access stays away, and a person
-/// has to look.
+/// "Already refunded" is looked up, not believed. What somebody has given back at the gateway, and nobody has told, is
+/// booked, and the refund ends: what is left of the payment can be asked for.
 #[tokio::test]
 async fn what_was_given_back_outside_is_not_given_back_again() {
-    let stage = Stage::new().await;
-    for (number, (gateway, outside)) in (1..).zip([
+    for (gateway, outside) in [
         ("STRIPE", 3000),
         ("STRIPE", 1000),
         ("MERCADO_PAGO", 3000),
         ("MERCADO_PAGO", 1000),
-    ]) {
-        let bought = buy(&stage, gateway, number).await;
-        // Nobody tells us: then the purchase does not know of it.
+    ] {
+        let stage = Stage::new().await;
+        let name = format!("{gateway} {outside}");
+        let bought = buy(&stage, gateway, 1).await;
         bought.simulator(&stage).hold_webhooks();
         bought.refund_outside(&stage, outside).await;
         stage.pass(TimeDelta::hours(1));
         let refund = accepted(&stage, &bought.purchase, json!({})).await;
-        stage.until_quiet().await;
+        stage.run_jobs().await;
         let seen = look(&stage, &refund).await;
-        assert_eq!(seen["status"], "NEEDS_ATTENTION", "{gateway} {outside}: {seen:#}");
-        assert_eq!(follow_ups(&seen).len(), 1, "{gateway} {outside}");
-        assert!(!bought.may_use(&stage).await, "{gateway} {outside}");
-        assert_eq!(bought.executions(&stage, &refund), 0);
-        let gone = bought.simulator(&stage).journal().total_refunded(&bought.payment);
-        assert_eq!(gone, outside);
+        assert_eq!(seen["status"], "FAILED", "{name}: {seen:#}");
+        assert_eq!(follow_ups(&seen).len(), 1, "{name}");
+        let note = &follow_ups(&seen)[0];
+        assert!(note.contains("in the gateway's own pages"), "{name}: {note}");
+        // A part keeps the access, as always.
+        let all = outside == 3000;
+        assert_eq!(bought.may_use(&stage).await, !all, "{name}");
+        assert_eq!(bought.sent(&stage, &refund), 0, "{name}");
+        let mails = stage.mails().await;
+        assert_eq!(
+            mails.len(),
+            1,
+            "{name}: whoever gave it back has told the customer"
+        );
+        let found = operations::verify_with_gateway(&stage.app, 100)
+            .await
+            .expect("an answer");
+        assert_eq!(found.len(), 0, "{name}: {found:?}");
         let again = request(&stage, &bought.purchase, json!({})).await;
-        assert_eq!(again.refusals(), ["REFUND_ALREADY_REQUESTED purchaseId"]);
+        if all {
+            assert_eq!(
+                again.refusals(),
+                ["REFUND_ALREADY_REQUESTED purchaseId"],
+                "{name}"
+            );
+        } else {
+            assert_eq!(again.accepted()["refund"]["amount"]["amount"], "20.00", "{name}");
+        }
+        bought.simulator(&stage).release_webhooks().await;
+        stage.until_quiet().await;
+        let gone = bought.simulator(&stage).journal().total_refunded(&bought.payment);
+        assert_eq!(gone, 3000, "{name}");
+        assert!(!bought.may_use(&stage).await, "{name}");
+        stage.end().await;
     }
+}
+
+/// The access that went with the request stays away, and nobody is told that it came back. It comes back when the
+/// gateway takes back what was given by hand.
+#[tokio::test]
+async fn access_that_a_refund_by_hand_takes_does_not_come_back_in_between() {
+    let stage = Stage::new().await;
+    let bought = buy(&stage, "STRIPE", 1).await;
+    bought.simulator(&stage).hold_webhooks();
+    bought.refund_outside(&stage, 3000).await;
+    let refund = accepted(&stage, &bought.purchase, json!({})).await;
+    stage.run_jobs().await;
+    assert_eq!(status(&stage, &refund).await, "FAILED");
+    let events = "SELECT id FROM events WHERE topic = 'ENTITLEMENT_CHANGED' ORDER BY position";
+    let events = stage
+        .app
+        .db
+        .connection()
+        .rows(events, vec![])
+        .await
+        .expect("events");
+    assert_eq!(events.len(), 2, "granted and revoked");
+    let failed = api::sandbox::RefundStatus::Failed;
+    bought
+        .simulator(&stage)
+        .settle(&bought.at_gateway(&stage), failed, None);
+    bought.simulator(&stage).release_webhooks().await;
+    stage.until_quiet().await;
+    assert!(bought.may_use(&stage).await);
     stage.end().await;
+}
+
+/// A part by hand that nobody has told, and a refund that still fits beside it: both are known afterwards.
+#[tokio::test]
+async fn what_was_given_back_outside_is_booked_beside_a_refund_of_ours() {
+    for gateway in GATEWAYS {
+        let stage = Stage::new().await;
+        let bought = buy(&stage, gateway, 1).await;
+        bought.simulator(&stage).hold_webhooks();
+        bought.refund_outside(&stage, 1000).await;
+        stage.pass(TimeDelta::hours(1));
+        let currency = if gateway == "STRIPE" { "EUR" } else { "BRL" };
+        let part = json!({ "amount": { "amount": "12.00", "currency": currency } });
+        let refund = accepted(&stage, &bought.purchase, part).await;
+        stage.run_jobs().await;
+        assert_eq!(status(&stage, &refund).await, "SUCCEEDED", "{gateway}");
+        let found = operations::verify_with_gateway(&stage.app, 100)
+            .await
+            .expect("an answer");
+        assert_eq!(found.len(), 0, "{gateway}: {found:?}");
+        let again = accepted(&stage, &bought.purchase, json!({})).await;
+        assert_eq!(
+            look(&stage, &again).await["amount"]["amount"],
+            "8.00",
+            "{gateway}"
+        );
+        bought.simulator(&stage).release_webhooks().await;
+        stage.until_quiet().await;
+        stage.end().await;
+    }
 }
 
 /// A key that the gateway may have forgotten is never sent again, however the outcome is found.
@@ -250,11 +335,35 @@ async fn wrong_credentials_wait_until_they_are_mended() {
         let seen = look(&stage, &refund).await;
         assert_eq!(seen["status"], "PROCESSING", "{gateway}: not lost, not failed");
         assert_eq!(bought.executions(&stage, &refund), 0);
+        // The next try is minutes away, and it is made at once.
         give_credentials(&stage, gateway, right).await;
-        stage.until_quiet().await;
+        stage.run_jobs().await;
         assert_eq!(status(&stage, &refund).await, "SUCCEEDED", "{gateway}");
         assert_eq!(bought.executions(&stage, &refund), 1);
     }
+    stage.end().await;
+}
+
+/// The same with a key of another account, which finds nothing, and with the pauses: they begin anew.
+#[tokio::test]
+async fn other_credentials_begin_the_pauses_anew() {
+    let stage = Stage::new().await;
+    let bought = buy(&stage, "STRIPE", 1).await;
+    let foreign = FaultKind::ForeignKey { empty_lists: false };
+    let foreign = Fault::once(foreign).on("payments.get").times(1000);
+    bought.simulator(&stage).fault(foreign);
+    let refund = accepted(&stage, &bought.purchase, json!({})).await;
+    for _ in 0..10 {
+        stage.later(TimeDelta::minutes(6)).await;
+    }
+    assert!(next_attempt(&stage).await - stage.clock.now() > TimeDelta::minutes(2));
+    give_credentials(&stage, "STRIPE", "sk_test_of_a_third_account").await;
+    stage.run_jobs().await;
+    assert!(next_attempt(&stage).await - stage.clock.now() <= TimeDelta::seconds(1));
+    bought.simulator(&stage).clear_faults();
+    give_credentials(&stage, "STRIPE", "sk_test_sandbox").await;
+    stage.run_jobs().await;
+    assert_eq!(status(&stage, &refund).await, "SUCCEEDED");
     stage.end().await;
 }
 
