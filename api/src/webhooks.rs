@@ -6,69 +6,62 @@ use axum::{
     Router,
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
     response::{IntoResponse, Response},
     routing::post,
 };
 use domain::{
     App, Outcome,
-    payments::{self, Addressed, Received, webhooks::StoredDelivery},
+    adapters::gateways::Delivery,
+    payments::{self, Addressed, Received},
 };
-use entities::TeamId;
-
+use serde::Deserialize;
 use transport::client_ip;
 
-/// More than any event of either gateway.
+/// More than any event of a gateway.
 const MAX_BODY: usize = 512 * 1024;
 
 /// With the team's id in the address one secret is tried, without it every team's.
 pub fn routes(app: App) -> Router {
     Router::new()
-        .route("/webhooks/stripe", post(stripe))
-        .route("/webhooks/stripe/{team}", post(stripe))
-        .route("/webhooks/mercadopago", post(mercado_pago))
-        .route("/webhooks/mercadopago/{team}", post(mercado_pago))
+        .route("/webhooks/{gateway}", post(receive))
+        .route("/webhooks/{gateway}/{team}", post(receive))
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(app)
 }
 
-async fn stripe(
-    State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
-    Origin(from): Origin,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let Ok(team) = named_team(&path) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let to = Addressed { team, from };
-    let signature = text(&headers, "stripe-signature").unwrap_or_default();
-    answer(payments::receive_stripe(&app, to, &signature, &body).await)
+#[derive(Deserialize)]
+struct Address {
+    gateway: String,
+    team: Option<String>,
 }
 
-async fn mercado_pago(
+async fn receive(
     State(app): State<App>,
-    Path(path): Path<HashMap<String, String>>,
+    Path(address): Path<Address>,
     Query(query): Query<HashMap<String, String>>,
     Origin(from): Origin,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let Ok(team) = named_team(&path) else {
+    let Ok(team) = address.team.map(|id| id.parse()).transpose() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let to = Addressed { team, from };
-    let Ok(body) = String::from_utf8(body.into()) else {
-        return StatusCode::BAD_REQUEST.into_response();
+    let delivery = Delivery {
+        headers: texts(&headers),
+        query,
+        body: body.into(),
     };
-    let delivery = StoredDelivery {
-        signature: text(&headers, "x-signature"),
-        request_id: text(&headers, "x-request-id"),
-        data_id: query.get("data.id").or_else(|| query.get("id")).cloned(),
-        body,
-    };
-    answer(payments::receive_mercado_pago(&app, to, delivery).await)
+    answer(payments::receive(&app, &address.gateway, Addressed { team, from }, &delivery).await)
+}
+
+/// What the headers say; of several with one name the first.
+fn texts(headers: &HeaderMap) -> HashMap<String, String> {
+    let text = |name: &HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
+    let named = headers
+        .keys()
+        .filter_map(|name| Some((name.to_string(), text(name)?)));
+    named.collect()
 }
 
 /// Where a delivery comes from.
@@ -82,24 +75,13 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     }
 }
 
-fn named_team(path: &HashMap<String, String>) -> Result<Option<TeamId>, ()> {
-    path.get("team").map(|id| id.parse().map_err(|_| ())).transpose()
-}
-
-fn text(headers: &HeaderMap, name: &str) -> Option<String> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .map(str::to_owned)
-}
-
 /// A gateway tries again unless it reads 2xx: what is wrong for good must not sound like a hiccup.
 fn answer(received: Outcome<Received>) -> Response {
     let status = match received {
         Ok(Received::Stored | Received::Known) => StatusCode::OK,
         Ok(Received::NotGenuine) => StatusCode::UNAUTHORIZED,
         Ok(Received::Unreadable) => StatusCode::BAD_REQUEST,
-        Ok(Received::NoSuchTeam) => StatusCode::NOT_FOUND,
+        Ok(Received::NoSuchTeam | Received::NoSuchGateway) => StatusCode::NOT_FOUND,
         Ok(Received::TooMany(seconds)) => {
             let wait = [(header::RETRY_AFTER, seconds.to_string())];
             return (StatusCode::TOO_MANY_REQUESTS, wait).into_response();

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     actor::{Actor, Origin},
+    adapters::gateways::Gateways,
     app::App,
     database::{Sql, Transaction, WriteTransaction},
     error::Outcome,
@@ -103,6 +104,11 @@ impl Tx {
 
     pub fn origin(&self) -> &Origin {
         &self.origin
+    }
+
+    /// The gateways that can be asked, for what is known of them without asking.
+    pub fn gateways(&self) -> &Gateways {
+        &self.app.gateways
     }
 
     /// The time of this use case: the same however often it is asked, until [`Self::read_clock_again`].

@@ -10,7 +10,6 @@ use domain::{
         bell::{Bell, LocalBell},
         bus::LocalBus,
         files::FilesAt,
-        gateways::{GatewayEndpoints, Gateways},
         mail::LocalMailbox,
     },
     clock::{Clock, FixedClock, SystemClock},
@@ -23,6 +22,7 @@ use domain::{
     vault::Vault,
 };
 use entities::{JobId, Locale, TeamId};
+use gateways::GatewayEndpoints;
 use tokio::{sync::mpsc::UnboundedSender, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use worker::{Handlers, Health, WorkerSettings};
@@ -235,7 +235,7 @@ fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<d
         ids: Arc::new(SystemIds::default()),
         bell,
         bus,
-        gateways: Gateways::new(GatewayEndpoints::default()).expect("the gateway clients"),
+        gateways: gateways::all(GatewayEndpoints::default()).expect("the gateway clients"),
         mail: Arc::new(LocalMailbox),
         files: FilesAt::Folder(files).open().expect("a place for files"),
         vault: Vault::new(&[7; 32]),

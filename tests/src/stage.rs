@@ -7,12 +7,7 @@ use api::server::{self, Server};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::{
     App, Services, Settings,
-    adapters::{
-        bell::LocalBell,
-        bus::LocalBus,
-        files::FilesAt,
-        gateways::{GatewayEndpoints, Gateways},
-    },
+    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt},
     clock::FixedClock,
     database::Database,
     identity::{passwords, sessions},
@@ -23,6 +18,7 @@ use domain::{
     vault::{Token, Vault},
 };
 use entities::{Currency, Locale, TeamId, mail, session};
+use gateways::GatewayEndpoints;
 use sandbox::{GatewayConfig, Payment, RunningSandbox, Sandbox, SandboxClock, SandboxConfig};
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder, Set};
 use serde_json::{Value, json};
@@ -403,7 +399,7 @@ fn services(
         ids: Arc::new(SystemIds::default()),
         bell: Arc::new(LocalBell::default()),
         bus: Arc::new(LocalBus::default()),
-        gateways: Gateways::new(GatewayEndpoints {
+        gateways: gateways::all(GatewayEndpoints {
             stripe_api_base: endpoint(sandbox.stripe.base_url()),
             mercado_pago_api_base: endpoint(sandbox.mercado_pago.base_url()),
             timeout: std::time::Duration::from_millis(1500),

@@ -6,7 +6,7 @@ use domain::{
     actor::Actor,
     teams::{self, GatewaySecrets, SecretName, SettingsChange},
 };
-use entities::{PaymentGateway, UserId, team};
+use entities::{UserId, team};
 use secrecy::SecretString;
 
 use super::{
@@ -97,17 +97,18 @@ impl TeamSettings {
 
     /// Whether there are credentials for Stripe: the team's own or the installation's.
     async fn stripe_configured(&self) -> bool {
-        self.secrets.can_refund(PaymentGateway::Stripe)
+        self.secrets.have(&[SecretName::StripeSecretKey])
     }
 
     /// Whether there are credentials for MercadoPago: the team's own or the installation's.
     async fn mercado_pago_configured(&self) -> bool {
-        self.secrets.can_refund(PaymentGateway::MercadoPago)
+        self.secrets.have(&[SecretName::MercadoPagoAccessToken])
     }
 
     /// Whether there are credentials for PayPal: the team's own or the installation's.
     async fn paypal_configured(&self) -> bool {
-        self.secrets.can_refund(PaymentGateway::Paypal)
+        self.secrets
+            .have(&[SecretName::PaypalClientId, SecretName::PaypalClientSecret])
     }
 
     /// Share of a title in percent: if more was read, a refund requires `overridePolicy`.

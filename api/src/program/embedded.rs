@@ -8,11 +8,12 @@ use std::{
 
 use anyhow::Context;
 use domain::{
-    adapters::{files::try_folder, gateways::stripe::METADATA_REFUND},
+    adapters::files::try_folder,
     database::{Database, DatabaseSettings},
     teams::SecretName,
 };
 use entities::PaymentGateway;
+use gateways::stripe::METADATA_REFUND;
 use rand::RngExt;
 use sandbox::{GatewayConfig, Payment, Refund, RefundStatus, RunningSandbox, Sandbox, SandboxConfig};
 use secrecy::{ExposeSecret, SecretString};

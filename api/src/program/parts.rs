@@ -11,7 +11,6 @@ use domain::{
     adapters::{
         bell::{Bell, LocalBell},
         bus::LocalBus,
-        gateways::Gateways,
         mail::{LocalMailbox, MailTransport, SmtpTransport},
         redis::{RedisBell, RedisBus, RedisSettings},
     },
@@ -98,7 +97,7 @@ pub fn assemble(
         ids: Arc::new(SystemIds::default()),
         bell,
         bus,
-        gateways: Gateways::new(settings.gateways.clone())?,
+        gateways: gateways::all(settings.gateways.clone())?,
         mail,
         files: settings.files.open().context("POSTVENTA_FILES")?,
         vault: Vault::new(key),

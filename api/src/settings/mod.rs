@@ -18,13 +18,13 @@ use anyhow::{anyhow, bail};
 use domain::{
     adapters::{
         files::{Bucket, FilesAt, PATIENCE},
-        gateways::GatewayEndpoints,
         mail::SmtpSettings,
         tls::Authorities,
     },
     database::Pooling,
     teams::{GatewaySecrets, SecretName},
 };
+use gateways::GatewayEndpoints;
 use ipnet::IpNet;
 use secrecy::{ExposeSecret, SecretString};
 use transport::{Origin, connections::ConnectionLimits};

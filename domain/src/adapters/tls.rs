@@ -124,7 +124,7 @@ pub(crate) fn trusted() -> Arc<Trust> {
 }
 
 /// TLS for an HTTP client, with HTTP/2 where the other side speaks it.
-pub(super) fn config() -> Result<ClientConfig, rustls::Error> {
+pub fn config() -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

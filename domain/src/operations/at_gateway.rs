@@ -13,12 +13,12 @@ use super::Violation;
 use crate::{
     adapters::gateways::{GatewayRefund, GatewayRefundStatus, PaymentRef},
     app::App,
-    database::Sql,
+    database::{Sql, places},
     error::Outcome,
     purchases,
     refunds::{self, state},
     scoped::Scoped,
-    teams,
+    teams, values,
 };
 
 const ONCE: &str = "at-gateway-once";
@@ -27,15 +27,21 @@ const KNOWN: &str = "at-gateway-known";
 const TOTAL: &str = "at-gateway-total";
 const ANSWERED: &str = "at-gateway-answered";
 
-/// The payments of the newest refunds of ours, of those made past us, and of the newest purchases: what was given back
-/// past us and never told is found so, too.
-const PAYMENTS: [&str; 3] = [
+/// The payments of the newest refunds of ours, and of those made past us.
+const REFUNDED: [&str; 2] = [
     "SELECT p.team_id, p.gateway, p.gateway_payment_id FROM refunds r JOIN purchases p ON p.id = r.purchase_id \
      WHERE p.gateway_payment_id IS NOT NULL ORDER BY r.requested_at DESC, r.id DESC LIMIT $1",
     "SELECT team_id, gateway, gateway_payment_id FROM external_refunds ORDER BY created_at DESC, id DESC LIMIT $1",
-    "SELECT team_id, gateway, gateway_payment_id FROM purchases WHERE gateway IN ('STRIPE', 'MERCADO_PAGO') \
-     AND gateway_payment_id IS NOT NULL AND status <> 'PENDING' ORDER BY id DESC LIMIT $1",
 ];
+
+/// The payments of the newest purchases: what was given back past us and never told is found so.
+fn paid(gateways: &[Value]) -> String {
+    format!(
+        "SELECT team_id, gateway, gateway_payment_id FROM purchases WHERE gateway IN ({}) \
+         AND gateway_payment_id IS NOT NULL AND status <> 'PENDING' ORDER BY id DESC LIMIT $1",
+        places(2, gateways.len())
+    )
+}
 
 /// Asks the gateways about the payments of the newest `limit` refunds, whatever has become of them, and of as many
 /// purchases. Reading only, one question after the other.
@@ -65,8 +71,12 @@ async fn payments(app: &App, limit: u64) -> Outcome<Vec<Payment>> {
     let mut known = BTreeSet::new();
     let mut payments = Vec::new();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    for sql in PAYMENTS {
-        for row in app.db.connection().rows(sql, vec![Value::from(limit)]).await? {
+    let gateways: Vec<Value> = app.gateways.all().map(|it| it.gateway().into()).collect();
+    let mut statements = REFUNDED.map(|sql| (sql.to_owned(), values![limit])).to_vec();
+    let bound = std::iter::once(Value::from(limit)).chain(gateways.clone());
+    statements.push((paid(&gateways), bound.collect()));
+    for (sql, values) in statements {
+        for row in app.db.connection().rows(&sql, values).await? {
             let payment = Payment {
                 team: row.try_get_by_index(0)?,
                 gateway: row.try_get_by_index(1)?,
@@ -109,7 +119,8 @@ async fn check(app: &App, payment: &Payment) -> Outcome<Vec<Violation>> {
 struct Books {
     /// The first of its purchases.
     subject: String,
-    gateway: PaymentGateway,
+    /// Whether the gateway's refunds carry our id.
+    named: bool,
     refunds: Vec<Ours>,
     external: Vec<External>,
     /// What the store alone says went back, in minor units.
@@ -149,10 +160,11 @@ async fn books(app: &App, payment: &Payment, purchases: &[purchase::Model]) -> O
         .filter(external_refund::Column::GatewayPaymentId.eq(&payment.id))
         .order_by_asc(external_refund::Column::Id);
     let external = external.all(connection).await?;
+    let ability = app.gateways.refund_ability(payment.gateway);
     let all: i64 = purchases.iter().map(|it| it.refunded_externally_minor).sum();
     Ok(Books {
         subject,
-        gateway: payment.gateway,
+        named: ability.is_some_and(|it| it.carries_our_id),
         refunds: refunds.into_iter().map(Ours::from).collect(),
         external: external.into_iter().map(External::from).collect(),
         by_store: all - by_gateway,
@@ -276,7 +288,7 @@ fn of_theirs(books: &Books, told: &GatewayRefund) -> Option<Violation> {
                 RefundStatus::Processing | RefundStatus::NeedsAttention
             )
     };
-    let nameless = books.gateway == PaymentGateway::MercadoPago && told.our_refund.is_none();
+    let nameless = !books.named && told.our_refund.is_none();
     if known || !is_live(told) || (nameless && books.refunds.iter().any(awaited)) {
         return None;
     }

@@ -124,8 +124,10 @@ async fn is_ours(tx: &Tx, gateway: PaymentGateway, told: &GatewayRefund) -> Outc
     Ok(known.one(tx.db()).await?.is_some())
 }
 
-/// Whether it may be one of ours that may have been carried out and has no id of the gateway yet. Stripe's carry ours.
+/// Whether it may be one of ours that may have been carried out and has no id of the gateway yet. Where those of
+/// the gateway carry our id there is no doubt.
 fn may_be_ours(
+    tx: &Tx,
     gateway: PaymentGateway,
     refunds: &[refund::Model],
     amount: Money,
@@ -140,7 +142,8 @@ fn may_be_ours(
             && refund.amount() == amount
             && refund.in_doubt_since.is_some_and(|since| made_at >= since - SKEW)
     };
-    gateway == PaymentGateway::MercadoPago && refunds.iter().any(|refund| awaited(&refund))
+    let ability = tx.gateways().refund_ability(gateway);
+    ability.is_some_and(|it| !it.carries_our_id) && refunds.iter().any(|refund| awaited(&refund))
 }
 
 /// Keeps one by the gateway's id. None if nothing about it is new.
@@ -182,7 +185,7 @@ async fn keep(
         amount_minor: Set(told.amount.minor),
         currency: Set(told.amount.currency),
         status: Set(status),
-        in_doubt: Set(may_be_ours(gateway, ours, told.amount, made_at)),
+        in_doubt: Set(may_be_ours(tx, gateway, ours, told.amount, made_at)),
         made_at: Set(made_at),
         created_at: Set(tx.now()),
         updated_at: Set(tx.now()),
@@ -205,7 +208,7 @@ fn note(tx: &mut Tx, row: &external_refund::Model, purchases: &[purchase::Model]
 /// purchase locked, whenever something may have changed: what is kept, what a refund of ours has become, what the
 /// store says.
 pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<()> {
-    let rows = match payment_of(purchase) {
+    let rows = match payment_of(tx.gateways(), purchase) {
         Some((gateway, payment)) => kept(tx, gateway, payment).await?,
         None => Vec::new(),
     };
@@ -213,7 +216,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
     if quiet && purchase.store_refunded_at.is_none() {
         return Ok(());
     }
-    let purchases = match payment_of(purchase) {
+    let purchases = match payment_of(tx.gateways(), purchase) {
         Some((gateway, payment)) => purchases::store::lock_payment(tx, gateway, payment).await?,
         None => purchases::store::lock(tx, purchase.id)
             .await?
@@ -235,7 +238,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
 
 /// Shares out anew what is kept of a purchase's payment: the store has said which of its purchases went back.
 pub(crate) async fn follow_store(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<()> {
-    if let Some((gateway, payment)) = payment_of(purchase) {
+    if let Some((gateway, payment)) = payment_of(tx.gateways(), purchase) {
         for row in kept(tx, gateway, payment).await? {
             give_up_shares(tx, &row).await?;
         }
@@ -279,7 +282,7 @@ async fn without_doubt(
             clear.push(row);
         } else if ours.iter().any(is_ours) {
             row.delete(tx.db()).await?;
-        } else if !may_be_ours(row.gateway, &ours, row.amount(), row.made_at) {
+        } else if !may_be_ours(tx, row.gateway, &ours, row.amount(), row.made_at) {
             let mut certain = row.into_active_model();
             certain.in_doubt = Set(false);
             certain.updated_at = Set(tx.now());

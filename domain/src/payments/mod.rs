@@ -4,16 +4,17 @@ pub(crate) mod external;
 mod shares;
 pub mod webhooks;
 
+use anyhow::Context;
 use entities::{
     EventTopic, GatewayEventId, PaymentGateway, RefundStatus, TeamId, gateway_event, purchase, refund,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-pub use webhooks::{Addressed, Received, receive_mercado_pago, receive_stripe};
+pub use webhooks::{Addressed, Received, receive};
 
 use crate::{
-    adapters::gateways::{GatewayNotice, mercado_pago, stripe},
+    adapters::gateways::GatewayNotice,
     app::App,
     error::Outcome,
     jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
@@ -38,7 +39,7 @@ pub async fn handle_gateway_event(app: &App, job: &ClaimedJob, id: GatewayEventI
     if event.processed_at.is_some() {
         return Ok(Ending::Done);
     }
-    let notice = match read(&event) {
+    let notice = match read(app, &event) {
         Ok(notice) => notice,
         Err(error) => {
             note_outcome(app, event, &error.to_string()).await?;
@@ -50,20 +51,10 @@ pub async fn handle_gateway_event(app: &App, job: &ClaimedJob, id: GatewayEventI
     Ok(Ending::Done)
 }
 
-fn read(event: &gateway_event::Model) -> anyhow::Result<GatewayNotice> {
-    match event.gateway {
-        PaymentGateway::Stripe => Ok(stripe::webhooks::read(event.payload.as_bytes())?),
-        PaymentGateway::MercadoPago => {
-            let delivery: webhooks::StoredDelivery = serde_json::from_str(&event.payload)?;
-            Ok(mercado_pago::webhooks::read(
-                &delivery.as_delivery(),
-                delivery.body.as_bytes(),
-            )?)
-        }
-        PaymentGateway::Paypal | PaymentGateway::Manual => {
-            anyhow::bail!("{} sends no webhooks", event.gateway)
-        }
-    }
+fn read(app: &App, event: &gateway_event::Model) -> anyhow::Result<GatewayNotice> {
+    let adapter = app.gateways.of(event.gateway);
+    let adapter = adapter.with_context(|| format!("{} sends no webhooks", event.gateway))?;
+    Ok(adapter.webhooks().read_kept(&event.payload)?)
 }
 
 async fn take_in(

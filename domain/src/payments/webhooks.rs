@@ -6,10 +6,9 @@ use chrono::TimeDelta;
 use entities::{GatewayEventId, PaymentGateway, TeamId, gateway_event};
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 
 use crate::{
-    adapters::gateways::{GatewayNotice, WEBHOOK_TOLERANCE, mercado_pago, stripe},
+    adapters::gateways::{Delivery, GatewayNotice, SecretName},
     app::App,
     error::{Error, Outcome},
     identity::{
@@ -17,7 +16,7 @@ use crate::{
         limits::{self, Limit},
     },
     jobs::{NewJob, Work},
-    teams::{self, SecretName},
+    teams,
 };
 
 /// What became of a delivery.
@@ -32,6 +31,8 @@ pub enum Received {
     Unreadable,
     /// Signed, for a team that there is not.
     NoSuchTeam,
+    /// No gateway calls this address.
+    NoSuchGateway,
     /// Nobody's secret has signed too many from there. Seconds to wait.
     TooMany(i64),
 }
@@ -55,63 +56,24 @@ pub(super) fn job_key(event: GatewayEventId) -> String {
     format!("gateway-event:{event}")
 }
 
-/// A delivery of Stripe's. Without a team in the address every team's secret is tried.
-pub async fn receive_stripe(app: &App, to: Addressed, signature: &str, body: &[u8]) -> Outcome<Received> {
-    let now = app.clock.now();
-    if !stripe::webhooks::is_plausible(signature, now, WEBHOOK_TOLERANCE) {
+/// Takes in a delivery to `/webhooks/{path}`. Without a team in the address every team's secret is tried.
+pub async fn receive(app: &App, path: &str, to: Addressed, delivery: &Delivery) -> Outcome<Received> {
+    let Some(adapter) = app.gateways.calling(path) else {
+        return Ok(Received::NoSuchGateway);
+    };
+    let (webhooks, now) = (adapter.webhooks(), app.clock.now());
+    if !webhooks.is_plausible(delivery, now) {
         return Ok(Received::NotGenuine);
     }
-    let genuine = |secret: &SecretString| {
-        stripe::webhooks::verify(secret, signature, body, now, WEBHOOK_TOLERANCE).is_ok()
-    };
-    let team = match signer(app, to, SecretName::StripeWebhookSecret, genuine).await? {
+    let genuine = |secret: &SecretString| webhooks.verify(secret, delivery, now).is_ok();
+    let team = match signer(app, to, webhooks.secret(), genuine).await? {
         Signer::Team(team) => team,
         Signer::None(answer) => return Ok(answer),
     };
-    let Ok(notice) = stripe::webhooks::read(body) else {
+    let (Ok(notice), Ok(kept)) = (webhooks.read(delivery), webhooks.keep(delivery)) else {
         return Ok(Received::Unreadable);
     };
-    let payload = String::from_utf8_lossy(body).into_owned();
-    store(app, team, PaymentGateway::Stripe, &notice, payload).await
-}
-
-/// A delivery of MercadoPago's. Its signature covers the ids, not the body: the body is never believed.
-pub async fn receive_mercado_pago(app: &App, to: Addressed, delivery: StoredDelivery) -> Outcome<Received> {
-    let now = app.clock.now();
-    if !mercado_pago::webhooks::is_plausible(&delivery.as_delivery(), now, WEBHOOK_TOLERANCE) {
-        return Ok(Received::NotGenuine);
-    }
-    let genuine = |secret: &SecretString| {
-        mercado_pago::webhooks::verify(secret, &delivery.as_delivery(), now, WEBHOOK_TOLERANCE).is_ok()
-    };
-    let team = match signer(app, to, SecretName::MercadoPagoWebhookSecret, genuine).await? {
-        Signer::Team(team) => team,
-        Signer::None(answer) => return Ok(answer),
-    };
-    let Ok(notice) = mercado_pago::webhooks::read(&delivery.as_delivery(), delivery.body.as_bytes()) else {
-        return Ok(Received::Unreadable);
-    };
-    let payload = serde_json::to_string(&delivery)?;
-    store(app, team, PaymentGateway::MercadoPago, &notice, payload).await
-}
-
-/// A delivery of MercadoPago's with what its signature covers.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct StoredDelivery {
-    pub signature: Option<String>,
-    pub request_id: Option<String>,
-    pub data_id: Option<String>,
-    pub body: String,
-}
-
-impl StoredDelivery {
-    pub fn as_delivery(&self) -> mercado_pago::webhooks::Delivery<'_> {
-        mercado_pago::webhooks::Delivery {
-            signature: self.signature.as_deref().unwrap_or_default(),
-            request_id: self.request_id.as_deref(),
-            data_id: self.data_id.as_deref(),
-        }
-    }
+    store(app, team, adapter.gateway(), &notice, kept).await
 }
 
 enum Signer {

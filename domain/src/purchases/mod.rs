@@ -63,7 +63,8 @@ struct Checked {
 /// Takes in what the store says of a purchase. A paid one grants access to its product.
 pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome<purchase::Model> {
     actor.require(Scope::UsersWrite)?;
-    let checked = check(&report, app.clock.now())?;
+    let is_online = app.gateways.of(report.gateway).is_some();
+    let checked = check(&report, is_online, app.clock.now())?;
     let mut tx = app.begin(actor).await?;
     let (_, product) = owner_and_product(&tx, &checked).await?;
     let known = || {
@@ -71,7 +72,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
         of_team.filter(purchase::Column::ExternalId.eq(&checked.external_id))
     };
     // The purchases of its payment before its user, as a refund locks them.
-    let payment = checked.payment.as_deref().filter(|_| is_online(report.gateway));
+    let payment = checked.payment.as_deref().filter(|_| is_online);
     if let Some(payment) = payment {
         store::one_at_a_time(&tx, report.gateway, payment).await?;
         store::lock_payment(&tx, report.gateway, payment).await?;
@@ -131,13 +132,9 @@ async fn is_free(app: &App, tx: &Tx, gateway: PaymentGateway, payment: &str) -> 
     Ok(())
 }
 
-const fn is_online(gateway: PaymentGateway) -> bool {
-    matches!(gateway, PaymentGateway::Stripe | PaymentGateway::MercadoPago)
-}
-
-fn check(report: &PurchaseReport, now: DateTime<Utc>) -> Outcome<Checked> {
+fn check(report: &PurchaseReport, is_online: bool, now: DateTime<Utc>) -> Outcome<Checked> {
     let required = || Refusal::invalid("gatewayPaymentId", Message::key("invalid-required"));
-    let paid_online = is_online(report.gateway) && report.status != PurchaseStatus::Pending;
+    let paid_online = is_online && report.status != PurchaseStatus::Pending;
     let payment = report.gateway_payment_id.as_deref();
     let payment = input::optional_reference("gatewayPaymentId", payment, input::LINE).and_then(|payment| {
         if paid_online && payment.is_none() {

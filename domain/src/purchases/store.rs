@@ -8,6 +8,7 @@ use sea_orm::{
 use sha2::{Digest, Sha256};
 
 use crate::{
+    adapters::gateways::Gateways,
     app::App,
     database::{Dialect, Sql},
     error::Outcome,
@@ -35,14 +36,13 @@ pub async fn lock(tx: &Tx, id: PurchaseId) -> Outcome<Option<purchase::Model>> {
     Ok(select.one(tx.db()).await?)
 }
 
-/// The gateway and the payment that paid for it online.
-pub fn payment_of(purchase: &purchase::Model) -> Option<(PaymentGateway, &str)> {
-    let online = matches!(
-        purchase.gateway,
-        PaymentGateway::Stripe | PaymentGateway::MercadoPago
-    );
-    let payment = purchase.gateway_payment_id.as_deref().filter(|_| online)?;
-    Some((purchase.gateway, payment))
+/// The gateway and the payment that paid for it, where the gateway can be asked.
+pub fn payment_of<'a>(
+    gateways: &Gateways,
+    purchase: &'a purchase::Model,
+) -> Option<(PaymentGateway, &'a str)> {
+    gateways.of(purchase.gateway)?;
+    Some((purchase.gateway, purchase.gateway_payment_id.as_deref()?))
 }
 
 /// All purchases that a payment has paid for, oldest first, locked in that order until the end of the transaction.

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::store;
 use crate::{
-    adapters::gateways::{GatewayRefund, OrderError, PaymentRef, RefundGateway, RefundOrder, Unanswered},
+    adapters::gateways::{GatewayAccount, GatewayRefund, OrderError, PaymentRef, RefundOrder, Unanswered},
     app::App,
     error::Outcome,
     jobs::ClaimedJob,
@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Case {
     pub refund: refund::Model,
     pub purchase: purchase::Model,
-    gateway: Option<Box<dyn RefundGateway>>,
+    gateway: Option<Box<dyn GatewayAccount>>,
     began: Instant,
     /// For all calls of the attempt together.
     limit: Duration,
@@ -65,7 +65,7 @@ impl Case {
         self
     }
 
-    pub fn gateway(&self) -> Result<&dyn RefundGateway, NoCredentials> {
+    pub fn gateway(&self) -> Result<&dyn GatewayAccount, NoCredentials> {
         self.gateway.as_deref().ok_or(NoCredentials)
     }
 

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::rules::{self, Facts, Policy};
 use crate::{
     actor::{Actor, Scope},
+    adapters::gateways::{GatewayAdapter, RefundAbility},
     app::App,
     database::{Sql, places},
     error::{Outcome, UserErrorCode},
@@ -162,8 +163,10 @@ async fn gather_all(
     let mut all = Vec::new();
     for row in &rows {
         if let Some(purchase) = purchases.remove(&row.try_get_by_index(0)?) {
-            let configured = secrets.can_refund(purchase.gateway);
-            all.push(read_facts(row, purchase, app.clock.now(), configured)?);
+            let adapter = app.gateways.of(purchase.gateway);
+            let configured = adapter.is_some_and(|it| secrets.have(&[it.secret()]));
+            let ability = adapter.map(GatewayAdapter::refund_ability);
+            all.push(read_facts(row, purchase, app.clock.now(), (ability, configured))?);
         }
     }
     Ok(all)
@@ -173,13 +176,14 @@ fn read_facts(
     row: &QueryResult,
     purchase: purchase::Model,
     now: DateTime<Utc>,
-    gateway_configured: bool,
+    (ability, gateway_configured): (Option<RefundAbility>, bool),
 ) -> Outcome<Facts> {
     // What went back past us counts as one more, however often that was.
     let externally = i64::from(purchase.refunded_externally_minor > 0);
     let refunded: i64 = row.try_get_by_index(5)?;
     Ok(Facts {
         now,
+        ability,
         gateway_configured,
         purchases: row.try_get_by_index(1)?,
         duplicates: row.try_get_by_index(2)?,
@@ -210,7 +214,7 @@ pub fn checks(policy: Policy, facts: &Facts) -> Vec<Check> {
         ),
         Check::new(
             CheckItem::GatewaySupported,
-            rules::is_supported(purchase.gateway),
+            facts.ability.is_some(),
             &[("gateway", &purchase.gateway)],
         ),
         Check::new(

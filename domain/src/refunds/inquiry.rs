@@ -1,7 +1,7 @@
 //! Looking a refund up at the gateway: by its id there, else by our id, else by amount and time.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{PaymentGateway, refund};
+use entities::refund;
 
 use super::{case::Case, store};
 use crate::{
@@ -72,10 +72,13 @@ async fn judge(
     let at = (case.refund.team_id, case.refund.gateway);
     let known = external::not_external(connection, at, known).await?;
     let ours = store::of_payment(connection, &case.purchase).await?;
+    let ability = app.gateways.refund_ability(case.refund.gateway);
+    let doubt = doubt.filter(|_| ability.is_some_and(|it| !it.carries_our_id));
     Ok(Ok(recognise(&case.refund, &ours, known, doubt)))
 }
 
-/// Which of the gateway's refunds is this one. Where the gateway keeps our id there is no doubt. Where it does not,
+/// Which of the gateway's refunds is this one. `doubt`: since when an order may have been carried out that nobody can
+/// recognise by our id. Where the gateway keeps our id there is no doubt. Where it does not,
 /// only an order whose outcome is unknown can have brought one that nobody knows: of that amount, made since then, and
 /// the only one; never while another of our refunds of the payment is looking for its own.
 fn recognise(
@@ -87,7 +90,7 @@ fn recognise(
     if let Some(position) = known.iter().position(|told| told.our_refund == Some(refund.id)) {
         return known.into_iter().nth(position).map_or(Found::NotThere, Found::It);
     }
-    let (PaymentGateway::MercadoPago, Some(doubt)) = (refund.gateway, doubt) else {
+    let Some(doubt) = doubt else {
         return Found::NotThere;
     };
     let others = || ours.iter().filter(|other| other.id != refund.id);

@@ -25,8 +25,8 @@ use crate::{
     tx::Tx,
 };
 
-/// Stripe forgets keys after 24 hours at the earliest; an hour is left for clocks and for the way.
-const KEY_LIFETIME: TimeDelta = TimeDelta::hours(23);
+/// Left of the time for which a gateway remembers a key: for clocks and for the way.
+const KEY_MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// What is to be done with a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,9 @@ async fn ask(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc
         }
         Ok(Found::NotThere) => match (case.refund.status, doubt) {
             (RefundStatus::Requested | RefundStatus::Processing, Some(since)) => {
-                if app.clock.now() - since < KEY_LIFETIME {
+                let ability = app.gateways.refund_ability(case.refund.gateway);
+                let remembered = ability.map_or(TimeDelta::zero(), |it| it.key_lifetime - KEY_MARGIN);
+                if app.clock.now() - since < remembered {
                     order(app, job, case, doubt).await
                 } else {
                     // The key may be forgotten: sending it again could refund twice.

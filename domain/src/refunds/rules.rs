@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use entities::{Money, PaymentGateway, PurchaseKind, PurchaseStatus, RefundReason, purchase, team};
 
 use crate::{
-    adapters::gateways::smallest_step,
+    adapters::gateways::RefundAbility,
     error::{Refusal, UserErrorCode},
     language,
     message::Message,
@@ -42,6 +42,8 @@ impl Policy {
 pub struct Facts {
     pub now: DateTime<Utc>,
     pub purchase: purchase::Model,
+    /// How its gateway makes refunds. None: nobody but a person can.
+    pub ability: Option<RefundAbility>,
     pub gateway_configured: bool,
     /// S0.18: the furthest share of the title that was read.
     pub percent_read: f64,
@@ -169,7 +171,7 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
     if purchase.kind != PurchaseKind::Single {
         blockers.push(RefundRefusal::Kind(purchase.kind));
     }
-    if !is_supported(purchase.gateway) {
+    if facts.ability.is_none() {
         blockers.push(RefundRefusal::Gateway(purchase.gateway));
     } else if !facts.gateway_configured {
         blockers.push(RefundRefusal::GatewayNotConfigured);
@@ -186,10 +188,6 @@ pub fn blockers(policy: Policy, facts: &Facts) -> Vec<RefundRefusal> {
         });
     }
     blockers
-}
-
-pub const fn is_supported(gateway: PaymentGateway) -> bool {
-    matches!(gateway, PaymentGateway::Stripe | PaymentGateway::MercadoPago)
 }
 
 pub fn is_active_or_recent(policy: Policy, facts: &Facts) -> bool {
@@ -215,12 +213,12 @@ pub fn decide(policy: Policy, facts: &Facts, wish: &RefundTerms) -> Result<Decis
     let mut refusals = blockers(policy, facts);
     let left = facts.purchase.refundable();
     let amount = wish.amount.unwrap_or(left);
+    let step = facts.ability.map_or(1, |it| (it.smallest_step)(amount.currency));
     if amount.currency != left.currency {
         refusals.push(RefundRefusal::OtherCurrency { expected: left });
     } else if amount.minor > left.minor && left.minor > 0 {
         refusals.push(RefundRefusal::AmountExceedsPaid { left });
-    } else if amount.minor % smallest_step(facts.purchase.gateway, amount.currency) != 0 {
-        let step = smallest_step(facts.purchase.gateway, amount.currency);
+    } else if amount.minor % step != 0 {
         let step = Money::new(step, amount.currency);
         refusals.push(RefundRefusal::AmountNotPossible { step });
     }

@@ -137,7 +137,7 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
     refusals.check()?;
     for (name, secret) in &change.secrets {
         secrets::store(app, &tx, *name, secret).await?;
-        if let Some(gateway) = name.lets_in_at() {
+        if let Some(gateway) = app.gateways.opened_by(*name) {
             refunds::with_other_credentials(&tx, gateway).await?;
         }
     }

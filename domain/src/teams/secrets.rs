@@ -1,7 +1,7 @@
 //! What a team entrusts to us: gateway credentials, encrypted at rest, set and replaced but never shown.
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::BTreeSet,
     sync::{Mutex, PoisonError},
 };
 
@@ -9,8 +9,10 @@ use entities::{PaymentGateway, TeamId, team, team_secret};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, Set, sea_query::OnConflict};
 use secrecy::{ExposeSecret, SecretString};
 
+pub use crate::adapters::gateways::{GatewaySecrets, SecretName};
+
 use crate::{
-    adapters::gateways::{GatewayCredentials, RefundGateway},
+    adapters::gateways::{GatewayAccount, GatewayAdapter},
     app::App,
     error::{Outcome, Refusal},
     message::Message,
@@ -20,86 +22,6 @@ use crate::{
 
 /// Longer than any gateway's credential.
 const LONGEST: usize = 500;
-
-/// Which secret it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum SecretName {
-    StripeSecretKey,
-    StripePublishableKey,
-    StripeWebhookSecret,
-    MercadoPagoAccessToken,
-    MercadoPagoWebhookSecret,
-    PaypalClientId,
-    PaypalClientSecret,
-}
-
-impl SecretName {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::StripeSecretKey => "stripeSecretKey",
-            Self::StripePublishableKey => "stripePublishableKey",
-            Self::StripeWebhookSecret => "stripeWebhookSecret",
-            Self::MercadoPagoAccessToken => "mercadoPagoAccessToken",
-            Self::MercadoPagoWebhookSecret => "mercadoPagoWebhookSecret",
-            Self::PaypalClientId => "paypalClientId",
-            Self::PaypalClientSecret => "paypalClientSecret",
-        }
-    }
-
-    /// The gateway that we are let in at with it.
-    pub const fn lets_in_at(self) -> Option<PaymentGateway> {
-        match self {
-            Self::StripeSecretKey => Some(PaymentGateway::Stripe),
-            Self::MercadoPagoAccessToken => Some(PaymentGateway::MercadoPago),
-            Self::StripePublishableKey
-            | Self::StripeWebhookSecret
-            | Self::MercadoPagoWebhookSecret
-            | Self::PaypalClientId
-            | Self::PaypalClientSecret => None,
-        }
-    }
-
-    fn named(name: &str) -> Option<Self> {
-        [
-            Self::StripeSecretKey,
-            Self::StripePublishableKey,
-            Self::StripeWebhookSecret,
-            Self::MercadoPagoAccessToken,
-            Self::MercadoPagoWebhookSecret,
-            Self::PaypalClientId,
-            Self::PaypalClientSecret,
-        ]
-        .into_iter()
-        .find(|secret| secret.as_str() == name)
-    }
-}
-
-/// A team's gateway credentials, opened.
-#[derive(Clone, Debug, Default)]
-pub struct GatewaySecrets(HashMap<SecretName, SecretString>);
-
-impl GatewaySecrets {
-    pub fn get(&self, name: SecretName) -> Option<&SecretString> {
-        self.0.get(&name)
-    }
-
-    pub fn set(&mut self, name: SecretName, secret: SecretString) {
-        self.0.insert(name, secret);
-    }
-
-    /// Whether refunds can be sent to this gateway.
-    pub fn can_refund(&self, gateway: PaymentGateway) -> bool {
-        match gateway {
-            PaymentGateway::Stripe => self.get(SecretName::StripeSecretKey).is_some(),
-            PaymentGateway::MercadoPago => self.get(SecretName::MercadoPagoAccessToken).is_some(),
-            PaymentGateway::Paypal => {
-                self.get(SecretName::PaypalClientId).is_some()
-                    && self.get(SecretName::PaypalClientSecret).is_some()
-            }
-            PaymentGateway::Manual => false,
-        }
-    }
-}
 
 /// A team's own credentials, over the installation's.
 pub async fn load(app: &App, team: TeamId, connection: &impl ConnectionTrait) -> Outcome<GatewaySecrets> {
@@ -119,17 +41,12 @@ pub async fn open_gateway(
     team: TeamId,
     gateway: PaymentGateway,
     connection: &impl ConnectionTrait,
-) -> Outcome<Option<Box<dyn RefundGateway>>> {
-    let name = match gateway {
-        PaymentGateway::Stripe => SecretName::StripeSecretKey,
-        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
-        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(None),
+) -> Outcome<Option<Box<dyn GatewayAccount>>> {
+    let Some(adapter) = app.gateways.of(gateway) else {
+        return Ok(None);
     };
     let secrets = load(app, team, connection).await?;
-    let credentials = secrets
-        .get(name)
-        .and_then(|secret| GatewayCredentials::new(gateway, secret.clone()));
-    let opened = credentials.map(|credentials| app.gateways.open(&credentials));
+    let opened = secrets.get(adapter.secret()).map(|secret| adapter.open(secret));
     // Nobody can send them, so there are none.
     Ok(opened.and_then(|opened| {
         opened
@@ -148,10 +65,8 @@ pub async fn same_account(
     (one, other): (TeamId, TeamId),
     connection: &impl ConnectionTrait,
 ) -> Outcome<bool> {
-    let name = match gateway {
-        PaymentGateway::Stripe => SecretName::StripeSecretKey,
-        PaymentGateway::MercadoPago => SecretName::MercadoPagoAccessToken,
-        PaymentGateway::Paypal | PaymentGateway::Manual => return Ok(false),
+    let Some(name) = app.gateways.of(gateway).map(GatewayAdapter::secret) else {
+        return Ok(false);
     };
     let (one, other) = (
         load_one(app, one, name, connection).await?,

@@ -7,13 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     App, Services, Settings,
     actor::{Actor, Principal, Scopes},
-    adapters::{
-        bell::LocalBell,
-        bus::LocalBus,
-        files::FilesAt,
-        gateways::{GatewayEndpoints, Gateways},
-        mail::LocalMailbox,
-    },
+    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt, mail::LocalMailbox},
     clock::FixedClock,
     database::{Database, DatabaseSettings, Sql},
     ids::SeededIds,
@@ -25,6 +19,7 @@ use domain::{
     vault::Vault,
 };
 use entities::{Currency, Locale, ProductId, TeamId, UserId, UserRole};
+use gateways::GatewayEndpoints;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 use url::Url;
@@ -51,7 +46,7 @@ impl House {
             ids: Arc::new(SeededIds::new(7)),
             bell: Arc::new(LocalBell::default()),
             bus: Arc::new(LocalBus::default()),
-            gateways: Gateways::new(GatewayEndpoints::default()).expect("gateways"),
+            gateways: gateways::all(GatewayEndpoints::default()).expect("gateways"),
             mail: Arc::new(LocalMailbox),
             files: FilesAt::Folder("nothing-is-kept".into())
                 .open()

@@ -5,18 +5,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{
     App, Services, Settings,
-    adapters::{
-        bell::LocalBell,
-        bus::LocalBus,
-        files::FilesAt,
-        gateways::{GatewayEndpoints, Gateways},
-        mail::LocalMailbox,
-    },
+    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt, mail::LocalMailbox},
     clock::FixedClock,
     database::{Database, DatabaseSettings},
     ids::SeededIds,
     vault::Vault,
 };
+use gateways::GatewayEndpoints;
 use migration::Migrator;
 use sea_orm_migration::MigratorTrait;
 use tempfile::TempDir;
@@ -55,7 +50,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
         ids: Arc::new(SeededIds::new(7)),
         bell: Arc::new(LocalBell::default()),
         bus: Arc::new(LocalBus::default()),
-        gateways: Gateways::new(GatewayEndpoints::default()).expect("gateways"),
+        gateways: gateways::all(GatewayEndpoints::default()).expect("gateways"),
         mail: Arc::new(LocalMailbox),
         files: FilesAt::Folder(files).open().expect("a place for files"),
         vault: Vault::new(b"a key for tests"),

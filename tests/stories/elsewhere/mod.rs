@@ -10,13 +10,13 @@ use domain::{
     App, Services,
     adapters::{
         files::FilesAt,
-        gateways::{GatewayEndpoints, Gateways},
         redis::{PATIENCE, RedisSettings},
     },
     database::{Database, DatabaseSettings, Sql},
     vault::Vault,
 };
 use futures::{StreamExt, stream};
+use gateways::GatewayEndpoints;
 use tests::stage::Stage;
 
 /// Asks PostgreSQL or SQLite for something. The error says everything.
@@ -65,7 +65,7 @@ fn by_way_of(stage: &mut Stage, stripe: &str, mercado_pago: &str) {
         ids: Arc::clone(&services.ids),
         bell: Arc::clone(&services.bell),
         bus: Arc::clone(&services.bus),
-        gateways: Gateways::new(endpoints).expect("the gateway clients"),
+        gateways: gateways::all(endpoints).expect("the gateway clients"),
         mail: Arc::clone(&services.mail),
         files: Arc::clone(&services.files),
         // The stage's own.

@@ -242,7 +242,7 @@ async fn access_that_a_refund_by_hand_takes_does_not_come_back_in_between() {
         .await
         .expect("events");
     assert_eq!(events.len(), 2, "granted and revoked");
-    let failed = api::sandbox::RefundStatus::Failed;
+    let failed = sandbox::RefundStatus::Failed;
     bought
         .simulator(&stage)
         .settle(&bought.at_gateway(&stage), failed, None);

@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use domain::{database::Transaction, error::Outcome, input};
+use domain::{adapters::gateways::Gateways, database::Transaction, error::Outcome, input};
 
 /// The time in the ids of the demo, so that they are the same whenever it is made: 2026-01-01.
 const BORN_MS: u64 = 1_767_225_600_000;
@@ -35,6 +35,7 @@ pub fn number(name: &str) -> i64 {
 /// Everything of the demo team, not yet written.
 pub struct Book {
     pub team: TeamId,
+    pub gateways: Gateways,
     pub now: DateTime<Utc>,
     pub agent: UserId,
     pub admin: UserId,
@@ -59,9 +60,10 @@ pub struct Book {
 }
 
 impl Book {
-    pub fn new(team: TeamId, now: DateTime<Utc>) -> Self {
+    pub fn new(team: TeamId, gateways: Gateways, now: DateTime<Utc>) -> Self {
         Self {
             team,
+            gateways,
             now,
             agent: user_id("agent"),
             admin: user_id("admin"),

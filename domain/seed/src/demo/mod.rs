@@ -66,7 +66,7 @@ pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
         return Err(anyhow::anyhow!("the demo needs an empty database, and this one has a team").into());
     }
     let team = team_id();
-    let mut book = book::Book::new(team, app.clock.now());
+    let mut book = book::Book::new(team, app.gateways.clone(), app.clock.now());
     sign_up_staff(app, &mut book).await?;
     for (name, secret) in &options.gateway_secrets {
         book.secrets.push(team_secret::Model {

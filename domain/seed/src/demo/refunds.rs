@@ -37,7 +37,7 @@ pub fn write(
     read: Option<(f64, i64)>,
 ) -> Outcome<()> {
     let requested = book.about(story.days_ago, &purchase.external_id);
-    let facts = facts(purchase, requested, read);
+    let facts = facts(book, purchase, requested, read);
     let id = RefundId(named("refund", &purchase.external_id));
     let row = row(book, id, purchase, story, &facts)?;
     let steps = steps(story, requested);
@@ -80,10 +80,11 @@ pub fn write(
     Ok(())
 }
 
-fn facts(purchase: &purchase::Model, now: DateTime<Utc>, read: Option<(f64, i64)>) -> Facts {
+fn facts(book: &Book, purchase: &purchase::Model, now: DateTime<Utc>, read: Option<(f64, i64)>) -> Facts {
     let (percent_read, sessions) = read.unwrap_or_default();
     Facts {
         now,
+        ability: book.gateways.refund_ability(purchase.gateway),
         gateway_configured: true,
         purchases: 3,
         duplicates: 0,

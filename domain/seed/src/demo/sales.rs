@@ -99,7 +99,7 @@ fn write(book: &mut Book, grants: &mut Grants, sale: &Sale) -> Outcome<()> {
         Paid::Canceled(days) => (PurchaseStatus::Canceled, Some(book.days_ago(days)), 0),
         Paid::GivenBack(days) => (PurchaseStatus::Refunded, Some(book.days_ago(days)), sale.amount),
     };
-    let online = matches!(sale.gateway, PaymentGateway::Stripe | PaymentGateway::MercadoPago);
+    let online = book.gateways.of(sale.gateway).is_some();
     let mut purchase = purchase::Model {
         id: purchase_id(&sale.key),
         team_id: book.team,

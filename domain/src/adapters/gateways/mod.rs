@@ -1,39 +1,41 @@
-//! The seam to the payment gateways: what Postventa asks of Stripe and MercadoPago, in its own words.
+//! The seam to the payment gateways: what Postventa asks of them, in its own words, an ability at a time. The package
+//! `gateways` has an adapter for each; nothing here or elsewhere in `domain` knows one by its name.
 //!
 //! A gateway is asked once per call and never by itself again: whoever calls decides what an error means for
 //! the refund, and sends the same order with the same key or asks what became of it.
 
-mod exact;
-mod http;
-pub mod mercado_pago;
+mod credentials;
 mod registry;
-pub mod stripe;
-#[cfg(test)]
-mod testing;
-mod webhook;
+mod webhooks;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use entities::{Currency, Money, PaymentGateway, RefundId, RefundReason};
+use chrono::{DateTime, TimeDelta, Utc};
+use entities::{Currency, Money, RefundId, RefundReason};
 
-pub use registry::{GatewayCredentials, GatewayEndpoints, Gateways};
-pub use webhook::{GatewayNotice, WEBHOOK_TOLERANCE, WebhookError};
+pub use credentials::{GatewaySecrets, SecretName};
+pub use registry::{GatewayAdapter, Gateways};
+pub use webhooks::{Delivery, GatewayNotice, WEBHOOK_TOLERANCE, WebhookError, Webhooks};
 
-/// A payment gateway that can give money back.
+/// A team's account at a gateway: everything that can be asked there.
+pub trait GatewayAccount: Refunds + Payments + Agreements {}
+
+impl<A: Refunds + Payments + Agreements> GatewayAccount for A {}
+
+/// Giving money back.
 ///
 /// Orders move money and can be refused; questions cannot refuse anything. The two have answers of their own.
 #[async_trait]
-pub trait RefundGateway: Send + Sync {
+pub trait Refunds: Send + Sync {
     /// What can be refused without asking anybody: ids that are none of this gateway, amounts that it cannot say.
     fn check(&self, order: &RefundOrder) -> Result<(), OrderError>;
 
-    /// Orders the gateway to give money back. The payment must have been read before, with [`RefundGateway::payment`]
+    /// Orders the gateway to give money back. The payment must have been read before, with [`Payments::payment`]
     /// of the same value: so the credentials are those of the account that has it.
     ///
-    /// Safe to send again with the same order while the gateway remembers the key (Stripe: at least 24 hours;
-    /// MercadoPago does not say how long): the key is the refund's id, and everything sent follows from the order.
+    /// Safe to send again with the same order while the gateway remembers the key ([`RefundAbility::key_lifetime`]): the
+    /// key is the refund's id, and everything sent follows from the order.
     async fn refund(&self, order: &RefundOrder) -> Result<GatewayRefund, OrderError>;
 
     /// Every refund that the gateway knows for a payment, from all pages. An empty list is an answer.
@@ -45,20 +47,31 @@ pub trait RefundGateway: Send + Sync {
         payment: &PaymentRef,
         gateway_refund_id: &str,
     ) -> Result<GatewayRefund, Unanswered>;
+}
 
+/// Looking payments up.
+#[async_trait]
+pub trait Payments: Send + Sync {
     /// What the gateway knows of a payment: captured, refunded, disputed.
     async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered>;
+}
 
+/// Recurring agreements.
+#[async_trait]
+pub trait Agreements: Send + Sync {
     /// Pauses a recurring agreement; safe to repeat, and done if the agreement has ended anyway.
     async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError>;
 }
 
-/// The smallest amount that a gateway can move in a currency, in minor units: everything else is a multiple of it.
-pub fn smallest_step(gateway: PaymentGateway, currency: Currency) -> i64 {
-    match gateway {
-        PaymentGateway::Stripe => stripe::smallest_step(currency),
-        PaymentGateway::MercadoPago | PaymentGateway::Paypal | PaymentGateway::Manual => 1,
-    }
+/// How a gateway makes refunds: what can be said of it without asking.
+#[derive(Clone, Copy, Debug)]
+pub struct RefundAbility {
+    /// The smallest amount that it can move in a currency, in minor units: everything else is a multiple of it.
+    pub smallest_step: fn(Currency) -> i64,
+    /// Whether its refunds carry our id, so that one whose answer was lost is recognised without doubt.
+    pub carries_our_id: bool,
+    /// For how long at least it remembers an idempotency key.
+    pub key_lifetime: TimeDelta,
 }
 
 /// A payment at the gateway, and the currency that it was taken in.
@@ -193,7 +206,7 @@ pub enum OrderError {
 }
 
 impl OrderError {
-    fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
+    pub fn refused(code: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Refused {
             code: code.into(),
             message: message.into(),
@@ -231,50 +244,7 @@ impl Unanswered {
 /// Credentials that no request can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the credentials cannot be sent: {0}")]
-pub struct Unsendable(&'static str);
-
-/// An answer that says something, but nothing that can be read.
-#[derive(Debug)]
-struct Unreadable(String);
-
-impl From<Unreadable> for OrderError {
-    /// Something was done, and nobody knows what.
-    fn from(Unreadable(detail): Unreadable) -> Self {
-        Self::Unknown { detail }
-    }
-}
-
-impl From<Unreadable> for Unanswered {
-    fn from(Unreadable(detail): Unreadable) -> Self {
-        Self::Unknown { detail }
-    }
-}
-
-/// No id of this gateway.
-#[derive(Debug)]
-struct Malformed(String);
-
-impl From<Malformed> for OrderError {
-    fn from(Malformed(message): Malformed) -> Self {
-        Self::refused("malformed_id", message)
-    }
-}
-
-impl From<Malformed> for Unanswered {
-    fn from(Malformed(detail): Malformed) -> Self {
-        Self::NotFound { detail }
-    }
-}
-
-/// Ids become part of an address: nothing but letters, digits, `-` and `_` may stand in them.
-fn checked_id(id: &str) -> Result<&str, Malformed> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-';
-    if (1..=255).contains(&id.len()) && id.bytes().all(plain) {
-        Ok(id)
-    } else {
-        Err(Malformed(format!("not an id of a gateway: {id:?}")))
-    }
-}
+pub struct Unsendable(pub &'static str);
 
 #[cfg(test)]
 mod tests {
@@ -284,7 +254,13 @@ mod tests {
     #[test]
     fn a_payment_speaks_against_an_order_that_is_not_of_it() {
         let eur = |minor| Money::new(minor, Currency::EUR);
-        let order = testing::order("pi_1", "12.30", "EUR", RefundReason::Other);
+        let order = RefundOrder {
+            refund_id: RefundId(uuid::Uuid::nil()),
+            payment_id: "pi_1".into(),
+            amount: eur(1230),
+            reason: RefundReason::Other,
+            note: None,
+        };
         let payment = |change: &dyn Fn(&mut GatewayPayment)| {
             let mut payment = GatewayPayment {
                 id: "pi_1".into(),

@@ -1,95 +1,70 @@
-//! Which gateway to ask with whose credentials: made for each call, over pools that are shared.
+//! Which gateways there are: the adapters that the program was put together with.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use entities::PaymentGateway;
 use secrecy::SecretString;
-use url::Url;
 
-use super::mercado_pago::{self, MercadoPagoGateway};
-use super::stripe::{self, StripeGateway};
-use super::{RefundGateway, Unsendable, http};
+use super::{GatewayAccount, RefundAbility, SecretName, Unsendable, Webhooks};
 
-/// Where the gateways are, and how long an answer may take.
-#[derive(Clone, Debug)]
-pub struct GatewayEndpoints {
-    /// None: the real one.
-    pub stripe_api_base: Option<Url>,
-    /// None: the real one.
-    pub mercado_pago_api_base: Option<Url>,
-    /// All calls of one attempt together, and so each by itself: from the beginning of the first request to the end of
-    /// the last answer.
-    pub timeout: Duration,
+/// A gateway that can be asked, as its adapter makes it known.
+pub trait GatewayAdapter: Send + Sync {
+    fn gateway(&self) -> PaymentGateway;
+
+    /// The credential that opens an account.
+    fn secret(&self) -> SecretName;
+
+    /// No connection is opened here; the error is of credentials that cannot even be sent.
+    fn open(&self, secret: &SecretString) -> Result<Box<dyn GatewayAccount>, Unsendable>;
+
+    fn refund_ability(&self) -> RefundAbility;
+
+    fn webhooks(&self) -> &dyn Webhooks;
 }
 
-impl Default for GatewayEndpoints {
-    fn default() -> Self {
-        Self {
-            stripe_api_base: None,
-            mercado_pago_api_base: None,
-            timeout: Duration::from_secs(20),
-        }
-    }
-}
-
-/// A team's secret, and the gateway that it opens.
-#[derive(Clone, Debug)]
-pub enum GatewayCredentials {
-    Stripe { secret_key: SecretString },
-    MercadoPago { access_token: SecretString },
-}
-
-impl GatewayCredentials {
-    /// None for the gateways where nobody but a person can refund.
-    pub fn new(gateway: PaymentGateway, secret: SecretString) -> Option<Self> {
-        match gateway {
-            PaymentGateway::Stripe => Some(Self::Stripe { secret_key: secret }),
-            PaymentGateway::MercadoPago => Some(Self::MercadoPago { access_token: secret }),
-            PaymentGateway::Paypal | PaymentGateway::Manual => None,
-        }
-    }
-}
-
-/// All gateways. Cheap to clone.
+/// All gateways that can be asked; at every other one nobody but a person can do anything. Cheap to clone.
 #[derive(Clone)]
 pub struct Gateways {
-    stripe: (reqwest::Client, Url),
-    mercado_pago: (reqwest::Client, Url),
-    timeout: Duration,
+    adapters: Arc<[Box<dyn GatewayAdapter>]>,
+    /// How long all calls of one attempt may take together.
+    attempt_limit: Duration,
 }
 
 impl Gateways {
-    pub fn new(endpoints: GatewayEndpoints) -> anyhow::Result<Self> {
-        let at = |given: Option<Url>, real: &str| {
-            let base = match given {
-                Some(base) => base,
-                None => Url::parse(real)?,
-            };
-            anyhow::Ok((http::client(&base, endpoints.timeout)?, base))
-        };
-        Ok(Self {
-            stripe: at(endpoints.stripe_api_base, stripe::API_BASE)?,
-            mercado_pago: at(endpoints.mercado_pago_api_base, mercado_pago::API_BASE)?,
-            timeout: endpoints.timeout,
-        })
+    pub fn new(adapters: Vec<Box<dyn GatewayAdapter>>, attempt_limit: Duration) -> Self {
+        Self {
+            adapters: adapters.into(),
+            attempt_limit,
+        }
+    }
+
+    /// None where nobody but a person can do anything.
+    pub fn of(&self, gateway: PaymentGateway) -> Option<&dyn GatewayAdapter> {
+        self.all().find(|adapter| adapter.gateway() == gateway)
+    }
+
+    pub fn all(&self) -> impl Iterator<Item = &dyn GatewayAdapter> {
+        self.adapters.iter().map(AsRef::as_ref)
+    }
+
+    /// None where refunds are not made by asking.
+    pub fn refund_ability(&self, gateway: PaymentGateway) -> Option<RefundAbility> {
+        self.of(gateway).map(GatewayAdapter::refund_ability)
+    }
+
+    /// The gateway that calls this address: `stripe` of `/webhooks/stripe`.
+    pub fn calling(&self, path: &str) -> Option<&dyn GatewayAdapter> {
+        self.all().find(|adapter| adapter.webhooks().path() == path)
+    }
+
+    /// The gateway at which this credential opens an account.
+    pub fn opened_by(&self, secret: SecretName) -> Option<PaymentGateway> {
+        let mut adapters = self.all();
+        adapters.find(|adapter| adapter.secret() == secret).map(GatewayAdapter::gateway)
     }
 
     /// How long all calls of one attempt may take together.
     pub fn attempt_limit(&self) -> Duration {
-        self.timeout
-    }
-
-    /// No connection is opened here; the error is of credentials that cannot even be sent.
-    pub fn open(&self, credentials: &GatewayCredentials) -> Result<Box<dyn RefundGateway>, Unsendable> {
-        Ok(match credentials {
-            GatewayCredentials::Stripe { secret_key } => {
-                let (http, base) = &self.stripe;
-                Box::new(StripeGateway::new(http.clone(), base, secret_key)?)
-            }
-            GatewayCredentials::MercadoPago { access_token } => {
-                let (http, base) = &self.mercado_pago;
-                Box::new(MercadoPagoGateway::new(http.clone(), base, access_token)?)
-            }
-        })
+        self.attempt_limit
     }
 }

@@ -9,8 +9,10 @@ mod errors;
 mod tests;
 pub mod webhooks;
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use entities::Money;
+use entities::{Money, PaymentGateway};
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
@@ -19,14 +21,17 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::http::Undelivered;
-use super::{
-    GatewayPayment, GatewayRefund, OrderError, PaymentRef, RefundGateway, RefundOrder, Unanswered,
-    Unreadable, Unsendable, checked_id, http,
+use crate::http::Undelivered;
+use chrono::TimeDelta;
+use domain::adapters::gateways::{
+    Agreements, GatewayAccount, GatewayAdapter, GatewayPayment, GatewayRefund, OrderError, PaymentRef,
+    Payments, RefundAbility, RefundOrder, Refunds, SecretName, Unanswered, Unsendable, Webhooks,
 };
+
+use crate::{Unreadable, checked_id, http};
 use answers::{MercadoPagoPayment, MercadoPagoRefund, Preapproval};
 
-pub(super) const API_BASE: &str = "https://api.mercadopago.com";
+const API_BASE: &str = "https://api.mercadopago.com";
 
 /// Missing: error 4292. The only protection against a second refund.
 const IDEMPOTENCY_KEY: &str = "x-idempotency-key";
@@ -35,8 +40,55 @@ const IDEMPOTENCY_KEY: &str = "x-idempotency-key";
 /// Source: MercadoPago's page "Refund of transactions with Pix" (`…/cancellations-and-refunds/refund-pix`).
 const RENDER_IN_PROCESS: &str = "x-render-in-process-refunds";
 
+/// MercadoPago, and the pool of connections to it.
+pub struct MercadoPago {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl MercadoPago {
+    /// Without an address: the real one.
+    pub(crate) fn at(base: Option<Url>, timeout: Duration) -> anyhow::Result<Self> {
+        let base = base.map_or_else(|| Url::parse(API_BASE), Ok)?;
+        let http = http::client(&base, timeout)?;
+        Ok(Self { http, base })
+    }
+}
+
+impl GatewayAdapter for MercadoPago {
+    fn gateway(&self) -> PaymentGateway {
+        PaymentGateway::MercadoPago
+    }
+
+    fn secret(&self) -> SecretName {
+        SecretName::MercadoPagoAccessToken
+    }
+
+    fn open(&self, secret: &SecretString) -> Result<Box<dyn GatewayAccount>, Unsendable> {
+        Ok(Box::new(MercadoPagoGateway::new(
+            self.http.clone(),
+            &self.base,
+            secret,
+        )?))
+    }
+
+    /// MercadoPago does not say how long it remembers a key; a day is what others promise. A refund's metadata is the
+    /// payment's, so that no id of ours can stand in it.
+    fn refund_ability(&self) -> RefundAbility {
+        RefundAbility {
+            smallest_step: |_| 1,
+            carries_our_id: false,
+            key_lifetime: TimeDelta::hours(24),
+        }
+    }
+
+    fn webhooks(&self) -> &dyn Webhooks {
+        &webhooks::MercadoPagoWebhooks
+    }
+}
+
 /// One seller's account at MercadoPago.
-pub struct MercadoPagoGateway {
+struct MercadoPagoGateway {
     http: reqwest::Client,
     base: String,
     authorization: HeaderValue,
@@ -49,11 +101,7 @@ struct RefundBody {
 }
 
 impl MercadoPagoGateway {
-    pub(super) fn new(
-        http: reqwest::Client,
-        base: &Url,
-        access_token: &SecretString,
-    ) -> Result<Self, Unsendable> {
+    fn new(http: reqwest::Client, base: &Url, access_token: &SecretString) -> Result<Self, Unsendable> {
         Ok(Self {
             http,
             base: http::base_of(base),
@@ -110,7 +158,7 @@ async fn answer_to<T: DeserializeOwned>(request: reqwest::RequestBuilder) -> Res
 }
 
 #[async_trait]
-impl RefundGateway for MercadoPagoGateway {
+impl Refunds for MercadoPagoGateway {
     fn check(&self, order: &RefundOrder) -> Result<(), OrderError> {
         checked_id(&order.payment_id)?;
         refund_body(order.amount).map(|_| ())
@@ -147,12 +195,18 @@ impl RefundGateway for MercadoPagoGateway {
             .await?
             .read(payment.currency)?)
     }
+}
 
+#[async_trait]
+impl Payments for MercadoPagoGateway {
     async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered> {
         let path = format!("/v1/payments/{}", checked_id(payment_id)?);
         Ok(self.get::<MercadoPagoPayment>(&path).await?.read()?)
     }
+}
 
+#[async_trait]
+impl Agreements for MercadoPagoGateway {
     /// Source: <https://www.mercadopago.com/developers/en/reference/subscriptions/_preapproval_id/put>.
     async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError> {
         let path = format!("/preapproval/{}", checked_id(subscription_id)?);

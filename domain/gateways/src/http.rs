@@ -8,15 +8,17 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio_util::bytes::Bytes;
 use url::{Host, Url};
 
-use super::{OrderError, Unanswered, Unsendable};
-use crate::adapters::tls;
+use domain::adapters::{
+    gateways::{OrderError, Unanswered, Unsendable},
+    tls,
+};
 
 /// A connection that is not open by then will not be.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What came back, whatever its status.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub retry_after: Option<Duration>,
     pub body: Bytes,
@@ -24,7 +26,7 @@ pub(super) struct Answer {
 
 /// Why nothing came back.
 #[derive(Debug)]
-pub(super) enum Undelivered {
+pub(crate) enum Undelivered {
     /// It never left: no connection could be opened. TLS is a part of that.
     NotSent(String),
     /// It cannot even be written.
@@ -59,7 +61,7 @@ impl From<Undelivered> for Unanswered {
 }
 
 /// A client for one gateway.
-pub(super) fn client(base: &Url, timeout: Duration) -> anyhow::Result<reqwest::Client> {
+pub(crate) fn client(base: &Url, timeout: Duration) -> anyhow::Result<reqwest::Client> {
     let tls = tls::config().context("no HTTP client could be made")?;
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -86,12 +88,12 @@ fn is_this_machine(base: &Url) -> bool {
 }
 
 /// The base address without a slash at its end.
-pub(super) fn base_of(url: &Url) -> String {
+pub(crate) fn base_of(url: &Url) -> String {
     url.as_str().trim_end_matches('/').to_owned()
 }
 
 /// `Authorization: Bearer …`, never shown in a log.
-pub(super) fn bearer(secret: &SecretString) -> Result<HeaderValue, Unsendable> {
+pub(crate) fn bearer(secret: &SecretString) -> Result<HeaderValue, Unsendable> {
     let secret = secret.expose_secret().trim();
     if secret.is_empty() {
         return Err(Unsendable("there are none"));
@@ -103,7 +105,7 @@ pub(super) fn bearer(secret: &SecretString) -> Result<HeaderValue, Unsendable> {
 }
 
 /// Sends once and reads the whole answer.
-pub(super) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Undelivered> {
+pub(crate) async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Undelivered> {
     let response = request
         .send()
         .await
@@ -152,6 +154,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The beginning of a text that somebody else wrote, for a log.
-pub(super) fn excerpt(text: &str) -> String {
+pub(crate) fn excerpt(text: &str) -> String {
     text.chars().take(300).collect()
 }

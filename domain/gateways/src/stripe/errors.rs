@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use crate::adapters::gateways::http::{Answer, excerpt};
-use crate::adapters::gateways::{OrderError, Unanswered};
+use crate::http::{Answer, excerpt};
+use domain::adapters::gateways::{OrderError, Unanswered};
 
 #[derive(Deserialize)]
 struct Envelope {

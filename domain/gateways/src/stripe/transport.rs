@@ -10,8 +10,8 @@ use tokio_util::bytes::Bytes;
 use url::Url;
 
 use super::errors;
-use crate::adapters::gateways::http::{self, Answer, Undelivered};
-use crate::adapters::gateways::{OrderError, Unanswered, Unsendable};
+use crate::http::{self, Answer, Undelivered};
+use domain::adapters::gateways::{OrderError, Unanswered, Unsendable};
 
 pub(super) struct StripeTransport {
     http: reqwest::Client,

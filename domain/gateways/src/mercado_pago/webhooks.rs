@@ -5,32 +5,110 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::adapters::gateways::exact::unquoted;
-use crate::adapters::gateways::webhook::{is_in_time, is_signature, is_signed, pairs};
-use crate::adapters::gateways::{GatewayNotice, WebhookError};
+use crate::exact::unquoted;
+use crate::signature::{is_in_time, is_signature, is_signed, pairs};
+use domain::adapters::gateways::{
+    Delivery, GatewayNotice, SecretName, WEBHOOK_TOLERANCE, WebhookError, Webhooks,
+};
+
+/// As MercadoPago tells of what happens.
+pub(super) struct MercadoPagoWebhooks;
+
+impl Webhooks for MercadoPagoWebhooks {
+    fn path(&self) -> &'static str {
+        "mercadopago"
+    }
+
+    fn secret(&self) -> SecretName {
+        SecretName::MercadoPagoWebhookSecret
+    }
+
+    fn is_plausible(&self, delivery: &Delivery, now: DateTime<Utc>) -> bool {
+        is_plausible(&Signed::of(delivery), now, WEBHOOK_TOLERANCE)
+    }
+
+    fn verify(
+        &self,
+        secret: &SecretString,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+    ) -> Result<(), WebhookError> {
+        verify(secret, &Signed::of(delivery), now, WEBHOOK_TOLERANCE)
+    }
+
+    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError> {
+        read(&Signed::of(delivery), &delivery.body)
+    }
+
+    /// With what the signature covers: the body alone does not say of which payment it is.
+    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError> {
+        let signed = Signed::of(delivery);
+        let kept = Kept {
+            signature: delivery.header(SIGNATURE).map(str::to_owned),
+            request_id: signed.request_id.map(str::to_owned),
+            data_id: signed.data_id.map(str::to_owned),
+            body: std::str::from_utf8(&delivery.body)
+                .map_err(|_| WebhookError::Unreadable)?
+                .to_owned(),
+        };
+        serde_json::to_string(&kept).map_err(|_| WebhookError::Unreadable)
+    }
+
+    fn read_kept(&self, kept: &str) -> Result<GatewayNotice, WebhookError> {
+        let kept: Kept = serde_json::from_str(kept).map_err(|_| WebhookError::Unreadable)?;
+        let signed = Signed {
+            signature: kept.signature.as_deref().unwrap_or_default(),
+            request_id: kept.request_id.as_deref(),
+            data_id: kept.data_id.as_deref(),
+        };
+        read(&signed, kept.body.as_bytes())
+    }
+}
+
+const SIGNATURE: &str = "x-signature";
+
+/// A delivery as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    signature: Option<String>,
+    request_id: Option<String>,
+    data_id: Option<String>,
+    body: String,
+}
 
 /// What a delivery carries besides its body.
 #[derive(Clone, Copy, Debug)]
-pub struct Delivery<'a> {
+struct Signed<'a> {
     /// The header `x-signature`: `ts=…,v1=…`.
-    pub signature: &'a str,
+    signature: &'a str,
     /// The header `x-request-id`.
-    pub request_id: Option<&'a str>,
+    request_id: Option<&'a str>,
     /// `data.id` of the query.
-    pub data_id: Option<&'a str>,
+    data_id: Option<&'a str>,
+}
+
+impl<'a> Signed<'a> {
+    fn of(delivery: &'a Delivery) -> Self {
+        let data_id = delivery.query.get("data.id").or_else(|| delivery.query.get("id"));
+        Self {
+            signature: delivery.header(SIGNATURE).unwrap_or_default(),
+            request_id: delivery.header("x-request-id"),
+            data_id: data_id.map(String::as_str),
+        }
+    }
 }
 
 /// Proves a delivery: `id:{data.id};request-id:{x-request-id};ts:{ts};`, absent parts left out.
 ///
 /// An id with letters is to be signed in lower case, but arrives in either and is signed in either: both are tried.
 /// `ts` comes in seconds or milliseconds.
-pub fn verify(
+fn verify(
     secret: &SecretString,
-    delivery: &Delivery<'_>,
+    delivery: &Signed<'_>,
     now: DateTime<Utc>,
     tolerance: TimeDelta,
 ) -> Result<(), WebhookError> {
@@ -62,7 +140,7 @@ pub fn verify(
 
 /// Whether a delivery may be MercadoPago's, before any secret is looked at: it has the form of a signature of something,
 /// and was made lately.
-pub fn is_plausible(delivery: &Delivery<'_>, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
+fn is_plausible(delivery: &Signed<'_>, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
     let of_key = |wanted: &str| {
         let mut found = pairs(delivery.signature).filter(|(key, _)| *key == wanted);
         found.next().map(|(_, it)| it)
@@ -107,7 +185,7 @@ struct Body {
 
 /// Reads a proven delivery. Of which payment it is, the signed query says; the body only of a chargeback, whose id
 /// is not the payment's.
-pub fn read(delivery: &Delivery<'_>, raw_body: &[u8]) -> Result<GatewayNotice, WebhookError> {
+fn read(delivery: &Signed<'_>, raw_body: &[u8]) -> Result<GatewayNotice, WebhookError> {
     let body: Body = serde_json::from_slice(raw_body).map_err(|_| WebhookError::Unreadable)?;
     let id = body
         .id
@@ -153,7 +231,6 @@ mod tests {
     use sha2::Sha256;
 
     use super::*;
-    use crate::adapters::gateways::WEBHOOK_TOLERANCE;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).expect("a time")
@@ -232,7 +309,7 @@ mod tests {
             (format!("ts:{s};"), s, None, None, Err(WebhookError::Unsigned)),
         ] {
             let header = signature("secret", &manifest, ts);
-            let delivery = Delivery {
+            let delivery = Signed {
                 signature: &header,
                 request_id,
                 data_id,
@@ -243,7 +320,7 @@ mod tests {
             assert!(other.is_err(), "{manifest}");
         }
         for header in ["", "ts=1700000000", "v1=00", "garbage"] {
-            let delivery = Delivery {
+            let delivery = Signed {
                 signature: header,
                 request_id: Some("r"),
                 data_id: Some("123"),
@@ -255,7 +332,7 @@ mod tests {
 
     #[test]
     fn a_notice_is_about_the_payment_that_was_signed() {
-        let delivery = Delivery {
+        let delivery = Signed {
             signature: "",
             request_id: Some("r-1"),
             data_id: Some("123"),
@@ -309,7 +386,7 @@ mod tests {
                 "{body}"
             );
         }
-        let nameless = Delivery {
+        let nameless = Signed {
             signature: "",
             request_id: None,
             data_id: None,

@@ -2,8 +2,8 @@
 
 use entities::{PaymentGateway, RefundReason};
 
-use crate::adapters::gateways::testing::{OUR_REFUND, Reply, Script, order};
-use crate::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
+use crate::testing::{OUR_REFUND, Reply, Script, order};
+use domain::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
 
 #[tokio::test]
 async fn an_order_is_sent_with_its_key_and_its_exact_amount() {

@@ -5,8 +5,8 @@
 
 use serde_json::Value;
 
-use crate::adapters::gateways::http::{Answer, excerpt};
-use crate::adapters::gateways::{OrderError, Unanswered};
+use crate::http::{Answer, excerpt};
+use domain::adapters::gateways::{OrderError, Unanswered};
 
 const KEY_USED: &str = "idempotency_key_already_used";
 

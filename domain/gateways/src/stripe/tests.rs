@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use entities::{Money, PaymentGateway, RefundReason};
 
-use crate::adapters::gateways::testing::{OUR_REFUND, Reply, Script, open, order, our_refund};
-use crate::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
+use crate::testing::{OUR_REFUND, Reply, Script, open, order, our_refund};
+use domain::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
 
 const REFUND: &str = r#"{"id":"re_1","object":"refund","amount":1230,"currency":"eur","status":"pending",
     "created":1700000000,"metadata":{"postventa_refund":"refund_01h2xcejqtf2nbrexx3vqjhp41"}}"#;

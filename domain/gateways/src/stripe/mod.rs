@@ -8,26 +8,27 @@ mod tests;
 mod transport;
 pub mod webhooks;
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
-use entities::RefundReason;
+use entities::{PaymentGateway, RefundReason};
 use secrecy::SecretString;
 use stripe_client_core::{IdempotencyKey, RequestBuilder, RequestStrategy, StripeMethod, StripeRequest};
 use stripe_core::payment_intent::RetrievePaymentIntent;
 use stripe_core::refund::{CreateRefund, CreateRefundReason, ListRefund, RetrieveRefund};
 use url::Url;
 
-use super::{
-    GatewayPayment, GatewayRefund, Malformed, OrderError, PaymentRef, RefundGateway, RefundOrder, Unanswered,
-    Unsendable, checked_id,
+use chrono::TimeDelta;
+use domain::adapters::gateways::{
+    Agreements, GatewayAccount, GatewayAdapter, GatewayPayment, GatewayRefund, OrderError, PaymentRef,
+    Payments, RefundAbility, RefundOrder, Refunds, SecretName, Unanswered, Unsendable, Webhooks,
 };
+
+use crate::{Malformed, checked_id, http};
 use answers::{StripeCharge, StripePaymentIntent, StripeRefund, StripeRefunds, StripeSubscription};
 use transport::{Failure, StripeTransport};
 
-pub(super) use amounts::smallest_step;
-
-pub(super) const API_BASE: &str = "https://api.stripe.com";
+const API_BASE: &str = "https://api.stripe.com";
 
 /// The refund's id in Stripe's metadata: what a refund is recognised by when its answer was lost.
 pub const METADATA_REFUND: &str = "postventa_refund";
@@ -40,13 +41,59 @@ const LONGEST_METADATA: usize = 500;
 /// A page of a list has at most 100 objects: <https://docs.stripe.com/api/pagination>.
 const PAGE: i64 = 100;
 
+/// Stripe, and the pool of connections to it.
+pub struct Stripe {
+    http: reqwest::Client,
+    base: Url,
+}
+
+impl Stripe {
+    /// Without an address: the real one.
+    pub(crate) fn at(base: Option<Url>, timeout: Duration) -> anyhow::Result<Self> {
+        let base = base.map_or_else(|| Url::parse(API_BASE), Ok)?;
+        let http = http::client(&base, timeout)?;
+        Ok(Self { http, base })
+    }
+}
+
+impl GatewayAdapter for Stripe {
+    fn gateway(&self) -> PaymentGateway {
+        PaymentGateway::Stripe
+    }
+
+    fn secret(&self) -> SecretName {
+        SecretName::StripeSecretKey
+    }
+
+    fn open(&self, secret: &SecretString) -> Result<Box<dyn GatewayAccount>, Unsendable> {
+        Ok(Box::new(StripeGateway::new(
+            self.http.clone(),
+            &self.base,
+            secret,
+        )?))
+    }
+
+    /// Keys are removed "after they are at least 24 hours old": <https://docs.stripe.com/api/idempotent_requests>.
+    fn refund_ability(&self) -> RefundAbility {
+        RefundAbility {
+            smallest_step: amounts::smallest_step,
+            carries_our_id: true,
+            key_lifetime: TimeDelta::hours(24),
+        }
+    }
+
+    fn webhooks(&self) -> &dyn Webhooks {
+        &webhooks::StripeWebhooks
+    }
+}
+
 /// One account at Stripe.
-pub struct StripeGateway {
+struct StripeGateway {
     transport: StripeTransport,
 }
 
 impl StripeGateway {
-    pub(super) fn new(http: reqwest::Client, base: &Url, secret: &SecretString) -> Result<Self, Unsendable> {
+    fn new(http: reqwest::Client, base: &Url, secret: &SecretString) -> Result<Self, Unsendable> {
         Ok(Self {
             transport: StripeTransport::new(http, base, secret)?,
         })
@@ -85,7 +132,7 @@ fn source_of(payment_id: &str) -> Result<Source<'_>, Malformed> {
 }
 
 #[async_trait]
-impl RefundGateway for StripeGateway {
+impl Refunds for StripeGateway {
     fn check(&self, order: &RefundOrder) -> Result<(), OrderError> {
         refund_request(order).map(|_| ())
     }
@@ -131,7 +178,10 @@ impl RefundGateway for StripeGateway {
         let request = RetrieveRefund::new(checked_id(gateway_refund_id)?);
         Ok(self.once::<StripeRefund>(request.build()).await?.read()?)
     }
+}
 
+#[async_trait]
+impl Payments for StripeGateway {
     async fn payment(&self, payment_id: &str) -> Result<GatewayPayment, Unanswered> {
         let payment = match source_of(payment_id)? {
             Source::PaymentIntent(id) => {
@@ -145,7 +195,10 @@ impl RefundGateway for StripeGateway {
         };
         Ok(payment)
     }
+}
 
+#[async_trait]
+impl Agreements for StripeGateway {
     /// `void`: invoices that come up in the meantime are never collected.
     /// Source: <https://docs.stripe.com/billing/subscriptions/pause-payment>.
     async fn pause_subscription(&self, subscription_id: &str) -> Result<(), OrderError> {

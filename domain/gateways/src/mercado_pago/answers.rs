@@ -8,8 +8,9 @@ use entities::{Currency, Money};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::adapters::gateways::exact::{major_units, unquoted};
-use crate::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus, Unreadable};
+use crate::Unreadable;
+use crate::exact::{major_units, unquoted};
+use domain::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus};
 
 #[derive(Deserialize)]
 pub(super) struct MercadoPagoRefund {

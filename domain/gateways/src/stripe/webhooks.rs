@@ -8,13 +8,60 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::answers::StripeRefund;
-use crate::adapters::gateways::webhook::{is_in_time, is_signature, is_signed, pairs};
-use crate::adapters::gateways::{GatewayNotice, GatewayRefund, WebhookError};
+use crate::signature::{is_in_time, is_signature, is_signed, pairs};
+use domain::adapters::gateways::{
+    Delivery, GatewayNotice, GatewayRefund, SecretName, WEBHOOK_TOLERANCE, WebhookError, Webhooks,
+};
+
+/// As Stripe tells of what happens.
+pub(super) struct StripeWebhooks;
+
+impl StripeWebhooks {
+    fn signature(delivery: &Delivery) -> &str {
+        delivery.header("stripe-signature").unwrap_or_default()
+    }
+}
+
+impl Webhooks for StripeWebhooks {
+    fn path(&self) -> &'static str {
+        "stripe"
+    }
+
+    fn secret(&self) -> SecretName {
+        SecretName::StripeWebhookSecret
+    }
+
+    fn is_plausible(&self, delivery: &Delivery, now: DateTime<Utc>) -> bool {
+        is_plausible(Self::signature(delivery), now, WEBHOOK_TOLERANCE)
+    }
+
+    fn verify(
+        &self,
+        secret: &SecretString,
+        delivery: &Delivery,
+        now: DateTime<Utc>,
+    ) -> Result<(), WebhookError> {
+        let signature = Self::signature(delivery);
+        verify(secret, signature, &delivery.body, now, WEBHOOK_TOLERANCE)
+    }
+
+    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError> {
+        read(&delivery.body)
+    }
+
+    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError> {
+        Ok(String::from_utf8_lossy(&delivery.body).into_owned())
+    }
+
+    fn read_kept(&self, kept: &str) -> Result<GatewayNotice, WebhookError> {
+        read(kept.as_bytes())
+    }
+}
 
 /// Proves the header `Stripe-Signature` over the body as it came.
 ///
 /// While a secret is being rolled, Stripe signs with both: several `v1` are allowed and one has to be right.
-pub fn verify(
+fn verify(
     secret: &SecretString,
     signature_header: &str,
     raw_body: &[u8],
@@ -45,7 +92,7 @@ pub fn verify(
 }
 
 /// Whether a header may be Stripe's, before any secret is looked at: it has the form of a signature, and was made lately.
-pub fn is_plausible(signature_header: &str, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
+fn is_plausible(signature_header: &str, now: DateTime<Utc>, tolerance: TimeDelta) -> bool {
     let of_key = |wanted: &'static str| pairs(signature_header).filter(move |(key, _)| *key == wanted);
     let signed_at = of_key("t").next().and_then(|(_, seconds)| seconds.parse().ok());
     let lately = signed_at
@@ -69,7 +116,7 @@ struct EventData {
 }
 
 /// Reads a proven body. What lacks in the object is left out: the event itself must not be lost for it.
-pub fn read(raw_body: &[u8]) -> Result<GatewayNotice, WebhookError> {
+fn read(raw_body: &[u8]) -> Result<GatewayNotice, WebhookError> {
     let event: Event = serde_json::from_slice(raw_body).map_err(|_| WebhookError::Unreadable)?;
     let object = &event.data.object;
     let mut notice = GatewayNotice {
@@ -124,7 +171,6 @@ mod tests {
     use sha2::Sha256;
 
     use super::*;
-    use crate::adapters::gateways::WEBHOOK_TOLERANCE;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_700_000_000, 0).expect("a time")

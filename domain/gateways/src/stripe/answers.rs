@@ -10,7 +10,8 @@ use entities::Money;
 use miniserde::json::{Number, Value};
 
 use super::{METADATA_REFUND, amounts};
-use crate::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus, Unreadable};
+use crate::Unreadable;
+use domain::adapters::gateways::{GatewayPayment, GatewayRefund, GatewayRefundStatus};
 
 /// <https://docs.stripe.com/api/refunds/object>
 #[derive(miniserde::Deserialize, serde::Deserialize)]

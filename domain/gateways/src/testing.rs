@@ -7,10 +7,12 @@ use entities::{Money, PaymentGateway, RefundId, RefundReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{GatewayCredentials, GatewayEndpoints, Gateways, RefundGateway, RefundOrder};
+use domain::adapters::gateways::{GatewayAccount, RefundOrder};
+
+use crate::GatewayEndpoints;
 
 /// What the next request gets.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     Answer(u16, &'static str),
     /// Takes the request and cuts the connection.
     Cut,
@@ -19,7 +21,7 @@ pub(super) enum Reply {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Sent {
+pub(crate) struct Sent {
     /// `POST /v1/refunds`
     pub line: String,
     head: String,
@@ -42,8 +44,8 @@ impl Sent {
     }
 }
 
-pub(super) struct Script {
-    pub gateway: Box<dyn RefundGateway>,
+pub(crate) struct Script {
+    pub gateway: Box<dyn GatewayAccount>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -87,18 +89,19 @@ impl Script {
     }
 }
 
-pub(super) fn open(gateway: PaymentGateway, base: &str, timeout: Duration) -> Box<dyn RefundGateway> {
+pub(crate) fn open(gateway: PaymentGateway, base: &str, timeout: Duration) -> Box<dyn GatewayAccount> {
     let base: url::Url = base.parse().expect("an address");
-    let gateways = Gateways::new(GatewayEndpoints {
+    let gateways = crate::all(GatewayEndpoints {
         stripe_api_base: Some(base.clone()),
         mercado_pago_api_base: Some(base),
         timeout,
     });
-    let credentials = GatewayCredentials::new(gateway, "sk_test_secret".into()).expect("a gateway");
-    gateways.expect("clients").open(&credentials).expect("a client")
+    let gateways = gateways.expect("clients");
+    let adapter = gateways.of(gateway).expect("a gateway");
+    adapter.open(&"sk_test_secret".into()).expect("a client")
 }
 
-pub(super) fn order(payment_id: &str, major: &str, currency: &str, reason: RefundReason) -> RefundOrder {
+pub(crate) fn order(payment_id: &str, major: &str, currency: &str, reason: RefundReason) -> RefundOrder {
     RefundOrder {
         refund_id: our_refund(),
         payment_id: payment_id.to_owned(),
@@ -108,9 +111,9 @@ pub(super) fn order(payment_id: &str, major: &str, currency: &str, reason: Refun
     }
 }
 
-pub(super) const OUR_REFUND: &str = "refund_01h2xcejqtf2nbrexx3vqjhp41";
+pub(crate) const OUR_REFUND: &str = "refund_01h2xcejqtf2nbrexx3vqjhp41";
 
-pub(super) fn our_refund() -> RefundId {
+pub(crate) fn our_refund() -> RefundId {
     OUR_REFUND.parse().expect("an id")
 }
 

@@ -4,7 +4,7 @@ use entities::{Currency, Money, MoneyError};
 use serde_json::value::RawValue;
 
 /// Reads major units as they were written: `12.3`, `"12.30"`, `1.2E+3`. No float is involved.
-pub(super) fn major_units(raw: &RawValue, currency: Currency) -> Result<Money, MoneyError> {
+pub(crate) fn major_units(raw: &RawValue, currency: Currency) -> Result<Money, MoneyError> {
     let text = unquoted(raw);
     match text.split_once(['e', 'E']) {
         None => Money::from_major(text, currency),
@@ -13,7 +13,7 @@ pub(super) fn major_units(raw: &RawValue, currency: Currency) -> Result<Money, M
 }
 
 /// The text of a JSON number or string; ids come as either.
-pub(super) fn unquoted(raw: &RawValue) -> &str {
+pub(crate) fn unquoted(raw: &RawValue) -> &str {
     let text = raw.get();
     text.strip_prefix('"')
         .and_then(|it| it.strip_suffix('"'))
