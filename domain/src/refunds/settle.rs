@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    agreements, notifications, resolve, rules,
+    agreements, notifications, resolve,
     state::{self, Observation},
     store, waiting,
 };
@@ -18,7 +18,7 @@ use crate::{
     entitlements::{self, Taken},
     error::Outcome,
     message::Message,
-    payments,
+    payments, purchases,
     tx::Tx,
 };
 
@@ -316,7 +316,7 @@ async fn book(
     if reopen {
         purchase.canceled_at = None;
     }
-    purchase.status = rules::purchase_status(&purchase);
+    purchase.status = purchases::rules::purchase_status(&purchase);
     let mut row = purchase.clone().into_active_model();
     row.reserved_minor = Set(purchase.reserved_minor);
     row.refunded_minor = Set(purchase.refunded_minor);
