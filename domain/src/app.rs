@@ -1,21 +1,25 @@
 //! Everything that a use case works with.
 
-use std::{ops::Deref, sync::Arc};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    ops::Deref,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use entities::TeamId;
 use url::Url;
 
 use crate::{
-    actor::Actor,
-    adapters::{bell::Bell, files::BlobStore, gateways::Gateways, mail::MailTransport},
+    adapters::{
+        bell::Bell,
+        bus::EventBus,
+        files::BlobStore,
+        gateways::{GatewaySecrets, Gateways},
+        mail::MailTransport,
+    },
     clock::Clock,
-    database::Database,
-    error::Outcome,
-    events::{EventBus, sequencer},
+    database::{Database, WriteProof},
     ids::Ids,
-    operations::WriteProof,
-    stats,
-    tx::Tx,
     vault::Vault,
 };
 
@@ -25,10 +29,11 @@ pub struct App(Arc<Parts>);
 
 struct Parts {
     services: Services,
-    /// What this process remembers of them.
-    reading_notes: stats::Notes,
+    memories: Mutex<HashMap<TypeId, Memory>>,
     write_proof: WriteProof,
 }
+
+type Memory = Arc<dyn Any + Send + Sync>;
 
 /// Where the outside world begins.
 pub struct Services {
@@ -52,43 +57,39 @@ pub struct Settings {
     /// The address that mails come from where a team has none of its own.
     pub support_email_from: String,
     /// The installation's own gateway credentials, for teams without their own (S1.32).
-    pub gateway_secrets: crate::teams::GatewaySecrets,
+    pub gateway_secrets: GatewaySecrets,
 }
 
 impl App {
-    pub fn new(services: Services) -> Self {
+    /// Without what the subjects do for each other: see [`crate::composition`].
+    pub(crate) fn alone(services: Services) -> Self {
         Self(Arc::new(Parts {
             services,
-            reading_notes: stats::Notes::default(),
+            memories: Mutex::default(),
             write_proof: WriteProof::default(),
         }))
     }
 
-    pub(crate) fn reading_notes(&self) -> &stats::Notes {
-        &self.0.reading_notes
+    /// What a subject remembers in this process, and may forget with it: one value of each type.
+    pub(crate) fn memory<T: Any + Default + Send + Sync>(&self) -> Arc<T> {
+        let mut memories = self.0.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = memories
+            .entry(TypeId::of::<T>())
+            .or_insert_with(|| Arc::<T>::default());
+        Arc::clone(memory)
+            .downcast()
+            .expect("each type has the value of its own")
+    }
+
+    /// Gives a subject something to remember.
+    pub(crate) fn remember<T: Any + Send + Sync>(&self, value: T) {
+        let mut memories = self.0.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.insert(TypeId::of::<T>(), Arc::new(value));
     }
 
     /// Whether the database has taken something that was written within the last second.
     pub async fn can_write(&self) -> bool {
         self.0.write_proof.holds(&self.db).await
-    }
-
-    /// Starts a use case that changes something.
-    pub async fn begin(&self, actor: &Actor) -> Outcome<Tx> {
-        Tx::begin(self, actor.clone()).await
-    }
-
-    /// Starts a piece of the product's own work in a team.
-    pub async fn begin_as_system(&self, team: TeamId) -> Outcome<Tx> {
-        Tx::begin(self, Actor::system(team)).await
-    }
-
-    /// Gives new events their positions and tells whoever waits for them.
-    pub async fn place_events(&self) -> Outcome<()> {
-        for (team, position) in sequencer::place(&self.db).await? {
-            self.bus.announce(team, position);
-        }
-        Ok(())
     }
 }
 

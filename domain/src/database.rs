@@ -11,6 +11,7 @@ mod session;
 mod sql;
 mod transaction;
 mod trouble;
+mod write_proof;
 
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
 
@@ -34,6 +35,7 @@ pub use attempt::attempt;
 pub use pool::Pool;
 pub use sql::{Dialect, Sql, is_unavailable, is_unique_violation, places};
 pub use transaction::{Transaction, WriteTransaction};
+pub use write_proof::WriteProof;
 
 /// How to reach the database.
 #[derive(Clone, Debug)]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::{actor::Scope, message::Message};
+use crate::{message::Message, scope::Scope};
 
 /// What a use case returns.
 pub type Outcome<T> = Result<T, Error>;

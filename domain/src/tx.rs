@@ -2,7 +2,7 @@
 //! change: its audit entry, its event, its job.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{AuditEntryId, EventId, EventTopic, JobId};
+use entities::{AuditEntryId, EventId, EventTopic, JobId, TeamId};
 use sea_orm::Value;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -50,6 +50,18 @@ struct Event {
     topic: EventTopic,
     subject: String,
     data: Json,
+}
+
+impl App {
+    /// Starts a use case that changes something.
+    pub async fn begin(&self, actor: &Actor) -> Outcome<Tx> {
+        Tx::begin(self, actor.clone()).await
+    }
+
+    /// Starts a piece of the product's own work in a team.
+    pub async fn begin_as_system(&self, team: TeamId) -> Outcome<Tx> {
+        Tx::begin(self, Actor::system(team)).await
+    }
 }
 
 impl Tx {

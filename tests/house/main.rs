@@ -1,91 +1,36 @@
 //! The house rules that no compiler checks.
 
+mod packages;
+mod subjects;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
+    tests.parent().expect("the workspace around it").to_owned()
 }
 
-/// The workspace's crates that a crate depends on, outside of its tests.
-fn dependencies(name: &str) -> BTreeSet<String> {
-    let manifest = fs::read_to_string(root().join(name).join("Cargo.toml")).expect("a manifest");
-    let section = manifest.split("[dependencies]").nth(1).unwrap_or_default();
-    let section = section.split("\n[").next().unwrap_or_default();
-    let ours = ["api", "worker", "domain", "entities", "migration", "tests"];
-    let of = |line: &str| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned();
-    section
-        .lines()
-        .map(of)
-        .filter(|name| ours.contains(&name.as_str()))
-        .collect()
+fn read(file: &Path) -> String {
+    fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
-/// docs/ARCHITECTURE.md: tests → api, worker → domain → entities; api → worker for the embedded mode only;
-/// migration stands alone.
-#[test]
-fn crates_depend_in_one_direction() {
-    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
-        ("entities", [].as_slice()),
-        ("migration", &[]),
-        ("domain", &["entities"]),
-        ("worker", &["domain", "entities"]),
-        ("api", &["worker", "domain", "entities", "migration"]),
-        ("tests", &["api", "worker", "domain", "entities", "migration"]),
-    ]);
-    for (name, allowed) in allowed {
-        for dependency in dependencies(name) {
-            assert!(
-                allowed.contains(&dependency.as_str()),
-                "{name} must not depend on {dependency}"
-            );
-        }
-    }
-    let api = fs::read_to_string(root().join("api/Cargo.toml")).expect("a manifest");
-    assert!(
-        api.contains("worker = { workspace = true, optional = true }"),
-        "api → worker only behind a feature"
-    );
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    gather(folder, &mut found);
+    assert!(!found.is_empty(), "{} holds no sources", folder.display());
+    found
 }
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
         if path.is_dir() && !path.ends_with("target") {
-            sources(&path, found);
+            gather(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
-        }
-    }
-}
-
-/// `apalis` appears only in `worker`, `axum` and `async_graphql` only in `api`.
-#[test]
-fn each_framework_stays_in_its_place() {
-    for (folder, forbidden) in [
-        (
-            "entities/src",
-            ["apalis", "axum::", "async_graphql", "reqwest"].as_slice(),
-        ),
-        ("domain/src", &["apalis", "axum::", "async_graphql"]),
-        ("worker/src", &["axum::", "async_graphql"]),
-        ("api/src", &["apalis"]),
-    ] {
-        let mut files = Vec::new();
-        sources(&root().join(folder), &mut files);
-        assert!(!files.is_empty());
-        for file in files {
-            let text = fs::read_to_string(&file).expect("a file");
-            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-            for line in code {
-                for word in forbidden {
-                    let used = line.contains(&format!("use {word}")) || line.contains(&format!(" {word}"));
-                    assert!(!used, "{}: {line}", file.display());
-                }
-            }
         }
     }
 }
@@ -93,20 +38,49 @@ fn each_framework_stays_in_its_place() {
 /// Modules have names that say what is in them.
 #[test]
 fn no_module_is_called_utils() {
-    let mut files = Vec::new();
     for folder in ["entities", "migration", "domain", "worker", "api", "tests"] {
-        sources(&root().join(folder), &mut files);
+        for file in sources(&root().join(folder)) {
+            let name = file
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .unwrap_or_default();
+            assert!(
+                !["utils", "util", "helpers", "common", "manager", "misc"].contains(&name),
+                "{}",
+                file.display()
+            );
+        }
     }
-    for file in files {
-        let name = file
-            .file_stem()
-            .and_then(|stem| stem.to_str())
-            .unwrap_or_default()
-            .to_owned();
-        assert!(
-            !["utils", "util", "helpers", "common", "manager", "misc"].contains(&name.as_str()),
-            "{}",
-            file.display()
-        );
+}
+
+/// Which gateway it is, is decided in its adapter: what differs elsewhere is asked of an ability.
+#[test]
+fn no_rule_knows_a_gateway_by_its_name() {
+    for file in ["domain/src", "worker/src", "api/src/graphql"].map(|folder| sources(&root().join(folder))) {
+        for file in file.iter().filter(|file| !is_test(file)) {
+            let text = read(file);
+            for line in code(&text).lines() {
+                let named = ["Stripe", "MercadoPago", "Paypal"]
+                    .iter()
+                    .any(|name| line.contains(&format!("PaymentGateway::{name}")));
+                assert!(!named, "{}: {line}", file.display());
+            }
+        }
     }
+}
+
+/// Whether a file holds tests only.
+fn is_test(file: &Path) -> bool {
+    let name = file
+        .file_stem()
+        .and_then(|stem| stem.to_str())
+        .unwrap_or_default();
+    name == "tests" || name.ends_with("_tests") || file.components().any(|it| it.as_os_str() == "tests")
+}
+
+/// Without comments, and without the tests at a file's end.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
 }

@@ -7,6 +7,8 @@ mod signature;
 pub mod stripe;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -7,9 +7,9 @@ use entities::{Money, PaymentGateway, RefundId, RefundReason};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use domain::adapters::gateways::{GatewayAccount, RefundOrder};
+use domain::adapters::gateways::{GatewayAccount, OrderError, RefundOrder, Unanswered};
 
-use crate::GatewayEndpoints;
+use crate::{GatewayEndpoints, http::Answer};
 
 /// What the next request gets.
 pub(crate) enum Reply {
@@ -115,6 +115,47 @@ pub(crate) const OUR_REFUND: &str = "refund_01h2xcejqtf2nbrexx3vqjhp41";
 
 pub(crate) fn our_refund() -> RefundId {
     OUR_REFUND.parse().expect("an id")
+}
+
+/// Sorts what orders are told by what may be done next, and compares.
+pub(crate) fn orders_are_sorted(sort: fn(&Answer) -> OrderError, cases: &[(u16, &str, &str)]) {
+    for (status, body, meaning) in cases {
+        let sorted = match sort(&answered(*status, body)) {
+            OrderError::Refused { .. } => "refused",
+            OrderError::AlreadyRefunded { .. } => "already",
+            OrderError::Busy {
+                retry_after: Some(_), ..
+            } => "busy",
+            OrderError::Held {
+                retry_after: Some(_), ..
+            } => "held",
+            OrderError::Busy { .. } | OrderError::Held { .. } => "busy, but when?",
+            OrderError::Unknown { .. } => "unknown",
+            OrderError::Credentials { .. } => "credentials",
+        };
+        assert_eq!(sorted, *meaning, "{status} {body}");
+    }
+}
+
+/// The same of questions: whatever one is told, an order is not refused by it.
+pub(crate) fn questions_are_sorted(sort: fn(&Answer) -> Unanswered, cases: &[(u16, &str, &str)]) {
+    for (status, body, meaning) in cases {
+        let sorted = match sort(&answered(*status, body)) {
+            Unanswered::NotFound { .. } => "not found",
+            Unanswered::Busy { .. } => "busy",
+            Unanswered::Credentials { .. } => "credentials",
+            Unanswered::Unknown { .. } => "unknown",
+        };
+        assert_eq!(sorted, *meaning, "{status} {body}");
+    }
+}
+
+fn answered(status: u16, body: &str) -> Answer {
+    Answer {
+        status,
+        retry_after: Some(Duration::from_secs(7)),
+        body: body.as_bytes().to_vec().into(),
+    }
 }
 
 async fn request_of(stream: &mut TcpStream) -> Sent {

@@ -1,12 +1,19 @@
-//! The event bus within one process.
+//! The event bus, and the one within a process.
 
 use entities::TeamId;
 use tokio::sync::broadcast;
 
-use crate::events::EventBus;
-
 /// Announcements that a listener has not taken yet. One that falls behind reads the table anyway.
 const CAPACITY: usize = 1024;
+
+/// Tells whoever waits that a team has new events. Losing one costs time, never an event.
+pub trait EventBus: Send + Sync {
+    /// Says, to every process, that the team's events have come as far as `position`.
+    fn announce(&self, team: TeamId, position: i64);
+
+    /// Hears what is announced in this process.
+    fn listen(&self) -> broadcast::Receiver<(TeamId, i64)>;
+}
 
 /// Passes announcements on within the process.
 #[derive(Clone)]

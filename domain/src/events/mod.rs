@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use entities::{EventId, EventTopic, TeamId, UserId};
 use serde_json::Value as Json;
 
+pub use crate::adapters::bus::EventBus;
 pub use reader::{Feed, Start};
 
 /// Something that happened.
@@ -25,13 +26,4 @@ pub struct Event {
     pub impersonator: Option<UserId>,
     pub data: Json,
     pub at: DateTime<Utc>,
-}
-
-/// Tells whoever waits that a team has new events. Losing one costs time, never an event.
-pub trait EventBus: Send + Sync {
-    /// Says, to every process, that the team's events have come as far as `position`.
-    fn announce(&self, team: TeamId, position: i64);
-
-    /// Hears what is announced in this process.
-    fn listen(&self) -> tokio::sync::broadcast::Receiver<(TeamId, i64)>;
 }

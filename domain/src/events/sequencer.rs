@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use entities::{EventId, TeamId};
 
 use crate::{
+    app::App,
     database::{Database, Dialect, Sql},
     error::Outcome,
     values,
@@ -14,6 +15,16 @@ use crate::{
 const BATCH: i64 = 1000;
 /// The lock that lets one process place events at a time ("post" in ASCII).
 const LOCK: i64 = 0x706f_7374;
+
+impl App {
+    /// Gives new events their positions and tells whoever waits for them.
+    pub async fn place_events(&self) -> Outcome<()> {
+        for (team, position) in place(&self.db).await? {
+            self.bus.announce(team, position);
+        }
+        Ok(())
+    }
+}
 
 /// Places what has been committed and has no position yet. Returns how far each team has come.
 ///

@@ -7,4 +7,5 @@ pub mod outbox;
 pub use compose::{
     AccessAfter, AccessFacts, Brand, ComposeError, Composed, MailContent, RefundFacts, compose,
 };
+pub(crate) use outbox::{Delivery, Followers};
 pub use outbox::{deliver, write};

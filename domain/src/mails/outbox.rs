@@ -1,8 +1,7 @@
 //! The way of a mail: written in the transaction of its occasion, sent by a job, once as far as SMTP allows.
 
-use entities::{
-    EffectStatus, MailId, MailStatus, RefundEffectKind, RefundId, TeamId, UserId, mail, team, user,
-};
+use entities::{MailId, MailStatus, TeamId, UserId, mail, team, user};
+use futures::future::BoxFuture;
 use sea_orm::{
     ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
 };
@@ -13,10 +12,23 @@ use crate::{
     app::App,
     error::Outcome,
     jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
-    refunds,
     scoped::Scoped,
     tx::Tx,
 };
+
+/// What became of a mail.
+pub(crate) struct Delivery {
+    /// The id of what it is about.
+    pub subject_id: String,
+    /// Why it did not go out; none if it did.
+    pub error: Option<String>,
+}
+
+/// What the subjects do once a mail about one of theirs was delivered or given up, in the same commit.
+#[derive(Default)]
+pub(crate) struct Followers(pub Vec<Follower>);
+
+type Follower = for<'a> fn(&'a mut Tx, &'a Delivery) -> BoxFuture<'a, Outcome<()>>;
 
 /// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
 pub async fn write(
@@ -150,10 +162,7 @@ async fn conclude(
         .await?
         .on_behalf_of(job.payload.by.clone());
     let (id, user, template) = (mail.id, mail.user_id, mail.template.clone());
-    let refund: Option<RefundId> = mail
-        .subject_id
-        .as_deref()
-        .and_then(|subject| subject.parse().ok());
+    let subject = mail.subject_id.clone();
     let mut row = mail.into_active_model();
     row.status = Set(status);
     row.sent_at = Set((status == MailStatus::Sent).then(|| tx.now()));
@@ -166,13 +175,11 @@ async fn conclude(
         None,
         serde_json::json!({ "status": status, "to": user, "template": template }),
     );
-    if let Some(refund) = refund {
-        let told = if status == MailStatus::Sent {
-            EffectStatus::Done
-        } else {
-            EffectStatus::Failed
-        };
-        refunds::note_effect(&mut tx, refund, RefundEffectKind::NotifyCustomer, told, error).await?;
+    if let Some(subject_id) = subject {
+        let delivery = Delivery { subject_id, error };
+        for follower in &app.memory::<Followers>().0 {
+            follower(&mut tx, &delivery).await?;
+        }
     }
     tx.commit().await
 }

@@ -11,9 +11,7 @@ mod reading_rules;
 mod rules;
 mod tenancy;
 mod verify;
-mod write_proof;
 
 pub use at_gateway::verify_with_gateway;
 pub use maintain::{Maintained, Step, maintain, make};
 pub use verify::{Note, TENANCY, Violation, notes, rules, verify};
-pub use write_proof::WriteProof;

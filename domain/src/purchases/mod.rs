@@ -1,6 +1,7 @@
 //! What was bought, as the store tells us.
 
 pub mod first_pages;
+pub mod rules;
 pub mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,7 +20,6 @@ use crate::{
     input,
     message::Message,
     payments::external,
-    refunds::rules,
     scoped::Scoped,
     teams::secrets,
     tx::Tx,

@@ -23,7 +23,7 @@ mod waiting;
 
 pub use agreements::pause as pause_subscription;
 pub use evidence::{Check, Eligibility, eligibilities};
-pub(crate) use notifications::note_effect;
+pub(crate) use notifications::mail_delivered;
 pub use process::process;
 pub(crate) use process::{ask_now, observe};
 pub use reconcile::reconcile;

@@ -1,13 +1,14 @@
 //! Who is told of a refund: the customer by mail (S0.49), partners and front ends by an event.
 
 use entities::{EffectStatus, EventTopic, RefundEffectKind, RefundId, product, purchase, refund, user};
+use futures::{FutureExt, future::BoxFuture};
 use serde_json::json;
 
 use super::store;
 use crate::{
     app::App,
     error::Outcome,
-    mails::{self, AccessAfter, MailContent, RefundFacts},
+    mails::{self, AccessAfter, Delivery, MailContent, RefundFacts},
     message::Message,
     scoped::Scoped,
     tx::Tx,
@@ -76,19 +77,25 @@ pub(super) fn publish_update(tx: &mut Tx, refund: &refund::Model) {
     );
 }
 
-/// Notes how an effect that happens elsewhere has come out, and tells the followers.
-pub(crate) async fn note_effect(
-    tx: &mut Tx,
-    id: RefundId,
-    kind: RefundEffectKind,
-    status: EffectStatus,
-    error: Option<String>,
-) -> Outcome<()> {
-    let refund = store::by_id(tx, id).await?;
-    let mut effects = store::Effects::default();
-    let detail = error.map(|error| Message::key("effect-mail-not-delivered").with("message", error));
-    effects.set(kind, status, detail);
-    effects.store(tx, id).await?;
-    publish_update(tx, &refund);
-    Ok(())
+/// Notes how the mail about a refund has come out, and tells the followers.
+pub(crate) fn mail_delivered<'a>(tx: &'a mut Tx, delivery: &'a Delivery) -> BoxFuture<'a, Outcome<()>> {
+    async move {
+        let Ok(id) = delivery.subject_id.parse::<RefundId>() else {
+            return Ok(());
+        };
+        let (status, detail) = match &delivery.error {
+            None => (EffectStatus::Done, None),
+            Some(error) => {
+                let detail = Message::key("effect-mail-not-delivered").with("message", error);
+                (EffectStatus::Failed, Some(detail))
+            }
+        };
+        let refund = store::by_id(tx, id).await?;
+        let mut effects = store::Effects::default();
+        effects.set(RefundEffectKind::NotifyCustomer, status, detail);
+        effects.store(tx, id).await?;
+        publish_update(tx, &refund);
+        Ok(())
+    }
+    .boxed()
 }

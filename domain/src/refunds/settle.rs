@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
-    agreements, notifications, past_us, resolve, rules,
+    agreements, notifications, past_us, resolve,
     state::{self, Observation},
     store, waiting,
 };
@@ -348,7 +348,7 @@ async fn book(
     if reopen {
         purchase.canceled_at = None;
     }
-    purchase.status = rules::purchase_status(&purchase);
+    purchase.status = purchases::rules::purchase_status(&purchase);
     let mut row = purchase.clone().into_active_model();
     row.reserved_minor = Set(purchase.reserved_minor);
     row.refunded_minor = Set(purchase.refunded_minor);

@@ -13,7 +13,6 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-pub(crate) use notes::Notes;
 pub use notes::{note_reading, note_readings};
 pub use reading::{
     ReadingStats, TitleReadingView, activity, activity_count, may_read, overview, overviews, session, title,

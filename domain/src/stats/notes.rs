@@ -27,7 +27,7 @@ enum Reader {
 type Look = (TeamId, Reader, UserId);
 
 /// What one process knows of the looks that are on record.
-pub struct Notes {
+struct Notes {
     /// When each was noted. It spares asking the database: what is forgotten here is only noted once more.
     noted: Cache<Look, DateTime<Utc>>,
     /// Looks of the same reader are noted one after the other, so that those of one moment are one look.
@@ -63,7 +63,7 @@ pub async fn note_readings(app: &App, actor: &Actor, users: &[UserId]) -> Outcom
         Principal::System => return Ok(()),
     };
     let now = app.clock.now();
-    let notes = app.reading_notes();
+    let notes = app.memory::<Notes>();
     let fresh = || {
         let others = users.iter().filter(|user| reader != Reader::User(**user, None));
         let looks = others.map(|user| (actor.team, reader, *user));

@@ -90,27 +90,12 @@ fn reason_of(body: &Value) -> Reason {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sorted(status: u16, body: &str) -> &'static str {
-        let answer = Answer {
-            status,
-            retry_after: None,
-            body: body.as_bytes().to_vec().into(),
-        };
-        match of_an_order(&answer) {
-            OrderError::Refused { .. } => "refused",
-            OrderError::AlreadyRefunded { .. } => "already",
-            OrderError::Busy { .. } => "busy",
-            OrderError::Held { .. } => "held",
-            OrderError::Unknown { .. } => "unknown",
-            OrderError::Credentials { .. } => "credentials",
-        }
-    }
+    use crate::testing::{orders_are_sorted, questions_are_sorted};
 
     /// Whatever a question is told, an order is not refused by it.
     #[test]
     fn a_question_is_answered_or_it_is_not() {
-        for (status, body, meaning) in [
+        let cases = [
             (404, r#"{"cause":[{"code":2000}]}"#, "not found"),
             (404, "<html>", "not found"),
             (400, r#"{"cause":[{"code":2032}]}"#, "not found"),
@@ -122,20 +107,8 @@ mod tests {
             (429, "", "busy"),
             (500, "", "unknown"),
             (302, "", "unknown"),
-        ] {
-            let answer = Answer {
-                status,
-                retry_after: None,
-                body: body.as_bytes().to_vec().into(),
-            };
-            let sorted = match of_a_question(&answer) {
-                Unanswered::NotFound { .. } => "not found",
-                Unanswered::Busy { .. } => "busy",
-                Unanswered::Credentials { .. } => "credentials",
-                Unanswered::Unknown { .. } => "unknown",
-            };
-            assert_eq!(sorted, meaning, "{status} {body}");
-        }
+        ];
+        questions_are_sorted(of_a_question, &cases);
     }
 
     #[test]
@@ -160,14 +133,16 @@ mod tests {
             let number =
                 format!(r#"{{"error":"bad_request","cause":[{{"code":{code},"description":"d"}}]}}"#);
             let text = format!(r#"{{"error":"bad_request","cause":{{"code":"{code}"}}}}"#);
-            assert_eq!(sorted(status, &number), meaning, "{status} {code}");
-            assert_eq!(sorted(status, &text), meaning, "{status} {code}, as a text");
+            orders_are_sorted(
+                of_an_order,
+                &[(status, &number, meaning), (status, &text, meaning)],
+            );
         }
     }
 
     #[test]
     fn without_a_code_the_status_speaks() {
-        for (status, body, meaning) in [
+        let cases = [
             (
                 400,
                 r#"{"message":"m","error":"bad_request","status":400,"cause":[]}"#,
@@ -204,8 +179,7 @@ mod tests {
             (400, "<html>", "unknown"),
             (301, "", "unknown"),
             (408, "{}", "unknown"),
-        ] {
-            assert_eq!(sorted(status, body), meaning, "{status} {body}");
-        }
+        ];
+        orders_are_sorted(of_an_order, &cases);
     }
 }

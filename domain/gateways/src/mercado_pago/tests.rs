@@ -3,7 +3,7 @@
 use entities::{PaymentGateway, RefundReason};
 
 use crate::testing::{OUR_REFUND, Reply, Script, order};
-use domain::adapters::gateways::{GatewayRefundStatus, OrderError, Unanswered};
+use domain::adapters::gateways::{GatewayRefundStatus, Unanswered};
 
 #[tokio::test]
 async fn an_order_is_sent_with_its_key_and_its_exact_amount() {
@@ -40,39 +40,6 @@ async fn amounts_are_written_with_the_decimals_of_their_currency() {
     ] {
         let written = super::refund_body(order("1", major, currency, RefundReason::Other).amount);
         assert_eq!(written.expect(major), body.as_bytes());
-    }
-}
-
-#[tokio::test]
-async fn what_cannot_be_a_refund_is_never_sent() {
-    let script = Script::of(PaymentGateway::MercadoPago, []).await;
-    for (payment, amount) in [("12/3", "1"), ("", "1"), ("123", "0"), ("123", "-1")] {
-        let order = order(payment, amount, "BRL", RefundReason::Other);
-        let name = format!("{payment} {amount}");
-        assert!(
-            matches!(script.gateway.check(&order), Err(OrderError::Refused { .. })),
-            "{name}"
-        );
-        let refused = script.gateway.refund(&order).await;
-        assert!(matches!(refused, Err(OrderError::Refused { .. })), "{name}");
-    }
-    assert!(script.sent().is_empty());
-}
-
-#[tokio::test]
-async fn a_lost_order_is_unknown() {
-    let order = order("123", "1", "BRL", RefundReason::Other);
-    for reply in [
-        Reply::Cut,
-        Reply::Answer(500, ""),
-        Reply::Answer(201, "{}"),
-        Reply::Answer(200, "<html>"),
-        Reply::Answer(307, ""),
-    ] {
-        let script = Script::of(PaymentGateway::MercadoPago, [reply]).await;
-        let lost = script.gateway.refund(&order).await;
-        assert!(matches!(lost, Err(OrderError::Unknown { .. })), "{lost:?}");
-        assert_eq!(script.sent().len(), 1, "sent again by itself");
     }
 }
 

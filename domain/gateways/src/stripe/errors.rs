@@ -93,36 +93,14 @@ fn is_already_refunded(code: &str, message: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-
-    fn sorted(status: u16, body: &str) -> &'static str {
-        let answer = Answer {
-            status,
-            retry_after: Some(Duration::from_secs(7)),
-            body: body.as_bytes().to_vec().into(),
-        };
-        match of_an_order(&answer) {
-            OrderError::Refused { .. } => "refused",
-            OrderError::AlreadyRefunded { .. } => "already",
-            OrderError::Busy {
-                retry_after: Some(_), ..
-            } => "busy",
-            OrderError::Held {
-                retry_after: Some(_), ..
-            } => "held",
-            OrderError::Busy { .. } | OrderError::Held { .. } => "busy, but when?",
-            OrderError::Unknown { .. } => "unknown",
-            OrderError::Credentials { .. } => "credentials",
-        }
-    }
+    use crate::testing::{orders_are_sorted, questions_are_sorted};
 
     /// Whatever a question is told, an order is not refused by it.
     #[test]
     fn a_question_is_answered_or_it_is_not() {
         let missing = r#"{"error":{"type":"invalid_request_error","code":"resource_missing","message":"No such refund"}}"#;
-        for (status, body, meaning) in [
+        let cases = [
             (404, missing, "not found"),
             (400, missing, "not found"),
             (404, "<html>", "not found"),
@@ -139,25 +117,13 @@ mod tests {
             (424, "", "unknown"),
             (500, "", "unknown"),
             (302, "", "unknown"),
-        ] {
-            let answer = Answer {
-                status,
-                retry_after: None,
-                body: body.as_bytes().to_vec().into(),
-            };
-            let sorted = match of_a_question(&answer) {
-                Unanswered::NotFound { .. } => "not found",
-                Unanswered::Busy { .. } => "busy",
-                Unanswered::Credentials { .. } => "credentials",
-                Unanswered::Unknown { .. } => "unknown",
-            };
-            assert_eq!(sorted, meaning, "{status} {body}");
-        }
+        ];
+        questions_are_sorted(of_a_question, &cases);
     }
 
     #[test]
     fn every_refusal_has_its_meaning() {
-        for (status, body, meaning) in [
+        let cases = [
             (
                 400,
                 r#"{"error":{"type":"invalid_request_error","code":"charge_already_refunded","message":"m"}}"#,
@@ -216,8 +182,7 @@ mod tests {
             (400, "<html>a proxy's page</html>", "unknown"),
             (404, "{}", "unknown"),
             (302, "", "unknown"),
-        ] {
-            assert_eq!(sorted(status, body), meaning, "{status} {body}");
-        }
+        ];
+        orders_are_sorted(of_an_order, &cases);
     }
 }

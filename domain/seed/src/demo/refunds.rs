@@ -16,9 +16,10 @@ use super::{
 use domain::{
     error::Outcome,
     message::Message,
+    purchases,
     refunds::{
         evidence,
-        rules::{self, Facts, Policy},
+        rules::{Facts, Policy},
     },
 };
 
@@ -187,7 +188,7 @@ fn settle(purchase: &mut purchase::Model, refund: &refund::Model, ended: DateTim
         purchase.refunded_minor = refund.amount_minor;
         purchase.canceled_at = refund.takes_access.then_some(refund.requested_at);
     }
-    purchase.status = rules::purchase_status(purchase);
+    purchase.status = purchases::rules::purchase_status(purchase);
     purchase.updated_at = ended;
 }
 

@@ -15,11 +15,10 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::{PATIENCE, RedisSettings, tell};
 use crate::{
     adapters::{
-        bus::LocalBus,
+        bus::{EventBus, LocalBus},
         outage::{Backoff, Outage},
     },
     database::{Database, Sql},
-    events::EventBus,
 };
 
 /// Announcements that wait to be sent. What does not fit is found by the watch in the other processes.

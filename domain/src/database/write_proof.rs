@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use tokio::{sync::Mutex, time::timeout};
 
-use crate::{database::Database, values};
+use super::Database;
+use crate::values;
 
 /// However often it is asked about, it is tried so often at most.
 const EVERY: Duration = Duration::from_secs(1);

@@ -1,0 +1,15 @@
+//! Puts the subjects together: what one of them does when another, which does not know it, has done its part.
+
+use crate::{
+    app::{App, Services},
+    mails::Followers,
+    refunds,
+};
+
+impl App {
+    pub fn new(services: Services) -> Self {
+        let app = Self::alone(services);
+        app.remember(Followers(vec![refunds::mail_delivered]));
+        app
+    }
+}
