@@ -14,19 +14,15 @@ use tests::{
         scene::{Plan, Scene},
         until,
     },
-    servers::{
-        pgbouncer::PgBouncer,
-        postgres::{self},
-        redis::Redis,
-    },
+    servers::{pgbouncer::PgBouncer, postgres, redis::Redis},
 };
 
 const PATIENCE: Duration = Duration::from_mins(1);
 /// Fewer than one process has connections, of which there are three.
 const SESSIONS: u32 = 4;
 
-async fn scene(bouncer: &PgBouncer, redis: &Redis, sales: usize, pooling: &str) -> Scene {
-    let settings = environment([("REDIS_URL", &redis.url()), ("POSTVENTA_DB_POOLING", pooling)]);
+async fn scene(bouncer: &PgBouncer, redis: &Redis, sales: usize) -> Scene {
+    let settings = environment([("REDIS_URL", &redis.url())]);
     let plan = Plan {
         sales,
         workers: 2,
@@ -52,7 +48,7 @@ async fn refunds_and_followers_outlive_a_pooler_in_transaction_mode() {
     const CRASHES: usize = 2;
     let mut bouncer = PgBouncer::start(&postgres::url(), SESSIONS).unwrap();
     let redis = Redis::start().unwrap();
-    let scene = scene(&bouncer, &redis, REFUNDS, "auto").await;
+    let scene = scene(&bouncer, &redis, REFUNDS).await;
     let first = next_position(&scene.app, scene.shop.team).await;
     let followers = [
         Follower::begin(&scene.shop.clients[0]).await,
@@ -88,7 +84,7 @@ async fn refunds_and_followers_outlive_a_pooler_in_transaction_mode() {
 async fn planted_trust_in_sessions_is_found() {
     let bouncer = PgBouncer::start(&postgres::url(), SESSIONS).unwrap();
     let redis = Redis::start().unwrap();
-    let mut scene = scene(&bouncer, &redis, 20, "auto").await;
+    let mut scene = scene(&bouncer, &redis, 20).await;
     let setting = ("POSTVENTA_DB_POOLING".to_owned(), "session".to_owned());
     scene.fleet.settings.extend([setting]);
     for worker in scene.workers.clone() {

@@ -122,9 +122,12 @@ impl Gateways {
     /// Somebody gives money back in the gateway's own pages, and tries until an answer says that it is done.
     pub async fn refund_by_hand(&self, gateway: Provider, payment: &str, minor: i64) {
         const MOST: usize = 20;
+        // Some answers never come.
+        const PATIENCE: Duration = Duration::from_secs(2);
         let key = format!("by-hand-{payment}");
         for _ in 0..MOST {
-            let sent = self.refund_with_key(gateway, payment, minor, &key).send().await;
+            let request = self.refund_with_key(gateway, payment, minor, &key);
+            let sent = request.timeout(PATIENCE).send().await;
             // A stored 500 is what was executed, too: the gateway's own pages would show it.
             if sent.is_ok_and(|answer| answer.status().is_success()) || self.has_key(&key).await {
                 return;
