@@ -7,4 +7,5 @@ pub mod outbox;
 pub use compose::{
     AccessAfter, AccessFacts, Brand, ComposeError, Composed, MailContent, RefundFacts, compose,
 };
-pub use outbox::{deliver, write};
+pub(crate) use outbox::parked;
+pub use outbox::{OWED, deliver, write};

@@ -12,10 +12,20 @@ use crate::{
     adapters::mail::{MailError, OutgoingMail},
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{ClaimedJob, Ending, Handled, NewJob, Owed, Work},
     refunds,
     scoped::Scoped,
     tx::Tx,
+};
+
+/// A mail that is to be sent.
+pub const OWED: Owed = Owed {
+    kind: "send_mail",
+    subject: MailId::PREFIX,
+    table: "mails",
+    condition: "status = 'QUEUED'",
+    since: "created_at",
+    outlives_parking: false,
 };
 
 /// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
@@ -99,20 +109,24 @@ pub async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled {
     if mail.status != MailStatus::Queued {
         return Ok(Ending::Done);
     }
-    match app.mail.send(&outgoing(app, team, &mail).await?).await {
-        Ok(()) => {
-            conclude(app, job, mail, MailStatus::Sent, None).await?;
-            Ok(Ending::Done)
-        }
-        Err(MailError::Permanent(reason)) => {
-            conclude(app, job, mail, MailStatus::Failed, Some(reason)).await?;
-            Ok(Ending::Done)
-        }
-        Err(MailError::Temporary(reason)) if job.attempts >= job.max_attempts => {
-            conclude(app, job, mail, MailStatus::Failed, Some(reason.clone())).await?;
-            Ok(Ending::Dead { reason })
-        }
-        Err(error @ MailError::Temporary(_)) => Err(anyhow::Error::from(error).into()),
+    let (status, error) = match app.mail.send(&outgoing(app, team, &mail).await?).await {
+        Ok(()) => (MailStatus::Sent, None),
+        Err(MailError::Permanent(reason)) => (MailStatus::Failed, Some(reason)),
+        Err(error @ MailError::Temporary(_)) => return Err(anyhow::Error::from(error).into()),
+    };
+    let tx = app.begin_as_system(team).await?;
+    let mut tx = tx.on_behalf_of(job.payload.by.clone());
+    conclude(&mut tx, mail, status, error).await?;
+    tx.commit().await?;
+    Ok(Ending::Done)
+}
+
+/// A mail whose job was parked is not sent, and whoever waits for it learns why.
+pub(crate) async fn parked(tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
+    let found = mail::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
+    match found.filter(|mail| mail.status == MailStatus::Queued) {
+        Some(mail) => conclude(tx, mail, MailStatus::Failed, Some(reason.to_owned())).await,
+        None => Ok(()),
     }
 }
 
@@ -138,17 +152,7 @@ async fn outgoing(app: &App, team: TeamId, mail: &mail::Model) -> Outcome<Outgoi
     })
 }
 
-async fn conclude(
-    app: &App,
-    job: &ClaimedJob,
-    mail: mail::Model,
-    status: MailStatus,
-    error: Option<String>,
-) -> Outcome<()> {
-    let mut tx = app
-        .begin_as_system(mail.team_id)
-        .await?
-        .on_behalf_of(job.payload.by.clone());
+async fn conclude(tx: &mut Tx, mail: mail::Model, status: MailStatus, error: Option<String>) -> Outcome<()> {
     let (id, user, template) = (mail.id, mail.user_id, mail.template.clone());
     let refund: Option<RefundId> = mail
         .subject_id
@@ -172,9 +176,9 @@ async fn conclude(
         } else {
             EffectStatus::Failed
         };
-        refunds::note_effect(&mut tx, refund, RefundEffectKind::NotifyCustomer, told, error).await?;
+        refunds::note_effect(tx, refund, RefundEffectKind::NotifyCustomer, told, error).await?;
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// The last mails of all teams, newest first: for the embedded mode's mailbox page.

@@ -51,7 +51,7 @@ const STRANGERS: Limit = Limit {
     window: TimeDelta::minutes(1),
 };
 
-pub(super) fn job_key(event: GatewayEventId) -> String {
+fn job_key(event: GatewayEventId) -> String {
     format!("gateway-event:{event}")
 }
 

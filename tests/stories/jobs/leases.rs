@@ -62,25 +62,6 @@ async fn a_worker_that_lost_its_lease_writes_in_vain() {
 }
 
 #[tokio::test]
-async fn a_job_that_kills_three_workers_is_parked() {
-    let world = World::new().await;
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
-    for worker in 1..=3 {
-        claim(&world, worker).await;
-        world.expire_leases().await;
-        assert_eq!(sweep(&world).await, 1);
-    }
-    let row = world.row(id).await;
-    assert_eq!((row.status.as_str(), row.crashes), ("DEAD", 3));
-    assert!(
-        run_due(&world.app, &Handlers::default())
-            .await
-            .unwrap()
-            .is_empty()
-    );
-}
-
-#[tokio::test]
 async fn one_job_is_claimed_by_one_worker() {
     let world = World::new().await;
     for _ in 0..60 {
