@@ -12,7 +12,7 @@ use domain::{
 use entities::{JobId, WorkerId};
 use tokio::sync::mpsc;
 use uuid::Uuid;
-use worker::{Handlers, run_due};
+use worker::Handlers;
 
 use tests::processes::{World, handlers, hanging, within};
 
