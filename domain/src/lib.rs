@@ -34,6 +34,7 @@ pub mod teams;
 mod tx;
 pub mod users;
 pub mod vault;
+pub mod work;
 
 pub use app::{App, Services, Settings};
 pub use error::{Denied, Error, Outcome, Refusal, UserErrorCode};

@@ -1,4 +1,4 @@
-//! The minute's round: what was lost gets a job again, what is old goes, and nobody's cursor skips over it.
+//! The minute's round: what is old goes, and nobody's cursor skips over it.
 
 mod support;
 
@@ -40,25 +40,6 @@ async fn round(app: &App) -> Maintained {
 async fn one(app: &App, sql: &str) -> i64 {
     let row = app.db.connection().row(sql, vec![]).await.expect(sql);
     row.expect("a row").try_get_by_index(0).expect("a number")
-}
-
-const MAIL: &str = "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, message_id, \
-     occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', 'a@b.c', 'a@b.c', '', '', '', \
-     '<1@b.c>', 'x', 'QUEUED', created_at FROM teams";
-
-#[tokio::test]
-async fn a_mail_that_lost_its_job_gets_one_and_no_second() {
-    let (installation, _) = demo().await;
-    let app = &installation.app;
-    run(app, MAIL).await;
-    assert_eq!(operations::verify(app).await.expect("an answer").len(), 1);
-    assert_eq!(round(app).await.mails, 1);
-    assert_eq!(operations::verify(app).await.expect("an answer"), vec![]);
-    assert_eq!(round(app).await.mails, 0);
-    // Parked: it waits for a person.
-    run(app, "UPDATE jobs SET status = 'DEAD'").await;
-    assert_eq!(round(app).await.mails, 0);
-    assert_eq!(one(app, "SELECT count(*) FROM jobs").await, 1);
 }
 
 #[tokio::test]

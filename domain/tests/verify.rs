@@ -102,7 +102,7 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE refunds SET status = 'NEEDS_ATTENTION' WHERE status = 'FAILED'",
     ),
     (
-        "refund-next-action",
+        "owed-work",
         "UPDATE refunds SET status = 'PENDING' WHERE status = 'SUCCEEDED'",
     ),
     ("refund-follow-up", "DELETE FROM follow_ups"),
@@ -111,7 +111,7 @@ const DAMAGES: &[(&str, &str)] = &[
         "UPDATE refunds SET status = 'NEEDS_ATTENTION'; UPDATE follow_ups SET done_at = created_at",
     ),
     (
-        "agreement-next-action",
+        "owed-work",
         "UPDATE refund_effects SET status = 'PENDING' WHERE kind = 'PAUSE_SUBSCRIPTION'",
     ),
     (
@@ -125,8 +125,10 @@ const DAMAGES: &[(&str, &str)] = &[
     ("api-key-parent", REVOKED_PARENT),
     ("api-key-parent", PARENT_WITH_AN_END),
     ("api-key-parent", CHILD_OF_ANOTHER),
-    ("mail-next-action", QUEUED_MAIL),
-    ("gateway-event-next-action", GATEWAY_EVENT),
+    ("owed-work", QUEUED_MAIL),
+    ("owed-work", GATEWAY_EVENT),
+    ("owed-work", MAIL_THAT_WAS_TOLD),
+    ("owed-work", MAIL_WITH_ANOTHERS_JOB),
     ("job-lease", RUNNING_JOB),
     ("job-once", TWO_JOBS),
     (
@@ -260,7 +262,7 @@ const DAMAGES: &[(&str, &str)] = &[
         "BATCH; UPDATE entitlement_batches SET total = 2",
     ),
     (
-        "batch-next-action",
+        "owed-work",
         "BATCH; UPDATE entitlement_batches SET status = 'RUNNING', finished_at = NULL",
     ),
     (
@@ -293,7 +295,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ),
     ("export-file", EXPORT_WITHOUT_FILE),
     ("export-file", EXPORT_WITH_FILE),
-    ("export-next-action", EXPORT_QUEUED),
+    ("owed-work", EXPORT_QUEUED),
     ("export-expired", EXPORT_EXPIRED),
     ("export-progress", EXPORT_HALF_DONE),
     ("export-explained", EXPORT_FAILED_SILENTLY),
@@ -358,6 +360,26 @@ const BATCH: &str = "INSERT INTO entitlement_batches SELECT x'0188bac74afa78aabc
 const QUEUED_MAIL: &str = "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
      message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', 'a@b.c', 'a@b.c', \
      '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams";
+/// A mail in the queue, and a job with this subject in this state.
+macro_rules! mail_with_job {
+    ($subject:literal, $status:literal, $told:literal) => {
+        concat!(
+            "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
+             message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', \
+             'a@b.c', 'a@b.c', '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams; \
+             INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, crash_count, \
+             fence, created_at, parked_told_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', ",
+            $subject,
+            ", '",
+            $status,
+            "', created_at, 1, 1, 0, 0, created_at, ",
+            $told,
+            " FROM teams"
+        )
+    };
+}
+const MAIL_THAT_WAS_TOLD: &str = mail_with_job!("x'0188bac74afa78aabc3bbd1eef28d881'", "DEAD", "created_at");
+const MAIL_WITH_ANOTHERS_JOB: &str = mail_with_job!("randomblob(16)", "PENDING", "NULL");
 const GATEWAY_EVENT: &str = "INSERT INTO gateway_events (id, team_id, gateway, external_id, kind, payload, received_at) \
      SELECT randomblob(16), id, 'STRIPE', 'evt_1', 'refund.updated', '{}', created_at FROM teams";
 const RUNNING_JOB: &str = "INSERT INTO jobs (id, queue, kind, payload, status, run_at, attempts, max_attempts, crash_count, fence, \
@@ -386,8 +408,14 @@ const SOUND: &[(&str, &str)] = &[
     (
         "a mail whose job was parked",
         "MAIL; INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, crash_count, fence, \
-         created_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', 'mail_01h2xcejqtf2nbrexx3vqjhp41', 'DEAD', created_at, 1, \
+         created_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', x'0188bac74afa78aabc3bbd1eef28d881', 'DEAD', created_at, 1, \
          1, 0, 0, created_at FROM teams",
+    ),
+    (
+        "what a gateway told, and a job of it that was parked",
+        "GATEWAY_EVENT; INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, \
+         crash_count, fence, created_at, parked_told_at) SELECT randomblob(16), 'webhooks', 'handle_gateway_event', '{}', id, \
+         'DEAD', received_at, 1, 1, 0, 0, received_at, received_at FROM gateway_events",
     ),
     (
         "events of which the oldest are pruned",
@@ -468,6 +496,7 @@ async fn what_is_in_order_is_not_named() {
     for (n, (what, sql)) in SOUND.iter().enumerate() {
         let sql = sql
             .replace("MAIL", QUEUED_MAIL)
+            .replace("GATEWAY_EVENT", GATEWAY_EVENT)
             .replace("BATCH", BATCH)
             .replace("PAST_US", PAST_US);
         let app = template.damaged(&format!("sound-{n}"), &sql).await;

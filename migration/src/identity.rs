@@ -35,7 +35,7 @@ fn statement(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -
     Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
 }
 
-async fn rows(
+pub(crate) async fn rows(
     connection: &impl ConnectionTrait,
     sql: &str,
     values: Vec<Value>,
@@ -43,7 +43,11 @@ async fn rows(
     connection.query_all_raw(statement(connection, sql, values)).await
 }
 
-async fn run(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
+pub(crate) async fn run(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<u64, DbErr> {
     let done = connection.execute_raw(statement(connection, sql, values)).await?;
     Ok(done.rows_affected())
 }

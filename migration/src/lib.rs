@@ -8,6 +8,7 @@ pub mod search;
 /// `entities` says what the column holds; to stand alone, this crate has the same text, not the crate.
 #[path = "../../entities/src/search_text.rs"]
 pub mod search_text;
+mod subjects;
 
 pub use identity::address_key;
 pub use sea_orm_migration::MigratorTrait;
@@ -90,6 +91,11 @@ impl MigratorTrait for Migrator {
                     include_str!("../sql/0022_grace_of_grants.sql")
                 ),
             }),
+            Box::new(Sql::both(
+                "m0024_suspects",
+                include_str!("../sql/0024_suspects.sql"),
+            )),
+            Box::new(subjects::Subjects),
         ]
     }
 }

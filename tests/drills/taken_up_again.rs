@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{database::Sql, values};
+use entities::RefundId;
 use sea_orm::QueryResult;
 use tests::{
     database::TestDatabase,
@@ -69,7 +70,10 @@ async fn tear(scene: &mut Scene, victim: usize, from: usize, count: usize) -> (V
         .rows(held, values![host])
         .await
         .expect("a query");
-    let subject = |row: &QueryResult| row.try_get_by_index::<String>(0).expect("a refund's id");
+    let subject = |row: &QueryResult| {
+        let id: RefundId = row.try_get_by_index(0).expect("a refund's id");
+        id.to_string()
+    };
     let torn: Vec<String> = rows.iter().map(subject).collect();
     let is_torn = |it: &&Accepted| torn.contains(&it.refund);
     let refunds = accepted.iter().filter(is_torn).cloned().collect();

@@ -116,6 +116,12 @@ impl World {
         self.app.db.execute(&sql, vec![]).await.expect("an update");
     }
 
+    /// Ends the rest of all jobs that have seen workers die.
+    pub async fn end_rests(&self) {
+        let sql = "UPDATE jobs SET rests_until = NULL";
+        self.app.db.execute(sql, vec![]).await.expect("an update");
+    }
+
     /// An operator decides about a queue.
     pub async fn decide(&self, queue: &str, paused: bool, concurrency: i64) {
         let sql = "INSERT INTO queue_settings (queue, paused, concurrency, updated_at) VALUES ($1, $2, $3, $4) \

@@ -12,6 +12,7 @@ use crate::{
     health::Health,
     leases::{Hold, Leases},
     pools::Pools,
+    suspects::Suspects,
 };
 
 pub(crate) struct Engine {
@@ -21,6 +22,7 @@ pub(crate) struct Engine {
     pub worker: WorkerId,
     pub host: String,
     pub pools: Pools,
+    pub suspects: Arc<Suspects>,
     pub leases: Arc<Leases>,
     pub finisher: mpsc::Sender<Hold>,
     /// How often the table is looked at without a bell.

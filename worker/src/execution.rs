@@ -7,8 +7,8 @@ use chrono::{DateTime, Utc};
 use domain::{
     App, Error, Outcome,
     jobs::{self, ClaimedJob, Ending, Handled, store},
+    work,
 };
-use entities::JobId;
 use futures::FutureExt;
 use tracing::Instrument;
 
@@ -122,19 +122,24 @@ fn full_text(error: &Error) -> String {
 }
 
 /// Writes a verdict down. Has no effect if the job is no longer ours.
-pub(crate) async fn settle(app: &App, held: (JobId, i64), verdict: &Verdict) -> Outcome<()> {
-    let now = app.clock.now();
+pub(crate) async fn settle(app: &App, job: &ClaimedJob, verdict: &Verdict) -> Outcome<()> {
+    let (now, held) = (app.clock.now(), (job.id, job.fence));
     match verdict {
         Verdict::Done => store::finish(&app.db, &[held], now).await.map(|_| ()),
         Verdict::Again { at, note } => store::retry(&app.db, held, *at, note, false).await,
         Verdict::Retry { at, error } => store::retry(&app.db, held, *at, error, true).await,
-        Verdict::Dead { reason } => store::park(&app.db, held, reason, now).await,
+        Verdict::Dead { reason } => work::park(app, job, reason).await,
     }
 }
 
 /// Does what a claimed job wants, from taking it up to having its end written down.
-pub(crate) async fn work(engine: Arc<Engine>, claimed: Claimed) {
-    let Claimed { job, permit, hold } = claimed;
+pub(crate) async fn run(engine: Arc<Engine>, claimed: Claimed) {
+    let Claimed {
+        job,
+        permit,
+        hold,
+        place: _place,
+    } = claimed;
     if engine.stop.is_cancelled() {
         return finisher::give_back(&engine, job.queue, &[hold]).await;
     }
@@ -158,7 +163,7 @@ pub(crate) async fn work(engine: Arc<Engine>, claimed: Claimed) {
     }
     drop(permit);
     finisher::write(&engine, std::slice::from_ref(&hold), || {
-        settle(&engine.app, hold.job(), &verdict)
+        settle(&engine.app, &job, &verdict)
     })
     .await;
     if matches!(verdict, Verdict::Again { at, .. } if at <= engine.app.clock.now()) {

@@ -11,6 +11,7 @@ mod pools;
 mod rounds;
 mod stepping;
 mod supervisor;
+mod suspects;
 mod wording;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -82,6 +83,7 @@ pub async fn run(
         handlers,
         host: settings.host,
         pools: pools::Pools::new(settings.concurrency),
+        suspects: Arc::new(suspects::Suspects::new(bell.clone())),
         leases: Arc::default(),
         finisher,
         relay: settings.relay,

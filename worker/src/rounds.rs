@@ -10,6 +10,7 @@ use domain::{
     },
     jobs::{Queue, Work, processes, store},
     operations::{self, Maintained, Step},
+    work,
 };
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 
@@ -17,6 +18,7 @@ use crate::engine::Engine;
 
 pub(crate) const SETTINGS: Duration = Duration::from_millis(500);
 pub(crate) const SWEEP: Duration = Duration::from_millis(500);
+pub(crate) const PARKED: Duration = Duration::from_secs(1);
 pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);
@@ -81,9 +83,17 @@ pub(crate) async fn sweep(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
     Ok(())
 }
 
+/// Tells what jobs were about that a sweep has parked.
+pub(crate) async fn tell_parked(engine: Arc<Engine>) -> Outcome<()> {
+    work::tell_parked(&engine.app).await?;
+    Ok(())
+}
+
 /// Looks into the table: what is due by its time, and what no bell was heard for.
 pub(crate) async fn relay(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
-    for queue in store::due_queues(&engine.app.db, engine.app.clock.now()).await? {
+    let due = store::due(&engine.app.db, engine.app.clock.now()).await?;
+    engine.suspects.note_due(&due.with_suspects);
+    for queue in due.queues.into_iter().chain(due.with_suspects) {
         bell.ring(queue, &[]);
     }
     engine.health.note_look();
@@ -112,7 +122,7 @@ pub(crate) async fn announce(engine: Arc<Engine>) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes lost work up again and clears away what nobody needs any more, one kind of it. What fails there says it by
+/// Clears away what nobody needs any more, one kind of it. What fails there says it by
 /// itself, and need not be the database.
 pub(crate) async fn maintain(engine: Arc<Engine>, step: Step) -> Outcome<()> {
     let mut done = Maintained::default();

@@ -42,11 +42,13 @@ pub async fn run_next(app: &App, handlers: &Handlers) -> Outcome<Option<Finished
     let now = app.clock.now();
     let worker = WorkerId(app.ids.uuid(now));
     for queue in Queue::ALL {
-        let Some(job) = store::claim(&app.db, queue, worker, 1, now).await?.pop() else {
-            continue;
+        let job = match store::claim(&app.db, queue, worker, 1, now).await?.pop() {
+            Some(job) => Some(job),
+            None => store::claim_suspect(&app.db, queue, worker, now).await?,
         };
+        let Some(job) = job else { continue };
         let verdict = attempt(app, handlers, &job).await;
-        settle(app, (job.id, job.fence), &verdict).await?;
+        settle(app, &job, &verdict).await?;
         return Ok(Some(Finished {
             id: job.id,
             queue,

@@ -68,7 +68,7 @@ async fn work_queue(engine: Arc<Engine>, bell: LocalBell, queue: Queue) -> anyho
     // A task of its own for each job: they run on all cores, and outlive a worker that fails.
     let worker = WorkerBuilder::new(name)
         .backend(backend)
-        .build(move |claimed| tokio::spawn(execution::work(engine.clone(), claimed)));
+        .build(move |claimed| tokio::spawn(execution::run(engine.clone(), claimed)));
     Ok(worker.run().await?)
 }
 
@@ -139,6 +139,7 @@ fn start_rounds(set: &mut JoinSet<()>, engine: &Arc<Engine>, bell: &LocalBell) {
     round(set, engine, "sweeper", rounds::SWEEP, move |engine| {
         rounds::sweep(engine, sweeping.clone())
     });
+    round(set, engine, "parked", rounds::PARKED, rounds::tell_parked);
     round(set, engine, "relay", engine.relay, move |engine| {
         rounds::relay(engine, relaying.clone())
     });

@@ -17,7 +17,8 @@ use entities::{ExportId, ExportKind, Locale};
 
 pub use cancel::{Canceled, cancel};
 pub use request::{UsersExport, request_users};
-pub use run::write;
+pub(crate) use run::parked;
+pub use run::{OWED, write};
 pub use store::{count, find, list};
 pub use upkeep::{Tended, clear_files, tend};
 

@@ -19,12 +19,22 @@ use super::{
 use crate::{
     app::App,
     database::Sql,
-    error::{Error, Outcome},
+    error::Outcome,
     installation,
-    jobs::{self, ClaimedJob, Ending, Handled},
+    jobs::{self, ClaimedJob, Ending, Handled, Owed},
     message::Message,
     tx::Tx,
     values,
+};
+
+/// An export that is to be written.
+pub const OWED: Owed = Owed {
+    kind: "write_export",
+    subject: ExportId::PREFIX,
+    table: "exports",
+    condition: "status IN ('QUEUED', 'RUNNING')",
+    since: "updated_at",
+    outlives_parking: false,
 };
 
 /// Progress is told when so many rows were written since the last time,
@@ -67,7 +77,6 @@ pub async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled {
             tracing::info!(export = %id, "the export was stopped");
             Ok(Ending::Done)
         }
-        Err(error) if job.attempts >= job.max_attempts => attempt.give_up(error).await,
         Err(error) => Err(error),
     }
 }
@@ -156,20 +165,6 @@ impl<'a> Attempt<'a> {
         Ok(Ending::Done)
     }
 
-    /// Out of attempts: the export fails with a sentence for people, and the job keeps the cause for operators.
-    async fn give_up(self, error: Error) -> Handled {
-        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
-        if let Some(export) = self.still_ours(&tx).await? {
-            fail(&mut tx, export).await?;
-            tx.commit().await?;
-        }
-        let reason = match error {
-            Error::Fault(fault) => format!("{fault:#}"),
-            other => other.to_string(),
-        };
-        Ok(Ending::Dead { reason })
-    }
-
     /// The export, locked, if no other worker has begun since.
     async fn still_ours(&self, tx: &Tx) -> Outcome<Option<export::Model>> {
         let found = store::lock(tx, self.export.id).await?;
@@ -177,12 +172,18 @@ impl<'a> Attempt<'a> {
     }
 }
 
-pub(super) async fn fail(tx: &mut Tx, export: export::Model) -> Outcome<Option<export::Model>> {
+/// No job is going to write it any more: the export fails with a sentence for people, and the job keeps the cause for
+/// operators.
+pub(crate) async fn parked(tx: &mut Tx, id: ExportId) -> Outcome<()> {
+    let Some(export) = store::lock(tx, id).await? else {
+        return Ok(());
+    };
     let changes = Changes {
         failure: Some(Message::key("export-failed")),
         ..Changes::default()
     };
-    store::step(tx, export, Transition::Fail, changes).await
+    store::step(tx, export, Transition::Fail, changes).await?;
+    Ok(())
 }
 
 async fn transaction(app: &App, job: &ClaimedJob, team: TeamId) -> Outcome<Tx> {

@@ -1,17 +1,16 @@
-//! What the round of maintenance does for exports: no file outlives its day, nobody waits for ever, and nothing that
-//! a dead worker has begun stays behind.
+//! What the round of maintenance does for exports: no file outlives its day, and nothing that a dead worker
+//! has begun stays behind.
 
 use std::collections::HashMap;
 
 use anyhow::Context;
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{ExportId, ExportStatus, TeamId, export};
+use entities::{ExportId, ExportStatus, export};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
-    KEPT_FOR, job_key,
+    KEPT_FOR,
     keys::{PREFIX, Place, read_key, short},
-    run,
     state::Transition,
     store::{self, Changes},
 };
@@ -21,13 +20,10 @@ use crate::{
     database::Sql,
     error::Outcome,
     installation,
-    jobs::{NewJob, Work},
     tx::Tx,
     values,
 };
 
-/// How long an unfinished export may be quiet before its job is looked at.
-const QUIET: TimeDelta = TimeDelta::minutes(1);
 /// How old a file is that nobody can need: an hour for clocks that differ.
 const LEFT_OVER_AFTER: TimeDelta = TimeDelta::hours(KEPT_FOR.num_hours() + 1);
 /// Rows that are asked for by one statement.
@@ -36,10 +32,6 @@ const BATCH: usize = 500;
 /// What was done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tended {
-    /// Those whose job was parked: they have failed.
-    pub failed: usize,
-    /// Those that had lost their job and have another.
-    pub requeued: usize,
     /// Those whose file is older than a day and goes.
     pub expired: usize,
     /// Files that are gone: of exports that are over, and of attempts that have died.
@@ -48,11 +40,10 @@ pub struct Tended {
 
 /// Makes the part of a round that is about the exports themselves.
 pub async fn tend(app: &App) -> Outcome<Tended> {
-    let now = app.clock.now();
-    let mut done = Tended::default();
-    settle_abandoned(app, now, &mut done).await?;
-    done.expired = expire(app, now).await?;
-    Ok(done)
+    Ok(Tended {
+        expired: expire(app, app.clock.now()).await?,
+        deleted: 0,
+    })
 }
 
 /// Makes the part that is about their files: how many nobody needed. What is left when the store does not answer,
@@ -60,47 +51,6 @@ pub async fn tend(app: &App) -> Outcome<Tended> {
 pub async fn clear_files(app: &App) -> Outcome<usize> {
     let cleared = files::in_time(&*app.files, sweep(app)).await;
     Ok(cleared.context("files that nobody needs were not cleared away")?)
-}
-
-async fn settle_abandoned(app: &App, now: DateTime<Utc>, done: &mut Tended) -> Outcome<()> {
-    let connection = app.db.connection();
-    // The jobs first: an export that is finished in between is not looked at any more.
-    let mut jobs: HashMap<String, bool> = HashMap::new();
-    let sql = "SELECT subject_id, status FROM jobs WHERE kind = 'write_export' AND status <> 'DONE' \
-               AND subject_id IS NOT NULL";
-    for row in connection.rows(sql, vec![]).await? {
-        let status: String = row.try_get_by_index(1)?;
-        let lives = jobs.entry(row.try_get_by_index(0)?).or_default();
-        *lives |= status != "DEAD";
-    }
-    let sql = "SELECT id, team_id FROM exports WHERE status IN ('QUEUED', 'RUNNING') AND updated_at < $1";
-    for row in connection.rows(sql, values![now - QUIET]).await? {
-        let id: ExportId = row.try_get_by_index(0)?;
-        let team: TeamId = row.try_get_by_index(1)?;
-        match jobs.get(&id.to_string()) {
-            Some(true) => {}
-            Some(false) => done.failed += usize::from(fail(app, team, id).await?),
-            None => {
-                let mut tx = app.begin_as_system(team).await?;
-                tx.enqueue(NewJob::now(Work::WriteExport { export: id }).once(job_key(id)));
-                tx.commit().await?;
-                done.requeued += 1;
-            }
-        }
-    }
-    Ok(())
-}
-
-async fn fail(app: &App, team: TeamId, id: ExportId) -> Outcome<bool> {
-    let mut tx = app.begin_as_system(team).await?;
-    let Some(export) = store::lock(&tx, id).await? else {
-        return Ok(false);
-    };
-    if run::fail(&mut tx, export).await?.is_none() {
-        return Ok(false);
-    }
-    tx.commit().await?;
-    Ok(true)
 }
 
 async fn expire(app: &App, now: DateTime<Utc>) -> Outcome<usize> {

@@ -2,8 +2,13 @@
 //!
 //! pending | scheduled | retrying ──claim──▶ running ──▶ done
 //!                                              ├──▶ retrying (an error, or its worker died)
-//!                                              └──▶ dead (out of attempts, for good, or three dead workers)
+//!                                              └──▶ dead (out of attempts, for good, or the cause of dead workers)
+//!
+//! A job whose worker died comes back: at once after the first time, then ever later and as a suspect, of which a
+//! process runs one at a time. So one that kills its worker dies alone, and only such a one is parked for it.
 
+mod owed;
+pub(crate) mod parking;
 pub mod processes;
 pub mod store;
 
@@ -13,15 +18,23 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entities::{EntitlementBatchId, ExportId, GatewayEventId, JobId, MailId, RefundId, TeamId};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::{actor::Origin, error::Error};
+
+pub use owed::Owed;
 
 /// How long a worker holds a job without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(3);
 /// How often a worker renews what it holds.
 pub const RENEWAL: Duration = Duration::from_millis(800);
-/// After so many dead workers a job is held to be the cause.
-pub const CRASHES_ALLOWED: i64 = 3;
+/// From so many dead workers in a row on, a job is a suspect. One death says nothing: a machine was switched off.
+pub(crate) const SUSPECT_FROM: i64 = 2;
+/// A suspect is the cause after so many deaths of workers in which it was the only one.
+pub(crate) const LONELY_CRASHES: i64 = 6;
+/// How long a job rests after the first dead worker, the second, and so on. Together 42 minutes: whoever kills workers
+/// from outside must hit the same job for so long, each time, before it is taken for the cause.
+pub(crate) const RESTS_SECONDS: [i64; 7] = [0, 1, 5, 25, 120, 600, 1800];
 
 /// A pool of workers. Each has its own, so that exports never delay refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -147,15 +160,26 @@ impl Work {
         }
     }
 
-    /// The object that it is about.
-    pub fn subject(&self) -> Option<String> {
+    /// The object that it is about: the prefix of its public id, and its id.
+    pub const fn subject(&self) -> Option<(&'static str, Uuid)> {
         match self {
-            Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => Some(refund.to_string()),
-            Self::HandleGatewayEvent { event } => Some(event.to_string()),
-            Self::SendMail { mail } => Some(mail.to_string()),
-            Self::WriteExport { export } => Some(export.to_string()),
-            Self::ChangeAccess { batch } => Some(batch.to_string()),
+            Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => {
+                Some((RefundId::PREFIX, refund.0))
+            }
+            Self::HandleGatewayEvent { event } => Some((GatewayEventId::PREFIX, event.0)),
+            Self::SendMail { mail } => Some((MailId::PREFIX, mail.0)),
+            Self::WriteExport { export } => Some((ExportId::PREFIX, export.0)),
+            Self::ChangeAccess { batch } => Some((EntitlementBatchId::PREFIX, batch.0)),
             Self::Probe => None,
+        }
+    }
+
+    /// After so many failed attempts it is parked.
+    pub const fn max_attempts(&self) -> i64 {
+        match self {
+            // What a gateway has told is not given up while it does not answer our questions: ten days.
+            Self::HandleGatewayEvent { .. } => 1000,
+            _ => self.queue().max_attempts(),
         }
     }
 }

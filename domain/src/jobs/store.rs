@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entities::{JobId, JobStatus, TeamId, WorkerId};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
-use super::{CRASHES_ALLOWED, ClaimedJob, LEASE, NewJob, Payload, Queue};
+use super::{ClaimedJob, LEASE, LONELY_CRASHES, NewJob, Payload, Queue, RESTS_SECONDS, SUSPECT_FROM};
 use crate::{
     actor::Origin,
     database::{Database, Sql, places},
@@ -39,7 +39,7 @@ pub async fn insert(
             let queue = job.work.queue();
             let n = values.len();
             rows.push(format!(
-                "(${}, $1, ${}, ${}, ${}, ${}, ${}, ${}, ${}, 0, ${}, 0, 0, $2)",
+                "(${}, $1, ${}, ${}, ${}, ${}, ${}, ${}, ${}, ${}, 0, ${}, 0, 0, $2)",
                 n + 1,
                 n + 2,
                 n + 3,
@@ -48,22 +48,25 @@ pub async fn insert(
                 n + 6,
                 n + 7,
                 n + 8,
-                n + 9
+                n + 9,
+                n + 10
             ));
+            let (subject_kind, subject) = job.work.subject().unzip();
             values.extend(values![
                 *id,
                 queue.as_str(),
                 job.work.kind(),
                 serde_json::to_value(&payload)?,
-                job.work.subject(),
+                subject_kind,
+                subject,
                 job.unique_key.clone(),
                 status,
                 run_at,
-                queue.max_attempts(),
+                job.work.max_attempts(),
             ]);
         }
         let sql = format!(
-            "INSERT INTO jobs (id, team_id, queue, kind, payload, subject_id, unique_key, status, run_at, \
+            "INSERT INTO jobs (id, team_id, queue, kind, payload, subject_kind, subject_id, unique_key, status, run_at, \
              attempts, max_attempts, crash_count, fence, created_at) VALUES {} \
              ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') \
              DO NOTHING",
@@ -74,7 +77,8 @@ pub async fn insert(
     Ok(())
 }
 
-/// Takes up to `limit` due jobs of a queue, oldest first. Whoever else asks at the same moment gets others.
+/// Takes up to `limit` due jobs of a queue, oldest first. Whoever else asks at the same moment gets others. Suspects are
+/// left: see [`claim_suspect`].
 pub async fn claim(
     db: &Database,
     queue: Queue,
@@ -82,11 +86,42 @@ pub async fn claim(
     limit: usize,
     now: DateTime<Utc>,
 ) -> Outcome<Vec<ClaimedJob>> {
+    let condition = format!("crash_count < {SUSPECT_FROM}");
+    take(db, queue, worker, &condition, limit, now).await
+}
+
+/// Takes the oldest suspect of a queue that has rested. A process runs no other one beside it.
+pub async fn claim_suspect(
+    db: &Database,
+    queue: Queue,
+    worker: WorkerId,
+    now: DateTime<Utc>,
+) -> Outcome<Option<ClaimedJob>> {
+    let condition = suspect(db);
+    Ok(take(db, queue, worker, &condition, 1, now).await?.pop())
+}
+
+/// A suspect that has rested.
+fn suspect(db: &Database) -> String {
+    format!(
+        "crash_count >= {SUSPECT_FROM} AND (rests_until IS NULL OR rests_until <= {})",
+        db.dialect().now_plus(0)
+    )
+}
+
+async fn take(
+    db: &Database,
+    queue: Queue,
+    worker: WorkerId,
+    condition: &str,
+    limit: usize,
+    now: DateTime<Utc>,
+) -> Outcome<Vec<ClaimedJob>> {
     let dialect = db.dialect();
     // Materialised, or PostgreSQL may run the inner query more than once and take more than the limit.
     let sql = format!(
         "WITH due AS MATERIALIZED (SELECT id FROM jobs WHERE queue = $2 AND run_at <= $3 \
-         AND status IN ('PENDING', 'SCHEDULED', 'RETRYING') ORDER BY run_at, id LIMIT {limit}{}) \
+         AND status IN ('PENDING', 'SCHEDULED', 'RETRYING') AND {condition} ORDER BY run_at, id LIMIT {limit}{}) \
          UPDATE jobs SET status = 'RUNNING', attempts = attempts + 1, fence = fence + 1, leased_by = $1, \
          lease_expires_at = {} WHERE id IN (SELECT id FROM due) \
          RETURNING id, team_id, payload, attempts, max_attempts, fence",
@@ -178,7 +213,7 @@ pub async fn retry(
         JobStatus::Scheduled
     };
     db.execute(
-        "UPDATE jobs SET status = $1, run_at = $2, last_error = $3, crash_count = 0, attempts = attempts - $4, \
+        "UPDATE jobs SET status = $1, run_at = $2, last_error = $3, crash_count = 0, lonely_crashes = 0, attempts = attempts - $4, \
          leased_by = NULL, lease_expires_at = NULL WHERE id = $5 AND fence = $6 AND status = 'RUNNING'",
         values![status, at, note, i64::from(!counts), job.0, job.1],
     )
@@ -194,7 +229,7 @@ pub async fn rest(
     at: DateTime<Utc>,
     note: &str,
 ) -> Outcome<()> {
-    let sql = "UPDATE jobs SET status = 'SCHEDULED', run_at = $1, last_error = $2, crash_count = 0, \
+    let sql = "UPDATE jobs SET status = 'SCHEDULED', run_at = $1, last_error = $2, crash_count = 0, lonely_crashes = 0, \
                attempts = attempts - 1, leased_by = NULL, lease_expires_at = NULL \
                WHERE id = $3 AND fence = $4 AND status = 'RUNNING'";
     connection.run(sql, values![at, note, held.0, held.1]).await?;
@@ -248,16 +283,18 @@ pub async fn is_running(connection: &impl ConnectionTrait, unique_key: &str) -> 
     Ok(connection.row(sql, values![unique_key]).await?.is_some())
 }
 
-/// Parks a job: it runs again only if somebody asks for it.
+/// Parks a job: it runs again only if somebody asks for it. What it is about learns of it later: [`untold`].
 pub async fn park(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
     db.execute(
-        "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, lease_expires_at = NULL \
-         WHERE id = $3 AND fence = $4 AND status = 'RUNNING'",
+        &format!("{PARK} WHERE id = $3 AND fence = $4 AND status = 'RUNNING'"),
         values![reason, now, job.0, job.1],
     )
     .await?;
     Ok(())
 }
+
+pub(super) const PARK: &str = "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, \
+                    lease_expires_at = NULL";
 
 /// Gives back what a stopping worker has claimed and not begun.
 pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
@@ -272,24 +309,30 @@ pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes jobs back whose worker gives no sign of life. Returns each with its queue, also those
-/// that are parked now because too many workers have died of them.
+/// Takes jobs back whose worker gives no sign of life. Returns each with its queue, also those that are parked now
+/// because they are the cause.
 pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Queue)>> {
     // Mostly nobody has died: that is seen without writing.
     let expired = format!(
-        "SELECT 1 FROM jobs WHERE status = 'RUNNING' AND lease_expires_at < {} LIMIT 1",
+        "status = 'RUNNING' AND lease_expires_at < {}",
         db.dialect().now_plus(0)
     );
-    if db.connection().row(&expired, vec![]).await?.is_none() {
+    let any = format!("SELECT 1 FROM jobs WHERE {expired} LIMIT 1");
+    if db.connection().row(&any, vec![]).await?.is_none() {
         return Ok(Vec::new());
     }
+    // A suspect gives its place up after a while, so there may have been another one in the same process.
     let sql = format!(
-        "UPDATE jobs SET crash_count = crash_count + 1, fence = fence + 1, leased_by = NULL, lease_expires_at = NULL, \
-         run_at = $1, last_error = 'its worker gave no sign of life', \
-         status = CASE WHEN crash_count + 1 >= {CRASHES_ALLOWED} THEN 'DEAD' ELSE 'RETRYING' END, \
-         finished_at = CASE WHEN crash_count + 1 >= {CRASHES_ALLOWED} THEN $1 END \
-         WHERE status = 'RUNNING' AND lease_expires_at < {} RETURNING id, queue",
-        db.dialect().now_plus(0)
+        "WITH torn AS MATERIALIZED (SELECT id, CASE WHEN crash_count >= {SUSPECT_FROM} AND NOT EXISTS \
+         (SELECT 1 FROM jobs o WHERE o.status = 'RUNNING' AND o.leased_by = jobs.leased_by AND o.id <> jobs.id \
+         AND o.crash_count >= {SUSPECT_FROM}) THEN 1 ELSE 0 END AS lonely FROM jobs WHERE {expired}) \
+         UPDATE jobs SET crash_count = crash_count + 1, lonely_crashes = lonely_crashes + torn.lonely, \
+         fence = fence + 1, leased_by = NULL, lease_expires_at = NULL, run_at = $1, rests_until = {}, \
+         last_error = 'its worker gave no sign of life', \
+         status = CASE WHEN lonely_crashes + torn.lonely >= {LONELY_CRASHES} THEN 'DEAD' ELSE 'RETRYING' END, \
+         finished_at = CASE WHEN lonely_crashes + torn.lonely >= {LONELY_CRASHES} THEN $1 END \
+         FROM torn WHERE jobs.id = torn.id AND {expired} RETURNING jobs.id, jobs.queue",
+        rest_of(db)
     );
     let rows = db.execute_returning(&sql, values![now]).await?;
     let read = |row: &QueryResult| -> Result<_, DbErr> {
@@ -302,25 +345,60 @@ pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Que
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
+/// Until when a job rests that has seen one more worker die.
+fn rest_of(db: &Database) -> String {
+    let last = RESTS_SECONDS[RESTS_SECONDS.len() - 1];
+    let whens: Vec<String> = (1..)
+        .zip(RESTS_SECONDS)
+        .map(|(crashes, seconds)| format!("WHEN {crashes} THEN {}", db.dialect().now_plus(seconds)))
+        .collect();
+    format!(
+        "CASE crash_count + 1 {} ELSE {} END",
+        whens.join(" "),
+        db.dialect().now_plus(last)
+    )
+}
+
 /// The queues that have something due.
-pub async fn due_queues(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<Queue>> {
-    let union = Queue::ALL
+#[derive(Debug, Default)]
+pub struct Due {
+    pub queues: Vec<Queue>,
+    /// Those with a suspect that has rested.
+    pub with_suspects: Vec<Queue>,
+}
+
+pub async fn due(db: &Database, now: DateTime<Utc>) -> Outcome<Due> {
+    const WAITING: &str = "run_at <= $1 AND status IN ('PENDING', 'SCHEDULED', 'RETRYING')";
+    let mut parts: Vec<String> = Queue::ALL
         .iter()
         .map(|queue| {
             format!(
-                "SELECT '{0}' WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = '{0}' AND run_at <= $1 \
-                 AND status IN ('PENDING', 'SCHEDULED', 'RETRYING'))",
+                "SELECT '{0}', 0 WHERE EXISTS (SELECT 1 FROM jobs WHERE queue = '{0}' AND {WAITING} \
+                 AND crash_count < {SUSPECT_FROM})",
                 queue.as_str()
             )
         })
-        .collect::<Vec<_>>()
-        .join(" UNION ALL ");
-    let rows = db.connection().rows(&union, values![now]).await?;
-    let names = rows
-        .iter()
-        .map(|row| row.try_get_by_index::<String>(0))
-        .collect::<Result<Vec<_>, _>>()?;
-    Ok(names.iter().filter_map(|name| Queue::named(name)).collect())
+        .collect();
+    parts.push(format!(
+        "SELECT DISTINCT queue, 1 FROM jobs WHERE {WAITING} AND {}",
+        suspect(db)
+    ));
+    let mut due = Due::default();
+    for row in db
+        .connection()
+        .rows(&parts.join(" UNION ALL "), values![now])
+        .await?
+    {
+        let name: String = row.try_get_by_index(0)?;
+        let suspects: i32 = row.try_get_by_index(1)?;
+        let of = if suspects == 0 {
+            &mut due.queues
+        } else {
+            &mut due.with_suspects
+        };
+        of.extend(Queue::named(&name));
+    }
+    Ok(due)
 }
 
 /// How many jobs are neither done nor dead.

@@ -7,5 +7,5 @@ pub mod outbox;
 pub use compose::{
     AccessAfter, AccessFacts, Brand, ComposeError, Composed, MailContent, RefundFacts, compose,
 };
-pub(crate) use outbox::{Delivery, Followers};
-pub use outbox::{deliver, write};
+pub(crate) use outbox::{Delivery, Followers, parked};
+pub use outbox::{OWED, deliver, write};

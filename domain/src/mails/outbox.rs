@@ -11,7 +11,7 @@ use crate::{
     adapters::mail::{MailError, OutgoingMail},
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{ClaimedJob, Ending, Handled, NewJob, Owed, Work},
     scoped::Scoped,
     tx::Tx,
 };
@@ -29,6 +29,16 @@ pub(crate) struct Delivery {
 pub(crate) struct Followers(pub Vec<Follower>);
 
 type Follower = for<'a> fn(&'a mut Tx, &'a Delivery) -> BoxFuture<'a, Outcome<()>>;
+
+/// A mail that is to be sent.
+pub const OWED: Owed = Owed {
+    kind: "send_mail",
+    subject: MailId::PREFIX,
+    table: "mails",
+    condition: "status = 'QUEUED'",
+    since: "created_at",
+    outlives_parking: false,
+};
 
 /// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
 pub async fn write(
@@ -111,20 +121,24 @@ pub async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled {
     if mail.status != MailStatus::Queued {
         return Ok(Ending::Done);
     }
-    match app.mail.send(&outgoing(app, team, &mail).await?).await {
-        Ok(()) => {
-            conclude(app, job, mail, MailStatus::Sent, None).await?;
-            Ok(Ending::Done)
-        }
-        Err(MailError::Permanent(reason)) => {
-            conclude(app, job, mail, MailStatus::Failed, Some(reason)).await?;
-            Ok(Ending::Done)
-        }
-        Err(MailError::Temporary(reason)) if job.attempts >= job.max_attempts => {
-            conclude(app, job, mail, MailStatus::Failed, Some(reason.clone())).await?;
-            Ok(Ending::Dead { reason })
-        }
-        Err(error @ MailError::Temporary(_)) => Err(anyhow::Error::from(error).into()),
+    let (status, error) = match app.mail.send(&outgoing(app, team, &mail).await?).await {
+        Ok(()) => (MailStatus::Sent, None),
+        Err(MailError::Permanent(reason)) => (MailStatus::Failed, Some(reason)),
+        Err(error @ MailError::Temporary(_)) => return Err(anyhow::Error::from(error).into()),
+    };
+    let tx = app.begin_as_system(team).await?;
+    let mut tx = tx.on_behalf_of(job.payload.by.clone());
+    conclude(app, &mut tx, mail, status, error).await?;
+    tx.commit().await?;
+    Ok(Ending::Done)
+}
+
+/// A mail whose job was parked is not sent, and whoever waits for it learns why.
+pub(crate) async fn parked(app: &App, tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
+    let found = mail::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
+    match found.filter(|mail| mail.status == MailStatus::Queued) {
+        Some(mail) => conclude(app, tx, mail, MailStatus::Failed, Some(reason.to_owned())).await,
+        None => Ok(()),
     }
 }
 
@@ -152,15 +166,11 @@ async fn outgoing(app: &App, team: TeamId, mail: &mail::Model) -> Outcome<Outgoi
 
 async fn conclude(
     app: &App,
-    job: &ClaimedJob,
+    tx: &mut Tx,
     mail: mail::Model,
     status: MailStatus,
     error: Option<String>,
 ) -> Outcome<()> {
-    let mut tx = app
-        .begin_as_system(mail.team_id)
-        .await?
-        .on_behalf_of(job.payload.by.clone());
     let (id, user, template) = (mail.id, mail.user_id, mail.template.clone());
     let subject = mail.subject_id.clone();
     let mut row = mail.into_active_model();
@@ -178,10 +188,10 @@ async fn conclude(
     if let Some(subject_id) = subject {
         let delivery = Delivery { subject_id, error };
         for follower in &app.memory::<Followers>().0 {
-            follower(&mut tx, &delivery).await?;
+            follower(tx, &delivery).await?;
         }
     }
-    tx.commit().await
+    Ok(())
 }
 
 /// The last mails of all teams, newest first: for the embedded mode's mailbox page.

@@ -1,7 +1,6 @@
-//! What must hold of access that is changed for many at once: the counts are those of the results, and somebody is
-//! at work while there is work.
+//! What must hold of access that is changed for many at once: the counts are those of the results.
 
-use super::rules::{Rule, answered, rule};
+use super::rules::{Rule, rule};
 
 pub const BATCHES: &[Rule] = &[
     rule(
@@ -21,17 +20,6 @@ pub const BATCHES: &[Rule] = &[
         "entitlementbatch",
         "SELECT id, status || ' with ' || CAST(done AS TEXT) || ' of ' || CAST(total AS TEXT) FROM entitlement_batches \
          WHERE (finished_at IS NULL) <> (status IN ('REQUESTED', 'RUNNING')) OR (status = 'SUCCEEDED' AND done <> total)",
-    ),
-    answered(
-        rule(
-            "batch-next-action",
-            "A batch that is under way has a job, or had one in the last five minutes.",
-            "entitlementbatch",
-            "SELECT id, status || ' and nobody goes on with it' FROM entitlement_batches \
-             WHERE status IN ('REQUESTED', 'RUNNING') AND updated_at < $quiet_since",
-        ),
-        "SELECT subject_id FROM jobs WHERE kind = 'change_access' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
     ),
     rule(
         "batch-result",

@@ -1,4 +1,4 @@
-//! What must hold of exports: a file is there exactly while it may be fetched, and nobody waits in vain.
+//! What must hold of exports: a file is there exactly while it may be fetched.
 
 use super::rules::{Rule, answered, rule};
 
@@ -10,17 +10,6 @@ pub const EXPORTS: &[Rule] = &[
         "SELECT id, status || CASE WHEN status = 'READY' THEN ' without a whole file' ELSE ' with a file' END FROM exports \
          WHERE (status = 'READY' AND (object_key IS NULL OR size_bytes IS NULL OR sha256 IS NULL OR expires_at IS NULL)) \
          OR (status <> 'READY' AND (object_key IS NOT NULL OR size_bytes IS NOT NULL OR sha256 IS NOT NULL))",
-    ),
-    answered(
-        rule(
-            "export-next-action",
-            "An export that is not finished has a job, or had one in the last five minutes.",
-            "export",
-            "SELECT id, status || ' and nobody is going to write it' FROM exports \
-             WHERE status IN ('QUEUED', 'RUNNING') AND updated_at < $quiet_since",
-        ),
-        "SELECT subject_id FROM jobs WHERE kind = 'write_export' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
     ),
     rule(
         "export-expired",

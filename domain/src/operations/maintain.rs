@@ -1,25 +1,22 @@
-//! The round that is made every 30 seconds: lost work is taken up again, and what nobody needs any more goes.
+//! The round that is made every 30 seconds: what nobody needs any more goes.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
 use anyhow::anyhow;
 use chrono::{DateTime, TimeDelta, Timelike, Utc};
-use entities::{MailId, TeamId};
+use entities::TeamId;
 use tokio::time::timeout;
 
 use crate::{
     app::App,
     database::{Dialect, Sql},
-    entitlements::batches,
     error::Outcome,
     exports::{self, Tended},
-    jobs::{NewJob, Work},
-    payments, refunds, values,
+    values,
 };
 
 /// Rows that are deleted in one transaction: others get their turn in between.
 const BATCH: u64 = 2000;
-const MAIL_PATIENCE: TimeDelta = TimeDelta::minutes(1);
 const DONE_JOBS_KEPT: TimeDelta = TimeDelta::days(7);
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
@@ -27,14 +24,6 @@ const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 /// What a round has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintained {
-    /// Refunds under way that had been quiet; those without a job have one now.
-    pub refunds: usize,
-    /// Notices of gateways that had not been worked off.
-    pub gateway_events: usize,
-    /// Changes of access for many that had been quiet.
-    pub batches: usize,
-    /// Mails that had lost their job.
-    pub mails: usize,
     pub exports: Tended,
     pub jobs_deleted: u64,
     pub events_pruned: u64,
@@ -47,10 +36,6 @@ pub struct Maintained {
 /// A part of the round. Each is made by itself: what fails or hangs in one holds up no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    Refunds,
-    GatewayEvents,
-    Batches,
-    Mails,
     Exports,
     Files,
     Jobs,
@@ -66,11 +51,7 @@ const STEP_TIME: Duration = Duration::from_secs(25);
 const TURN_SECONDS: i64 = 30;
 
 impl Step {
-    pub const ALL: [Self; 11] = [
-        Self::Refunds,
-        Self::GatewayEvents,
-        Self::Batches,
-        Self::Mails,
+    pub const ALL: [Self; 7] = [
         Self::Exports,
         Self::Files,
         Self::Jobs,
@@ -82,10 +63,6 @@ impl Step {
 
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Refunds => "refunds",
-            Self::GatewayEvents => "gateway events",
-            Self::Batches => "batches",
-            Self::Mails => "mails",
             Self::Exports => "exports",
             Self::Files => "files",
             Self::Jobs => "jobs",
@@ -99,10 +76,6 @@ impl Step {
     async fn make(self, app: &App, round: &mut Maintained) -> Outcome<()> {
         let now = app.clock.now();
         match self {
-            Self::Refunds => round.refunds = refunds::reconcile(app).await?,
-            Self::GatewayEvents => round.gateway_events = payments::reconcile(app).await?,
-            Self::Batches => round.batches = batches::reconcile(app).await?,
-            Self::Mails => round.mails = requeue_mails(app, now).await?,
             Self::Exports => {
                 let deleted = round.exports.deleted;
                 round.exports = exports::tend(app).await?;
@@ -183,43 +156,6 @@ async fn look_at_statistics(app: &App, now: DateTime<Utc>) -> Outcome<()> {
         app.db.execute("PRAGMA optimize", vec![]).await?;
     }
     Ok(())
-}
-
-/// Gives mails that wait without a job another one. Those whose job was parked wait for a person.
-async fn requeue_mails(app: &App, now: DateTime<Utc>) -> Outcome<usize> {
-    let connection = app.db.connection();
-    // The jobs first: a mail that is sent in between is still answered by the job that has sent it.
-    // A job that was parked because its workers died may have been an innocent neighbour: its mail gets
-    // another one after a while, but not for ever.
-    let jobs = connection.rows(
-        "SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status NOT IN ('DONE', 'DEAD') \
-         AND subject_id IS NOT NULL \
-         UNION SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status = 'DEAD' AND subject_id IS NOT NULL \
-         GROUP BY subject_id HAVING count(*) >= 5 OR max(crash_count) < 3 OR max(finished_at) > $1",
-        values![now - MAIL_PATIENCE],
-    );
-    let jobs = jobs.await?;
-    let answered = jobs
-        .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect::<Result<HashSet<String>, _>>()?;
-    let waiting = connection.rows(
-        "SELECT id, team_id FROM mails WHERE status = 'QUEUED' AND created_at < $1",
-        values![now - MAIL_PATIENCE],
-    );
-    let mut requeued = 0;
-    for row in waiting.await? {
-        let mail: MailId = row.try_get_by_index(0)?;
-        let team: TeamId = row.try_get_by_index(1)?;
-        if answered.contains(&mail.to_string()) {
-            continue;
-        }
-        let mut tx = app.begin_as_system(team).await?;
-        tx.enqueue(NewJob::now(Work::SendMail { mail }).once(format!("mail:{mail}")));
-        tx.commit().await?;
-        requeued += 1;
-    }
-    Ok(requeued)
 }
 
 async fn delete(app: &App, table: &str, key: &str, condition: &str, before: DateTime<Utc>) -> Outcome<u64> {

@@ -1,5 +1,4 @@
-//! Keeping an installation sound: what must hold is checked, what was lost is taken up again, what is no
-//! longer needed is cleared away.
+//! Keeping an installation sound: what must hold is checked, and what is no longer needed is cleared away.
 
 mod access_rules;
 mod at_gateway;

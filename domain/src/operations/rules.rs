@@ -11,7 +11,7 @@ pub struct Rule {
     pub subject: &'static str,
     /// Speaks to both databases.
     pub sql: &'static str,
-    /// Public ids that are no violation after all: what has a job, or what is in the audit log. Public ids
+    /// Public ids that are no violation after all: what is in the audit log. Public ids
     /// cannot be made in SQL, so the two lists meet here.
     pub answered_by: Option<&'static str>,
 }
@@ -204,17 +204,6 @@ pub const REFUNDS: &[Rule] = &[
         "SELECT id, status || CASE WHEN completed_at IS NULL THEN ' and not completed' ELSE ' and completed' END \
          FROM refunds WHERE (completed_at IS NOT NULL) <> (status IN ('SUCCEEDED', 'FAILED', 'REVERSED'))",
     ),
-    answered(
-        rule(
-            "refund-next-action",
-            "A refund that is under way has a job, or had one in the last five minutes.",
-            "refund",
-            "SELECT id, status || ' and nobody is going to look at it' FROM refunds \
-             WHERE status IN ('REQUESTED', 'PROCESSING', 'PENDING') AND updated_at < $quiet_since",
-        ),
-        "SELECT subject_id FROM jobs WHERE kind = 'process_refund' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
-    ),
     rule(
         "refund-follow-up",
         "A refund that went wrong has a follow-up, and an open one while a person has to decide.",
@@ -222,17 +211,6 @@ pub const REFUNDS: &[Rule] = &[
         "SELECT r.id, r.status || ' without a follow-up' FROM refunds r \
          WHERE r.status IN ('FAILED', 'REVERSED', 'NEEDS_ATTENTION') AND NOT EXISTS (SELECT 1 FROM follow_ups f \
          WHERE f.refund_id = r.id AND (r.status <> 'NEEDS_ATTENTION' OR f.done_at IS NULL))",
-    ),
-    answered(
-        rule(
-            "agreement-next-action",
-            "A recurring agreement that is to be paused has a job for it.",
-            "refund",
-            "SELECT r.id, 'the agreement is still to be paused' FROM refunds r JOIN refund_effects e \
-             ON e.refund_id = r.id AND e.kind = 'PAUSE_SUBSCRIPTION' AND e.status = 'PENDING' \
-             WHERE r.status IN ('PENDING', 'SUCCEEDED') AND r.updated_at < $quiet_since",
-        ),
-        "SELECT subject_id FROM jobs WHERE kind = 'pause_subscription' AND status <> 'DONE' AND subject_id IS NOT NULL",
     ),
     answered(
         rule(
@@ -245,28 +223,8 @@ pub const REFUNDS: &[Rule] = &[
     ),
 ];
 
-/// Work: nothing waits for a job that is not there.
+/// Work: what runs is held, once, and what has happened is told in order.
 pub const WORK: &[Rule] = &[
-    answered(
-        rule(
-            "mail-next-action",
-            "A mail that is waiting has a job.",
-            "mail",
-            "SELECT id, 'queued for ' || template || ' without a job' FROM mails WHERE status = 'QUEUED' AND created_at < $quiet_since",
-        ),
-        // A job that was parked is shown as such.
-        "SELECT subject_id FROM jobs WHERE kind = 'send_mail' AND status <> 'DONE' AND subject_id IS NOT NULL",
-    ),
-    answered(
-        rule(
-            "gateway-event-next-action",
-            "What a gateway told us is worked off or has a job.",
-            "gatewayevent",
-            "SELECT id, kind || ' is not worked off' FROM gateway_events WHERE processed_at IS NULL AND received_at < $quiet_since",
-        ),
-        "SELECT subject_id FROM jobs WHERE kind = 'handle_gateway_event' AND subject_id IS NOT NULL \
-         AND (status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') OR finished_at > $quiet_since)",
-    ),
     rule(
         "job-lease",
         "A running job's lease has not been over for a minute: a sweeper is at work.",

@@ -24,12 +24,16 @@ use crate::{
     app::App,
     database::{Sql, Transaction},
     error::Outcome,
+    work::OWED,
 };
 
 /// The rule that team ids are equal along every reference.
 pub const TENANCY: &str = "one-team";
 
-/// How long something may be without a next action: the maintenance round comes by every 30 seconds.
+/// The rule that what waits has a job.
+pub const OWED_WORK: &str = "owed-work";
+
+/// How long something may be without a next action: it may be between two jobs, and the maintenance round comes by every 30 seconds.
 const QUIET: TimeDelta = TimeDelta::minutes(5);
 
 /// Something that must not be.
@@ -52,7 +56,11 @@ pub struct Note {
 /// The names of all rules and what each means, in the order in which they are checked.
 pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
     let tenancy = (TENANCY, "Rows hang on rows of their own team only.");
-    all().map(|rule| (rule.name, rule.means)).chain([tenancy])
+    let owed = (
+        OWED_WORK,
+        "What waits has a job that is not finished, or had one in the last five minutes.",
+    );
+    all().map(|rule| (rule.name, rule.means)).chain([owed, tenancy])
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
@@ -67,6 +75,11 @@ pub async fn verify(app: &App) -> Outcome<Vec<Violation>> {
     let mut violations = Vec::new();
     for rule in all() {
         violations.extend(look.check(rule).await?);
+    }
+    for owed in OWED {
+        for row in &look.rows(&owed.sql()).await? {
+            violations.push(read(OWED_WORK, owed.subject, row)?);
+        }
     }
     for reference in REFERENCES {
         let rows = look.connection.rows(&reference.sql(), vec![]).await?;

@@ -8,7 +8,7 @@ use anyhow::Context;
 use entities::{
     EventTopic, GatewayEventId, PaymentGateway, RefundStatus, TeamId, gateway_event, purchase, refund,
 };
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
 pub use webhooks::{Addressed, Received, receive};
@@ -17,9 +17,19 @@ use crate::{
     adapters::gateways::GatewayNotice,
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{ClaimedJob, Ending, Handled, Owed},
     purchases, refunds,
     scoped::Scoped,
+};
+
+/// What a gateway has told and is not worked off. It is never given up: a parked job of it waits for a person.
+pub const OWED: Owed = Owed {
+    kind: "handle_gateway_event",
+    subject: GatewayEventId::PREFIX,
+    table: "gateway_events",
+    condition: "processed_at IS NULL",
+    since: "received_at",
+    outlives_parking: true,
 };
 
 /// Takes in what a gateway told us. Whatever it says, the same as before or older than what is known, the
@@ -178,21 +188,4 @@ async fn note_outcome(app: &App, event: gateway_event::Model, outcome: &str) -> 
     row.outcome = Set(Some(outcome.to_owned()));
     row.update(tx.db()).await?;
     tx.commit().await
-}
-
-/// Gives every notice that was stored and not worked off a job, if it lost its own.
-pub async fn reconcile(app: &App) -> Outcome<usize> {
-    let quiet_since = app.clock.now() - chrono::TimeDelta::minutes(1);
-    let events = gateway_event::Entity::find()
-        .filter(gateway_event::Column::ProcessedAt.is_null())
-        .filter(gateway_event::Column::ReceivedAt.lt(quiet_since));
-    let events = events.all(app.db.connection()).await?;
-    for event in &events {
-        let mut tx = app.begin_as_system(event.team_id).await?;
-        tx.enqueue(
-            NewJob::now(Work::HandleGatewayEvent { event: event.id }).once(webhooks::job_key(event.id)),
-        );
-        tx.commit().await?;
-    }
-    Ok(events.len())
 }

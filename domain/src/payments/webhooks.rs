@@ -52,7 +52,7 @@ const STRANGERS: Limit = Limit {
     window: TimeDelta::minutes(1),
 };
 
-pub(super) fn job_key(event: GatewayEventId) -> String {
+fn job_key(event: GatewayEventId) -> String {
     format!("gateway-event:{event}")
 }
 

@@ -50,7 +50,6 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
         return Ok(Ending::Done);
     }
     let paused = case.pause(&subscription).await;
-    let last = job.attempts >= job.max_attempts;
     let failed = match paused {
         Ok(()) => None,
         Err(OrderError::Refused { message, .. }) => Some(message),
@@ -62,7 +61,6 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
                 &error.to_string(),
             ));
         }
-        Err(error) if last => Some(error.to_string()),
         Err(error) => return Err(anyhow::anyhow!(error).into()),
     };
     let (mut tx, refund, _) = case::begin(app, job, team, id).await?;
@@ -72,15 +70,7 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
         return Ok(Ending::Done);
     }
     if let Some(message) = failed {
-        let detail = Message::key("effect-subscription-not-paused").with("message", message);
-        effects.set(
-            RefundEffectKind::PauseSubscription,
-            EffectStatus::Failed,
-            Some(detail),
-        );
-        let note = Message::key("follow-up-subscription-not-paused");
-        let note = note.with("refund", refund.id).with("subscription", subscription);
-        store::add_follow_up(&tx, refund.id, note).await?;
+        not_paused(&tx, &refund, &subscription, message, &mut effects).await?;
     } else {
         effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Done, None);
         tx.audit("subscription.paused", refund.id);
@@ -92,6 +82,43 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     notifications::publish_update(&mut tx, &refund);
     tx.commit().await?;
     Ok(Ending::Done)
+}
+
+/// It goes on and charges again: a person has to pause it.
+async fn not_paused(
+    tx: &Tx,
+    refund: &refund::Model,
+    subscription: &str,
+    message: String,
+    effects: &mut store::Effects,
+) -> Outcome<()> {
+    let detail = Message::key("effect-subscription-not-paused").with("message", message);
+    effects.set(
+        RefundEffectKind::PauseSubscription,
+        EffectStatus::Failed,
+        Some(detail),
+    );
+    let note = Message::key("follow-up-subscription-not-paused");
+    let note = note.with("refund", refund.id).with("subscription", subscription);
+    store::add_follow_up(tx, refund.id, note).await
+}
+
+/// The job that was to pause an agreement was parked. If the refund came to nothing, there is nothing to pause.
+pub(crate) async fn parked(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
+    let wanted = store::effect(tx, id, RefundEffectKind::PauseSubscription).await?;
+    if wanted != Some(EffectStatus::Pending) {
+        return Ok(());
+    }
+    let (refund, purchase) = case::lock(tx, id).await?;
+    let in_vain = matches!(refund.status, RefundStatus::Failed | RefundStatus::Reversed);
+    let Some(subscription) = purchase.gateway_subscription_id.filter(|_| !in_vain) else {
+        return Ok(());
+    };
+    let mut effects = store::Effects::default();
+    not_paused(tx, &refund, &subscription, reason.to_owned(), &mut effects).await?;
+    effects.store(tx, id).await?;
+    notifications::publish_update(tx, &refund);
+    Ok(())
 }
 
 /// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already

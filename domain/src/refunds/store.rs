@@ -1,7 +1,5 @@
 //! The refunds' rows, their effects and their timeline.
 
-use std::collections::HashMap;
-
 use chrono::{DateTime, Utc};
 use entities::{
     EffectStatus, PaymentGateway, PurchaseId, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId,
@@ -242,40 +240,6 @@ pub async fn follow_ups(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcom
         .order_by_asc(follow_up::Column::Id)
         .all(app.db.connection())
         .await?)
-}
-
-/// The jobs of a refund that were parked.
-pub(super) struct Parked {
-    pub count: i64,
-    pub last: DateTime<Utc>,
-}
-
-/// The refunds whose jobs of a kind were parked, by public id.
-pub(super) async fn parked_jobs(app: &App, kind: &str) -> Outcome<HashMap<String, Parked>> {
-    let sql = "SELECT subject_id, count(*), max(finished_at) FROM jobs WHERE status = 'DEAD' \
-               AND kind = $1 AND subject_id IS NOT NULL AND finished_at IS NOT NULL GROUP BY subject_id";
-    let mut parked = HashMap::new();
-    for row in app.db.connection().rows(sql, values![kind]).await? {
-        let count = row.try_get_by_index(1)?;
-        let last = row.try_get_by_index(2)?;
-        parked.insert(row.try_get_by_index(0)?, Parked { count, last });
-    }
-    Ok(parked)
-}
-
-/// The refunds that the gateway has taken and whose recurring agreement still runs, quiet since then.
-pub(super) async fn agreements_to_pause(
-    app: &App,
-    quiet_since: DateTime<Utc>,
-) -> Outcome<Vec<(TeamId, RefundId)>> {
-    let sql = "SELECT r.team_id, r.id FROM refunds r JOIN refund_effects e ON e.refund_id = r.id \
-               WHERE e.kind = 'PAUSE_SUBSCRIPTION' AND e.status = 'PENDING' \
-               AND r.status IN ('PENDING', 'SUCCEEDED') AND r.updated_at < $1";
-    let rows = app.db.connection().rows(sql, values![quiet_since]).await?;
-    let read = |row: &sea_orm::QueryResult| -> Outcome<_> {
-        Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))
-    };
-    rows.iter().map(read).collect()
 }
 
 pub(super) async fn team(tx: &Tx) -> Outcome<team::Model> {

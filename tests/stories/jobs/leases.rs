@@ -12,7 +12,7 @@ use domain::{
 use entities::{JobId, WorkerId};
 use tokio::sync::mpsc;
 use uuid::Uuid;
-use worker::{Handlers, run_due};
+use worker::Handlers;
 
 use tests::processes::{World, handlers, hanging, within};
 
@@ -59,25 +59,6 @@ async fn a_worker_that_lost_its_lease_writes_in_vain() {
     assert_eq!(store::renew(&app.db, &[late, current]).await.unwrap(), [id]);
     assert_eq!(store::finish(&app.db, &[late, current], now).await.unwrap(), 1);
     assert_eq!(world.row(id).await.status, "DONE");
-}
-
-#[tokio::test]
-async fn a_job_that_kills_three_workers_is_parked() {
-    let world = World::new().await;
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
-    for worker in 1..=3 {
-        claim(&world, worker).await;
-        world.expire_leases().await;
-        assert_eq!(sweep(&world).await, 1);
-    }
-    let row = world.row(id).await;
-    assert_eq!((row.status.as_str(), row.crashes), ("DEAD", 3));
-    assert!(
-        run_due(&world.app, &Handlers::default())
-            .await
-            .unwrap()
-            .is_empty()
-    );
 }
 
 #[tokio::test]

@@ -5,4 +5,5 @@ mod events;
 mod leases;
 mod rounds;
 mod running;
+mod suspects;
 mod without_redis;

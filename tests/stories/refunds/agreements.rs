@@ -43,18 +43,18 @@ async fn the_agreement_is_paused_after_the_refund_was_taken() {
     stage.end().await;
 }
 
-/// A job that is lost, or was parked with the workers that died around it, is not the end of it.
+/// Its job was parked, whatever for: the agreement still runs, and a person has to pause it.
 #[tokio::test]
-async fn a_lost_pause_is_taken_up_again() {
+async fn a_pause_that_no_job_makes_goes_to_a_person() {
     let stage = Stage::new().await;
     let (bought, subscription) = subscribed(&stage, "STRIPE", 1).await;
     let refund = accepted(&stage, &bought.purchase, json!({})).await;
-    let lose = "UPDATE jobs SET status = 'DEAD', crash_count = 3, finished_at = created_at WHERE kind = 'pause_subscription'";
+    let park = "UPDATE jobs SET status = 'DEAD', finished_at = created_at WHERE kind = 'pause_subscription'";
     // One job at a time, until the pause is wanted and has not begun.
     while stage
         .app
         .db
-        .execute(lose, vec![])
+        .execute(park, vec![])
         .await
         .expect("jobs")
         .rows_affected()
@@ -64,14 +64,12 @@ async fn a_lost_pause_is_taken_up_again() {
         next.expect("a job runs").expect("there is one");
     }
     stage.until_quiet().await;
-    assert!(!is_paused(&stage, &bought, &subscription), "it was lost");
-    stage.pass(chrono::TimeDelta::minutes(5));
-    domain::operations::maintain(&stage.app)
-        .await
-        .expect("the minute's round");
-    stage.until_quiet().await;
-    assert!(is_paused(&stage, &bought, &subscription));
-    assert_eq!(effect(&look(&stage, &refund).await, "PAUSE_SUBSCRIPTION"), "DONE");
+    assert!(!is_paused(&stage, &bought, &subscription));
+    assert_eq!(domain::work::tell_parked(&stage.app).await.expect("told"), 1);
+    assert_eq!(domain::work::tell_parked(&stage.app).await.expect("told"), 0);
+    let seen = look(&stage, &refund).await;
+    assert_eq!(effect(&seen, "PAUSE_SUBSCRIPTION"), "FAILED");
+    assert_eq!(follow_ups(&seen).len(), 1);
     stage.end().await;
 }
 

@@ -13,6 +13,7 @@ mod live;
 mod mails;
 mod once;
 mod orders;
+mod parked;
 mod past_us;
 mod pending;
 mod resolving;

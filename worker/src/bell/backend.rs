@@ -15,6 +15,7 @@ use apalis_core::{
     worker::context::WorkerContext,
 };
 use domain::{
+    Outcome,
     adapters::{bell::LocalBell, outage::Backoff},
     jobs::{ClaimedJob, Queue, store},
 };
@@ -22,7 +23,7 @@ use entities::JobId;
 use futures::{StreamExt, ready, stream::BoxStream};
 use tokio::time::{sleep, timeout};
 
-use crate::{engine::Engine, finisher, leases::Hold, pools::Permit};
+use crate::{engine::Engine, finisher, leases::Hold, pools::Permit, suspects::Place};
 
 /// The relay looks into the table for all queues; this is for the day it does not: so many of its periods.
 const SAFETY_TICK: u32 = 20;
@@ -36,6 +37,8 @@ pub(crate) struct Claimed {
     pub job: ClaimedJob,
     pub permit: Permit,
     pub hold: Hold,
+    /// Of a suspect.
+    pub place: Option<Place>,
 }
 
 /// One queue's jobs, as apalis wants them.
@@ -157,14 +160,12 @@ impl Claimer {
     async fn claim(&mut self, free: usize) {
         let engine = &self.engine;
         let limit = free.min(MOST_AT_ONCE);
-        let now = engine.app.clock.now();
-        let claim = store::claim(&engine.app.db, self.queue, engine.worker, limit, now);
-        let error = match timeout(STATEMENT, claim).await {
-            Ok(Ok(jobs)) => {
+        let error = match timeout(STATEMENT, claim(engine, self.queue, limit)).await {
+            Ok(Ok((suspect, jobs))) => {
                 engine.database.answered();
                 self.backoff.reset();
-                self.due = jobs.len() >= limit;
-                return self.keep(jobs);
+                self.due = jobs.len() + usize::from(suspect.is_some()) >= limit;
+                return self.keep(suspect, jobs);
             }
             Ok(Err(error)) => format!("{error:#}"),
             Err(_) => "no answer in time".into(),
@@ -176,7 +177,12 @@ impl Claimer {
         }
     }
 
-    fn keep(&mut self, jobs: Vec<ClaimedJob>) {
+    fn keep(&mut self, suspect: Option<(ClaimedJob, Place)>, jobs: Vec<ClaimedJob>) {
+        let suspect = suspect.map(|(job, place)| (job, Some(place)));
+        let jobs: Vec<_> = suspect
+            .into_iter()
+            .chain(jobs.into_iter().map(|job| (job, None)))
+            .collect();
         if jobs.is_empty() {
             return;
         }
@@ -185,10 +191,11 @@ impl Claimer {
         let pool = self.engine.pools.of(self.queue);
         self.claimed = jobs
             .into_iter()
-            .map(|job| Claimed {
+            .map(|(job, place)| Claimed {
                 permit: pool.acquire(),
                 hold: self.engine.leases.hold((job.id, job.fence)),
                 job,
+                place,
             })
             .collect();
     }
@@ -198,5 +205,33 @@ impl Claimer {
         if !holds.is_empty() {
             finisher::give_back(&self.engine, self.queue, &holds).await;
         }
+    }
+}
+
+/// A suspect, if one waits and this process has room for it, and up to `limit` jobs with it.
+async fn claim(
+    engine: &Engine,
+    queue: Queue,
+    limit: usize,
+) -> Outcome<(Option<(ClaimedJob, Place)>, Vec<ClaimedJob>)> {
+    let (db, now) = (&engine.app.db, engine.app.clock.now());
+    let mut suspect = None;
+    if let Some(place) = engine.suspects.take(queue) {
+        suspect = store::claim_suspect(db, queue, engine.worker, now)
+            .await?
+            .map(|job| (job, place));
+        if suspect.is_none() {
+            engine.suspects.note_none(queue);
+        }
+    }
+    let left = limit - usize::from(suspect.is_some());
+    if left == 0 {
+        return Ok((suspect, Vec::new()));
+    }
+    // A suspect that is claimed already must not be lost by what fails after it.
+    match store::claim(db, queue, engine.worker, left, now).await {
+        Ok(jobs) => Ok((suspect, jobs)),
+        Err(error) if suspect.is_none() => Err(error),
+        Err(_) => Ok((suspect, Vec::new())),
     }
 }

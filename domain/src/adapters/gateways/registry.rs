@@ -60,7 +60,9 @@ impl Gateways {
     /// The gateway at which this credential opens an account.
     pub fn opened_by(&self, secret: SecretName) -> Option<PaymentGateway> {
         let mut adapters = self.all();
-        adapters.find(|adapter| adapter.secret() == secret).map(GatewayAdapter::gateway)
+        adapters
+            .find(|adapter| adapter.secret() == secret)
+            .map(GatewayAdapter::gateway)
     }
 
     /// How long all calls of one attempt may take together.

@@ -17,7 +17,8 @@ use serde_json::json;
 
 pub use people::People;
 pub use request::{BatchRequest, Change, ChangeWanted, cancel, request};
-pub use run::{reconcile, run};
+pub(crate) use run::parked;
+pub use run::{OWED, run};
 
 use crate::tx::Tx;
 

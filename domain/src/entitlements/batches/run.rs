@@ -8,7 +8,6 @@ use entities::{
     EntitlementBatchAction, EntitlementBatchId, EntitlementBatchOutcome, EntitlementBatchStatus, TeamId,
     UserId, entitlement_batch, entitlement_batch_result, product, user,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{is_live, people, publish, store};
@@ -20,7 +19,7 @@ use crate::{
         manual::{self, Changed, Terms},
     },
     error::Outcome,
-    jobs::{self, ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{self, ClaimedJob, Ending, Handled, Owed},
     message::Message,
     tx::Tx,
     users,
@@ -37,10 +36,16 @@ const ATTEMPTS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(100);
 /// Progress is told about once a second.
 const PUBLISH_EVERY: TimeDelta = TimeDelta::seconds(1);
-/// A batch that rests so long has lost its job.
-const QUIET: TimeDelta = TimeDelta::minutes(1);
-/// After so many parked jobs a batch is given up.
-const JOBS_ALLOWED: i64 = 3;
+
+/// A batch that is under way.
+pub const OWED: Owed = Owed {
+    kind: "change_access",
+    subject: EntitlementBatchId::PREFIX,
+    table: "entitlement_batches",
+    condition: "status IN ('REQUESTED', 'RUNNING')",
+    since: "updated_at",
+    outlives_parking: false,
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
@@ -290,33 +295,8 @@ async fn note(
     store::add_results(tx, rows).await
 }
 
-/// Gives batches that rest another job; one whose jobs were parked again and again has failed. Returns how many
-/// there were.
-pub async fn reconcile(app: &App) -> Outcome<usize> {
-    let parked = store::parked_jobs(app).await?;
-    let quiet = entitlement_batch::Entity::find()
-        .filter(
-            entitlement_batch::Column::Status
-                .is_in([EntitlementBatchStatus::Requested, EntitlementBatchStatus::Running]),
-        )
-        .filter(entitlement_batch::Column::UpdatedAt.lt(app.clock.now() - QUIET));
-    let quiet = quiet.all(app.db.connection()).await?;
-    for batch in &quiet {
-        let mut tx = app.begin_as_system(batch.team_id).await?;
-        if parked
-            .get(&batch.id.to_string())
-            .is_some_and(|jobs| *jobs >= JOBS_ALLOWED)
-        {
-            fail(&mut tx, batch.id).await?;
-        } else {
-            tx.enqueue(NewJob::now(Work::ChangeAccess { batch: batch.id }).once(store::job_key(batch.id)));
-        }
-        tx.commit().await?;
-    }
-    Ok(quiet.len())
-}
-
-async fn fail(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
+/// A batch whose job was parked has failed. What was done stays done.
+pub(crate) async fn parked(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
     let Some(mut batch) = store::lock(tx, id).await?.filter(|batch| is_live(batch.status)) else {
         return Ok(());
     };

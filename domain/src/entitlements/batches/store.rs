@@ -1,12 +1,9 @@
 //! The batches' rows.
 
-use std::collections::HashMap;
-
 use entities::{EntitlementBatchId, ProductId, UserId, entitlement_batch, entitlement_batch_result, product};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, Value};
 
 use crate::{
-    app::App,
     database::{Sql, places},
     error::Outcome,
     scoped::Scoped,
@@ -66,15 +63,4 @@ pub async fn add_results(tx: &Tx, results: Vec<entitlement_batch_result::Model>)
         .exec_without_returning(tx.db())
         .await?;
     Ok(())
-}
-
-/// How many jobs of each batch were parked, by public id.
-pub async fn parked_jobs(app: &App) -> Outcome<HashMap<String, i64>> {
-    let sql = "SELECT subject_id, count(*) FROM jobs WHERE status = 'DEAD' AND kind = 'change_access' \
-               AND subject_id IS NOT NULL GROUP BY subject_id";
-    let mut parked = HashMap::new();
-    for row in app.db.connection().rows(sql, vec![]).await? {
-        parked.insert(row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-    }
-    Ok(parked)
 }
