@@ -3,6 +3,7 @@
 mod endings;
 mod events;
 mod leases;
+mod migrated;
 mod rounds;
 mod running;
 mod suspects;
