@@ -66,7 +66,7 @@ effect-gateway-refused = The gateway refused the refund: { $message }
     .generic = The gateway refused the refund.
 effect-gateway-took-back = The gateway took the refund back: the money did not reach the customer.
 effect-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
-effect-went-back-past-us = The money went back in the gateway's own pages, without this refund.
+effect-went-back-past-us = Money went back in the gateway's own pages, so this refund was not made.
 effect-restored-after-failure = The refund failed, so this was given back.
 effect-restored-after-other-failed = Another part of the refund ({ $refund }) failed, so this was given back.
 effect-fraud-not-restored = The reason was fraud, so plan and access were not given back.
@@ -97,7 +97,7 @@ timeline-ambiguous = More than one refund at the gateway could be this one. Some
 timeline-is-anothers = The gateway answered with a refund that is known as { $other }. Somebody has to look.
 timeline-declared-succeeded = Somebody in the team has found at the gateway that the money went back.
 timeline-declared-failed = Somebody in the team has found at the gateway that the money did not go back.
-timeline-past-us = Somebody has given back { $gone } of the payment in the gateway's own pages; { $left } are left. Nothing was ordered.
+timeline-past-us = Somebody has given back { $gone } of the payment in the gateway's own pages; { $left } are left. This refund was not made.
 hindrance-credentials = { $gateway ->
         [STRIPE] Stripe does not accept the team's credentials. It goes on by itself as soon as they are right.
         [MERCADO_PAGO] Mercado Pago does not accept the team's credentials. It goes on by itself as soon as they are right.

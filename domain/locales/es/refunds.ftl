@@ -66,7 +66,7 @@ effect-gateway-refused = La pasarela ha rechazado la devolución: { $message }
     .generic = La pasarela ha rechazado la devolución.
 effect-gateway-took-back = La pasarela ha revertido la devolución: el dinero no ha llegado al cliente.
 effect-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
-effect-went-back-past-us = El dinero se devolvió en las páginas de la propia pasarela, sin esta devolución.
+effect-went-back-past-us = Se devolvió dinero en las páginas de la propia pasarela, así que esta devolución no se ha hecho.
 effect-restored-after-failure = La devolución ha fallado, así que esto se ha restablecido.
 effect-restored-after-other-failed = Otra parte de la devolución ({ $refund }) ha fallado, así que esto se ha restablecido.
 effect-fraud-not-restored = El motivo era fraude, así que el plan y el acceso no se han restablecido.
@@ -97,7 +97,7 @@ timeline-ambiguous = Más de una devolución de la pasarela podría ser esta. Al
 timeline-is-anothers = La pasarela ha respondido con una devolución que ya conocemos como { $other }. Alguien tiene que mirarlo.
 timeline-declared-succeeded = Alguien del equipo ha comprobado en la pasarela que el dinero se devolvió.
 timeline-declared-failed = Alguien del equipo ha comprobado en la pasarela que el dinero no se devolvió.
-timeline-past-us = Alguien ha devuelto { $gone } del pago en las páginas de la propia pasarela; quedan { $left }. No se ha ordenado nada.
+timeline-past-us = Alguien ha devuelto { $gone } del pago en las páginas de la propia pasarela; quedan { $left }. Esta devolución no se ha hecho.
 hindrance-credentials = { $gateway ->
         [STRIPE] Stripe no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.
         [MERCADO_PAGO] Mercado Pago no acepta las credenciales del equipo. Seguirá por sí sola en cuanto sean correctas.

@@ -66,7 +66,7 @@ effect-gateway-refused = O gateway recusou o reembolso: { $message }
     .generic = O gateway recusou o reembolso.
 effect-gateway-took-back = O gateway reverteu o reembolso: o dinheiro não chegou ao cliente.
 effect-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
-effect-went-back-past-us = O dinheiro voltou pelas páginas do próprio gateway, sem este reembolso.
+effect-went-back-past-us = Voltou dinheiro pelas páginas do próprio gateway, por isso este reembolso não foi feito.
 effect-restored-after-failure = O reembolso falhou, então isto foi restabelecido.
 effect-restored-after-other-failed = Outra parte do reembolso ({ $refund }) falhou, então isto foi restabelecido.
 effect-fraud-not-restored = O motivo era fraude, então o plano e o acesso não foram restabelecidos.
@@ -97,7 +97,7 @@ timeline-ambiguous = Mais de um reembolso no gateway poderia ser este. Alguém p
 timeline-is-anothers = O gateway respondeu com um reembolso que já conhecemos como { $other }. Alguém precisa verificar.
 timeline-declared-succeeded = Alguém da equipe verificou no gateway que o dinheiro voltou.
 timeline-declared-failed = Alguém da equipe verificou no gateway que o dinheiro não voltou.
-timeline-past-us = Alguém devolveu { $gone } do pagamento nas páginas do próprio gateway; restam { $left }. Nada foi ordenado.
+timeline-past-us = Alguém devolveu { $gone } do pagamento nas páginas do próprio gateway; restam { $left }. Este reembolso não foi feito.
 hindrance-credentials = { $gateway ->
         [STRIPE] O Stripe não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.
         [MERCADO_PAGO] O Mercado Pago não aceita as credenciais da equipe. Continua sozinho assim que estiverem corretas.

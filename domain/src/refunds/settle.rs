@@ -261,6 +261,8 @@ async fn undo_failed(
     let declared = refund.resolved_by.is_some();
     let detail = if declared {
         Message::key("effect-declared-failed")
+    } else if past_us::is_why(refund) {
+        Message::key("effect-went-back-past-us")
     } else {
         Message::key("effect-gateway-refused").with("message", &message)
     };

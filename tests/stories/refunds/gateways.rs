@@ -189,6 +189,10 @@ async fn what_was_given_back_outside_is_not_given_back_again() {
         assert_eq!(follow_ups(&seen).len(), 1, "{name}");
         let note = &follow_ups(&seen)[0];
         assert!(note.contains("in the gateway's own pages"), "{name}: {note}");
+        assert!(
+            !seen["effects"].to_string().contains("refused"),
+            "{name}: nobody has refused it"
+        );
         // A part keeps the access, as always.
         let all = outside == 3000;
         assert_eq!(bought.may_use(&stage).await, !all, "{name}");
