@@ -14,10 +14,13 @@ use axum::{
     http::{HeaderMap, StatusCode},
     routing::post,
 };
-use chrono::{TimeDelta, Utc};
-use domain::adapters::gateways::{
-    Delivery, GatewayAccount, GatewayAdapter, GatewayRefundStatus, Gateways, OrderError, RefundOrder,
-    Unanswered, WebhookError,
+use chrono::TimeDelta;
+use domain::{
+    adapters::gateways::{
+        Delivery, GatewayAccount, GatewayAdapter, GatewayRefundStatus, Gateways, OrderError, RefundOrder,
+        Unanswered, WebhookError,
+    },
+    clock::{Clock, SystemClock},
 };
 use entities::{Currency, Money, PaymentGateway, RefundId, RefundReason};
 use gateways::GatewayEndpoints;
@@ -311,7 +314,7 @@ async fn webhooks_are_believed_if_they_are_signed_and_told_of_lately() {
         let heard = heard.lock().expect("not poisoned").clone();
         assert!(!heard.is_empty(), "{name} says nothing");
         let secret: SecretString = subject.webhook_secret.into();
-        let now = Utc::now();
+        let now = SystemClock.now();
         for delivery in heard {
             assert!(webhooks.is_plausible(&delivery, now), "{name}: {delivery:?}");
             assert_eq!(webhooks.verify(&secret, &delivery, now), Ok(()), "{name}");

@@ -8,6 +8,7 @@ use entities::{Currency, Money, PaymentGateway, RefundId, RefundStatus, TeamId, 
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder};
 
 use domain::{
+    adapters::gateways::GatewayAdapter,
     app::App,
     database::{Database, Sql},
     error::Outcome,
@@ -57,7 +58,7 @@ pub struct GatewayBooks {
 /// Reads them from the team's purchases and refunds: also after a restart, for a gateway that has forgotten everything.
 pub async fn of(app: &App, team: TeamId) -> Outcome<GatewayBooks> {
     let rows = purchase::Entity::of(team)
-        .filter(purchase::Column::Gateway.is_in(app.gateways.all().map(|it| it.gateway())))
+        .filter(purchase::Column::Gateway.is_in(app.gateways.all().map(GatewayAdapter::gateway)))
         .filter(purchase::Column::GatewayPaymentId.is_not_null())
         .order_by_asc(purchase::Column::Id);
     let mut books = GatewayBooks::default();
