@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
+    Loaded,
     actor::Scope,
     users::{
         self, EcosystemView, UserParts,
@@ -79,6 +80,21 @@ impl Ecosystem {
             .await?
             .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
     }
+}
+
+/// The one that a user has deployed: as it came with them, or asked for now.
+pub async fn of_user(
+    ctx: &Context<'_>,
+    known: Loaded<EcosystemView>,
+    user: entities::UserId,
+) -> Result<Option<Ecosystem>> {
+    let found = match known {
+        Loaded::Known(found) => found,
+        Loaded::NotAsked => load(ctx, user)
+            .await?
+            .and_then(|user| user.0.ecosystem.into_found()),
+    };
+    Ok(found.map(Ecosystem))
 }
 
 /// The ecosystem with this id, if the caller may see its owner.

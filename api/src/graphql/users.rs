@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
-    App, Outcome,
+    App, Loaded, Outcome,
     actor::{Actor, Scope},
     entitlements::reading::HistoryOf,
     impersonation,
@@ -113,22 +113,19 @@ impl User {
 
     /// The ecosystem this customer has deployed; null while it is not complete.
     async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
-        let ecosystem = match &self.0.ecosystem {
-            Some(known) => known.clone(),
-            None => load(ctx, self.0.id)
-                .await?
-                .and_then(|user| user.0.ecosystem.flatten()),
-        };
-        Ok(ecosystem.map(Ecosystem))
+        let known = self.0.ecosystem.clone();
+        super::ecosystems::of_user(ctx, known, self.0.id).await
     }
 
     /// The plan subscription that counts now: the one that started last, or one that is to come if none has started yet.
     async fn plan_subscription(&self, ctx: &Context<'_>) -> Result<Option<PlanSubscription>> {
         let plan = match &self.0.plan {
-            Some(known) => known.clone(),
-            None => load(ctx, self.0.id).await?.and_then(|user| user.0.plan.flatten()),
+            Loaded::Known(known) => known.clone(),
+            Loaded::NotAsked => load(ctx, self.0.id)
+                .await?
+                .and_then(|user| user.0.plan.into_found()),
         };
-        let ecosystem = self.0.ecosystem.clone().flatten();
+        let ecosystem = self.0.ecosystem.clone();
         Ok(plan.map(|plan| PlanSubscription { plan, ecosystem }))
     }
 

@@ -7,7 +7,7 @@ use entities::{
 };
 use sea_orm::{QueryResult, Value};
 
-use crate::error::Outcome;
+use crate::{error::Outcome, loaded::Loaded};
 
 /// What is wanted beside the person's own columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +36,8 @@ pub struct UserView {
     /// Neither the person nor the ecosystem that they belong to is suspended.
     pub active: bool,
     pub created_at: DateTime<Utc>,
-    /// Outer `None`: was not asked for.
-    pub ecosystem: Option<Option<EcosystemView>>,
-    /// Outer `None`: was not asked for.
-    pub plan: Option<Option<PlanView>>,
+    pub ecosystem: Loaded<EcosystemView>,
+    pub plan: Loaded<PlanView>,
 }
 
 /// An ecosystem as it is shown. Suspended while `suspended_at` is set.
@@ -133,17 +131,18 @@ impl UserParts {
             locale: row.try_get_by_index(11)?,
             created_at: row.try_get_by_index(12)?,
             active: row.try_get_by_index(13)?,
-            ecosystem: None,
-            plan: None,
+            ecosystem: Loaded::NotAsked,
+            plan: Loaded::NotAsked,
         };
         let mut at = OWN_COLUMNS;
         if self.ecosystem {
             // Members of somebody else's ecosystem have deployed none of their own.
-            view.ecosystem = Some(read_ecosystem(row, at)?.filter(|it| it.owner == view.id));
+            let own = read_ecosystem(row, at)?.filter(|it| it.owner == view.id);
+            view.ecosystem = Loaded::Known(own);
             at += ECOSYSTEM_COLUMNS;
         }
         if self.plan {
-            view.plan = Some(read_plan(row, at)?);
+            view.plan = Loaded::Known(read_plan(row, at)?);
         }
         Ok(view)
     }
