@@ -4,11 +4,14 @@ use std::{borrow::Cow, fmt};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, Utc};
-use sea_orm::Value;
+use sea_orm::{FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::{Denied, Error, Outcome};
+use crate::{
+    database::{Planned, Pool},
+    error::{Denied, Error, Outcome},
+};
 
 /// The most that one page may hold.
 pub const MOST: i64 = 100;
@@ -234,6 +237,13 @@ impl PageRequest {
         sql
     }
 
+    /// The page as a source of rows like those of the table `from` has under the name `of`: what is joined to it is
+    /// looked up for these few only, and cannot tempt the planner to begin elsewhere. `wanted` is a WHERE clause; what
+    /// reads from it wants [`Self::order_by`] once more.
+    pub fn rows_of(&self, of: &str, from: &str, wanted: &str, values: &mut Vec<Value>) -> String {
+        format!("(SELECT {of}.* FROM {from}{wanted}{})", self.sql(values))
+    }
+
     /// ` ORDER BY …` by itself.
     pub fn order_by(&self) -> String {
         let Order { key, id, .. } = self.order;
@@ -247,6 +257,18 @@ impl PageRequest {
         } else {
             self.order.direction
         }
+    }
+
+    /// The page of whole rows of a table.
+    pub async fn models<M: FromQueryResult>(
+        &self,
+        db: &Pool,
+        (planned, sql, values): (Planned, &str, Vec<Value>),
+        key: impl Fn(&M) -> (Key, Uuid),
+    ) -> Outcome<Page<M>> {
+        let rows = db.read(planned, sql, values).await?;
+        let rows = rows.iter().map(|row| M::from_query_result(row, ""));
+        Ok(self.page(rows.collect::<Result<_, _>>()?, key))
     }
 
     /// Makes the page of the rows that the SQL has found.

@@ -5,7 +5,7 @@ use domain::{
     Loaded,
     actor::Scope,
     users::{
-        self, EcosystemView, UserParts,
+        self, EcosystemView,
         ecosystems::{self, EcosystemReport, Switched},
     },
 };
@@ -16,7 +16,7 @@ use super::{
     errors::UserError,
     identity::ApiKey,
     scalars::DateTime,
-    users::{User, UserConnection, UserCount, load},
+    users::{User, UserConnection, UserCount, load, parts_of_rows},
 };
 
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
@@ -62,8 +62,8 @@ impl Ecosystem {
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<UserConnection> {
         let args = page_args(first, after, last, before);
-        let page =
-            users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, UserParts::default()).await;
+        let parts = parts_of_rows(ctx);
+        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts).await;
         Ok(UserConnection::new(
             ctx.answer(page)?,
             UserCount::Members(self.0.id),

@@ -352,19 +352,24 @@ impl UserQueries {
     ) -> Result<UserConnection> {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());
-        let look_ahead = ctx.look_ahead();
-        let (nodes, edges) = (
-            parts(look_ahead.field("nodes")),
-            parts(look_ahead.field("edges").field("node")),
-        );
-        let parts = UserParts {
-            ecosystem: nodes.ecosystem || edges.ecosystem,
-            plan: nodes.plan || edges.plan,
-        };
+        let parts = parts_of_rows(ctx);
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
         Ok(UserConnection::new(page, UserCount::Matching(filter)))
+    }
+}
+
+/// What the selection below a list of users wants of each.
+pub fn parts_of_rows(ctx: &Context<'_>) -> UserParts {
+    let list = ctx.look_ahead();
+    let (nodes, edges) = (
+        parts(list.field("nodes")),
+        parts(list.field("edges").field("node")),
+    );
+    UserParts {
+        ecosystem: nodes.ecosystem || edges.ecosystem,
+        plan: nodes.plan || edges.plan,
     }
 }
 
