@@ -2,6 +2,7 @@
 
 mod listing;
 mod paging;
+mod reading;
 mod searching;
 
 use domain::users::{self, NewUser};
