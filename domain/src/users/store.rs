@@ -1,7 +1,7 @@
 //! Finding people.
 
 use chrono::{DateTime, Utc};
-use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId, UserSegment, user};
+use entities::{CustomerTier, EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment, user};
 use sea_orm::{ColumnTrait, QueryFilter, Value};
 use serde::{Deserialize, Serialize};
 
@@ -96,15 +96,8 @@ async fn walked(
     let people = request.rows_of("u", source, &wanted, &mut values);
     let select = parts.select_from(&people, app.db.dialect(), app.clock.now(), &mut values);
     let sql = select + &request.order_by();
-    // Of several conditions the planner has to weigh which leaves fewest; so it has for one that no index of the list
-    // knows.
-    let chosen = [
-        filter.segment.is_some(),
-        filter.role.is_some(),
-        filter.tier.is_some(),
-    ];
-    let several = chosen.into_iter().filter(|chosen| *chosen).count() > 1;
-    let planned = if several || ecosystems || filter.search.is_some() {
+    // How many have one is for the planner to weigh, and so is what somebody has typed.
+    let planned = if ecosystems || filter.search.is_some() {
         Planned::ByValues
     } else {
         Planned::Once
@@ -212,20 +205,18 @@ pub(super) fn condition(
 ) -> String {
     let mut sql = " WHERE u.team_id = $1".to_owned();
     values.push(team.into());
-    let mut equal = |column: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" AND {column} = ${}", values.len()));
+    // Written out, so that each has a statement of its own and a plan that knows how many have it: staff are few.
+    let mut equal = |column: &str, word: Option<&'static str>| {
+        if let Some(word) = word {
+            sql.push_str(&format!(" AND {column} = '{word}'"));
         }
     };
-    equal("u.segment", filter.segment.map(Value::from));
-    equal("u.role", filter.role.map(Value::from));
-    equal("u.tier", filter.tier.map(Value::from));
-    // Staff have bought nothing either, but are never leads (S3.2). Written out: most people are members, so a plan for
-    // all values must not begin with them.
-    if filter.segment == Some(UserSegment::Lead) {
-        sql.push_str(" AND u.role = 'MEMBER'");
-    }
+    equal("u.segment", filter.segment.map(UserSegment::as_str));
+    equal("u.role", filter.role.map(UserRole::as_str));
+    // Staff have bought nothing either, but are never leads (S3.2).
+    let leads = filter.segment == Some(UserSegment::Lead);
+    equal("u.role", leads.then(|| UserRole::Member.as_str()));
+    equal("u.tier", filter.tier.map(CustomerTier::as_str));
     let suspended = ecosystem("suspended_at");
     match filter.active {
         Some(true) => sql.push_str(&format!(" AND u.suspended_at IS NULL AND {suspended} IS NULL")),
