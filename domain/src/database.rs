@@ -6,6 +6,7 @@ mod holders;
 mod inspection;
 mod pool;
 mod reach;
+mod row;
 mod server;
 mod session;
 mod sql;
@@ -32,7 +33,8 @@ use server::Server;
 use session::Session;
 
 pub use attempt::attempt;
-pub use pool::Pool;
+pub use pool::{Planned, Pool};
+pub use row::Row;
 pub use sql::{Dialect, Sql, is_unavailable, is_unique_violation, places};
 pub use transaction::{Transaction, WriteTransaction};
 pub use write_proof::WriteProof;

@@ -19,6 +19,7 @@ pub mod input;
 mod installation;
 pub mod jobs;
 pub mod language;
+mod loaded;
 pub mod mails;
 pub mod message;
 pub mod operations;
@@ -38,4 +39,5 @@ pub mod work;
 
 pub use app::{App, Services, Settings};
 pub use error::{Denied, Error, Outcome, Refusal, UserErrorCode};
+pub use loaded::Loaded;
 pub use message::Message;

@@ -1,12 +1,17 @@
 //! Pages of long lists: by key, not by count, so that page 10,000 costs what page 1 costs.
 
+use std::{borrow::Cow, fmt};
+
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use chrono::{DateTime, Datelike, Utc};
-use sea_orm::Value;
+use sea_orm::{FromQueryResult, Value};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::{Denied, Error, Outcome};
+use crate::{
+    database::{Planned, Pool},
+    error::{Denied, Error, Outcome},
+};
 
 /// The most that one page may hold.
 pub const MOST: i64 = 100;
@@ -45,7 +50,7 @@ impl Direction {
 }
 
 /// A list's order: an SQL expression that has an index, and the id that breaks ties.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
     /// Names the list and its order: a cursor of another one is refused.
     pub name: &'static str,
@@ -88,8 +93,31 @@ impl From<Key> for Value {
     }
 }
 
+/// Where a row stands in its list. It is written only where somebody asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    order: Order,
+    key: Key,
+    id: Uuid,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = serde_json::to_value(&self.key).unwrap_or_default();
+        debug_assert_eq!(
+            self.order.read_key(&key).as_ref(),
+            Some(&self.key),
+            "the name of {} tells another kind: its cursors would be refused",
+            self.order.key
+        );
+        let written = serde_json::to_vec(&Written(self.order.name.into(), key, self.id));
+        f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(written.unwrap_or_default()))
+    }
+}
+
+/// A cursor as it is written.
 #[derive(Serialize, Deserialize)]
-struct Cursor(String, serde_json::Value, Uuid);
+struct Written<'a>(Cow<'a, str>, serde_json::Value, Uuid);
 
 /// A page that was asked for, checked.
 #[derive(Clone, Debug)]
@@ -106,7 +134,7 @@ pub struct PageRequest {
 #[derive(Clone, Debug)]
 pub struct Page<T> {
     /// Each with its cursor.
-    pub items: Vec<(String, T)>,
+    pub items: Vec<(Cursor, T)>,
     pub has_next: bool,
     pub has_previous: bool,
 }
@@ -117,6 +145,18 @@ impl<T> Default for Page<T> {
             items: Vec::new(),
             has_next: false,
             has_previous: false,
+        }
+    }
+}
+
+impl<T> Page<T> {
+    /// The same page of what is made of its rows.
+    pub fn map<U>(self, mut make: impl FnMut(T) -> U) -> Page<U> {
+        let items = self.items.into_iter();
+        Page {
+            items: items.map(|(cursor, row)| (cursor, make(row))).collect(),
+            has_next: self.has_next,
+            has_previous: self.has_previous,
         }
     }
 }
@@ -197,6 +237,13 @@ impl PageRequest {
         sql
     }
 
+    /// The page as a source of rows like those of the table `from` has under the name `of`: what is joined to it is
+    /// looked up for these few only, and cannot tempt the planner to begin elsewhere. `wanted` is a WHERE clause; what
+    /// reads from it wants [`Self::order_by`] once more.
+    pub fn rows_of(&self, of: &str, from: &str, wanted: &str, values: &mut Vec<Value>) -> String {
+        format!("(SELECT {of}.* FROM {from}{wanted}{})", self.sql(values))
+    }
+
     /// ` ORDER BY …` by itself.
     pub fn order_by(&self) -> String {
         let Order { key, id, .. } = self.order;
@@ -210,6 +257,18 @@ impl PageRequest {
         } else {
             self.order.direction
         }
+    }
+
+    /// The page of whole rows of a table.
+    pub async fn models<M: FromQueryResult>(
+        &self,
+        db: &Pool,
+        (planned, sql, values): (Planned, &str, Vec<Value>),
+        key: impl Fn(&M) -> (Key, Uuid),
+    ) -> Outcome<Page<M>> {
+        let rows = db.read(planned, sql, values).await?;
+        let rows = rows.iter().map(|row| M::from_query_result(row, ""));
+        Ok(self.page(rows.collect::<Result<_, _>>()?, key))
     }
 
     /// Makes the page of the rows that the SQL has found.
@@ -236,16 +295,9 @@ impl PageRequest {
         }
     }
 
-    fn cursor(&self, (key, id): (Key, Uuid)) -> String {
-        let written = serde_json::to_value(&key).unwrap_or_default();
-        debug_assert_eq!(
-            self.order.read_key(&written),
-            Some(key),
-            "the name of {} tells another kind: its cursors would be refused",
-            self.order.key
-        );
-        let cursor = Cursor(self.order.name.to_owned(), written, id);
-        BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(&cursor).unwrap_or_default())
+    fn cursor(&self, (key, id): (Key, Uuid)) -> Cursor {
+        let order = self.order;
+        Cursor { order, key, id }
     }
 }
 
@@ -255,7 +307,7 @@ fn read_cursor(text: &str, order: Order) -> Outcome<(Key, Uuid)> {
         return Err(invalid());
     }
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-    let Cursor(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
+    let Written(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
     let key = order.read_key(&key).filter(|_| name == order.name);
     Ok((key.ok_or_else(invalid)?, id))
 }
@@ -275,7 +327,7 @@ mod tests {
     fn a_cursor_is_good_for_its_own_list_only() {
         let request = PageRequest::new(&PageArgs::default(), ORDER).expect("a page");
         let page = request.page(vec![1_i64], |n| (Key::Number(*n), Uuid::nil()));
-        let after = Some(page.items[0].0.clone());
+        let after = Some(page.items[0].0.to_string());
         assert!(
             PageRequest::new(
                 &PageArgs {
@@ -335,7 +387,7 @@ mod tests {
             ("number", serde_json::json!("7"), false),
         ] {
             let order = Order { key: column, ..ORDER };
-            let cursor = serde_json::to_vec(&Cursor("things".into(), forged.clone(), nil)).expect("JSON");
+            let cursor = serde_json::to_vec(&Written("things".into(), forged.clone(), nil)).expect("JSON");
             let read = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(cursor), order);
             assert_eq!(read.is_ok(), good, "{column} {forged}");
         }

@@ -45,13 +45,13 @@ macro_rules! connection {
     ($(#[$doc:meta])* $connection:ident, $edge:ident of $node:ident from $item:ty, counted by $counter:ty) => {
         $(#[$doc])*
         pub struct $connection {
-            page: domain::page::Page<$item>,
+            page: domain::page::Page<$node>,
             counter: $counter,
         }
 
         impl $connection {
             pub fn new(page: domain::page::Page<$item>, counter: $counter) -> Self {
-                Self { page, counter }
+                Self { page: page.map($node::from), counter }
             }
         }
 
@@ -61,12 +61,12 @@ macro_rules! connection {
             /// The rows of the page, each with its cursor.
             async fn edges(&self) -> Vec<$edge> {
                 let items = self.page.items.iter();
-                items.map(|(cursor, item)| $edge { cursor: cursor.clone(), node: $node::from(item.clone()) }).collect()
+                items.map(|(cursor, node)| $edge { cursor: cursor.to_string(), node: node.clone() }).collect()
             }
 
             /// The rows of the page, without their cursors.
-            async fn nodes(&self) -> Vec<$node> {
-                self.page.items.iter().map(|(_, item)| $node::from(item.clone())).collect()
+            async fn nodes(&self) -> Vec<&$node> {
+                self.page.items.iter().map(|(_, node)| node).collect()
             }
 
             /// Whether there are more pages, and the cursors that lead to them.
@@ -74,8 +74,8 @@ macro_rules! connection {
                 $crate::graphql::connection::PageInfo {
                     has_next_page: self.page.has_next,
                     has_previous_page: self.page.has_previous,
-                    start_cursor: self.page.items.first().map(|(cursor, _)| cursor.clone()),
-                    end_cursor: self.page.items.last().map(|(cursor, _)| cursor.clone()),
+                    start_cursor: self.page.items.first().map(|(cursor, _)| cursor.to_string()),
+                    end_cursor: self.page.items.last().map(|(cursor, _)| cursor.to_string()),
                 }
             }
 

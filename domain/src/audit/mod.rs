@@ -1,12 +1,12 @@
 //! Who changed what: read by those who may. Entries are written by [`crate::app::App::begin`]'s transactions.
 
 use entities::{AuditEntryId, TeamId, UserId, audit_entry};
-use sea_orm::{EntityTrait, Statement, Value};
+use sea_orm::Value;
 
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::Sql,
+    database::{Planned, Sql},
     error::Outcome,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -42,13 +42,11 @@ pub async fn list(
         "SELECT * FROM audit_entries{condition}{}",
         request.sql(&mut values)
     );
-    let connection = app.db.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rows = audit_entry::Entity::find()
-        .from_raw_sql(statement)
-        .all(connection)
-        .await?;
-    Ok(request.page(rows, |entry| (Key::Time(entry.at), entry.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &audit_entry::Model| {
+        (Key::Time(row.at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor, filter: &AuditFilter) -> Outcome<i64> {

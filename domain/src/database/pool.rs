@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, SqlxPostgresConnector,
-    Statement,
+    Statement, Value,
 };
 
 use super::{
@@ -14,6 +14,16 @@ use super::{
 };
 
 pub(super) type Told = Arc<dyn Fn(&Statement) + Send + Sync>;
+
+/// How PostgreSQL plans a statement that it will be asked often. With many columns and joins it finds a plan of its
+/// own for the values dearer than it is, and plans for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planned {
+    /// There is one good plan, whatever the values are: an index has the order and what is asked for.
+    Once,
+    /// It depends: on a term, or on how many have what is asked for.
+    ByValues,
+}
 
 /// A pool of connections. Cheap to clone.
 #[derive(Clone)]
@@ -72,6 +82,26 @@ impl Pool {
             self.whole.set_metric_callback(move |info| told(info.statement));
         }
         self.told = Some(told);
+    }
+
+    /// Asks for the rows of a list, or for one row by its key.
+    pub async fn read(
+        &self,
+        planned: Planned,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        self.holders.assert_free(sql);
+        let statement = Statement::from_sql_and_values(self.get_database_backend(), sql, values);
+        let Some(server) = &self.server else {
+            return self.whole.query_all_raw(statement).await;
+        };
+        self.tell(&statement);
+        let found = match planned {
+            Planned::Once => server.planned_once(&statement).await?,
+            Planned::ByValues => server.alone(Ask::All(&statement)).await?,
+        };
+        Ok(found.rows())
     }
 
     fn tell(&self, statement: &Statement) {

@@ -168,9 +168,28 @@ impl Server {
         &self.session
     }
 
+    /// A statement whose plan is good for all values: planned once for each session. Where others wait for a
+    /// connection, it is planned as the server likes.
+    pub async fn planned_once(&self, statement: &Statement) -> Result<Found, DbErr> {
+        if !self.session.plans_once {
+            return self.alone(Ask::All(statement)).await;
+        }
+        let mut lent = self.lend(true).await?;
+        let ready = if lent.plans_once || self.idle.waiting.load(Ordering::SeqCst) > 0 {
+            Ok(())
+        } else {
+            lent.plan(true, &self.session).await
+        };
+        let found = match ready {
+            Ok(()) => lent.ask(Ask::All(statement), &self.session).await,
+            Err(error) => Err(error),
+        };
+        self.take_back(lent, found)
+    }
+
     /// One statement by itself. Where a pooler gives each transaction another connection, it is one.
     pub async fn alone(&self, ask: Ask<'_>) -> Result<Found, DbErr> {
-        let mut lent = self.lend().await?;
+        let mut lent = self.lend_planning().await?;
         let own = self
             .session
             .begin_alone()
@@ -195,7 +214,7 @@ impl Server {
     pub async fn begin(&self, begin: &str) -> Result<Lent, DbErr> {
         let mut beginnings = 1;
         loop {
-            let mut lent = self.lend().await?;
+            let mut lent = self.lend_planning().await?;
             match lent.begin(begin, &self.session).await {
                 Ok(()) => return Ok(lent),
                 Err(error) if trouble::is_loss(&error) && beginnings < BEGINNINGS => {
@@ -226,13 +245,26 @@ impl Server {
         self.take_back(lent, ended)
     }
 
-    async fn lend(&self) -> Result<Lent, DbErr> {
-        if let Some(rested) = self.take() {
+    /// One that plans as it finds best.
+    async fn lend_planning(&self) -> Result<Lent, DbErr> {
+        let mut lent = self.lend(false).await?;
+        if !lent.plans_once {
+            return Ok(lent);
+        }
+        match lent.plan(false, &self.session).await {
+            Ok(()) => Ok(lent),
+            Err(error) => self.take_back(lent, Err(error)),
+        }
+    }
+
+    /// Rather one that plans once, or rather one that does not.
+    async fn lend(&self, once: bool) -> Result<Lent, DbErr> {
+        if let Some(rested) = self.take(once) {
             return Ok(rested);
         }
         let _waiting = Waiting::new(&self.idle);
         // One that went to rest before it knew of us.
-        if let Some(rested) = self.take() {
+        if let Some(rested) = self.take(once) {
             return Ok(rested);
         }
         let born = Instant::now();
@@ -245,6 +277,7 @@ impl Server {
             uses: 0,
             born,
             since: born,
+            plans_once: false,
             busy: false,
             open: false,
             failed: false,
@@ -254,7 +287,7 @@ impl Server {
 
     /// One that has rested. Those which have rested long go back first, and those go that have turned out to be no good
     /// meanwhile.
-    fn take(&self) -> Option<Lent> {
+    fn take(&self, once: bool) -> Option<Lent> {
         let mut idle = self.idle.lock();
         let mut bad = Vec::new();
         if idle.iter().any(|lent| self.trouble.suspects(lent.born)) {
@@ -266,7 +299,11 @@ impl Server {
         let fresh = idle.iter().position(|lent| lent.since.elapsed() < REST);
         let fresh = fresh.unwrap_or(idle.len());
         let stale: Vec<Lent> = idle.drain(..fresh).collect();
-        let taken = idle.pop();
+        let alike = idle.iter().rposition(|lent| lent.plans_once == once);
+        let taken = match alike {
+            Some(at) => Some(idle.remove(at)),
+            None => idle.pop(),
+        };
         drop(idle);
         for lent in &mut bad {
             lent.ended = true;
@@ -349,6 +386,8 @@ pub(super) struct Lent {
     born: Instant,
     /// When its last use came to an end.
     since: Instant,
+    /// Told so. Where it rests it stays so; the pool has none like it.
+    plans_once: bool,
     /// A statement is on its way.
     busy: bool,
     /// A transaction has begun.
@@ -377,6 +416,14 @@ impl Lent {
         answered
     }
 
+    async fn plan(&mut self, once: bool, session: &Session) -> Result<(), Error> {
+        // Until the server has said yes nobody knows.
+        self.plans_once = true;
+        self.ask(Ask::Plain(Session::plans(once)), session).await?;
+        self.plans_once = once;
+        Ok(())
+    }
+
     async fn begin(&mut self, begin: &str, session: &Session) -> Result<(), Error> {
         self.open = true;
         self.ask(Ask::Plain(begin), session).await.map(drop)
@@ -401,21 +448,23 @@ impl Drop for Lent {
         };
         if self.ended {
             connection.close_on_drop();
-        } else if self.busy || self.open {
-            runtime.spawn(finish_or_close(connection, self.open));
+        } else if self.busy || self.open || self.plans_once {
+            runtime.spawn(finish_or_close(connection, self.open, self.plans_once));
         }
     }
 }
 
 /// Lets what was left in the middle come to its end. sqlx would do so, too, and wait for ever for a server that is
 /// gone, with one connection less meanwhile.
-async fn finish_or_close(mut connection: PoolConnection<Postgres>, open: bool) {
+async fn finish_or_close(mut connection: PoolConnection<Postgres>, open: bool, plans_once: bool) {
     let finished = timeout(FINISHING, async {
         if open {
-            connection.execute("ROLLBACK").await.map(drop)
-        } else {
-            connection.ping().await
+            connection.execute("ROLLBACK").await?;
         }
+        if plans_once {
+            connection.execute(Session::plans(false)).await?;
+        }
+        connection.ping().await
     });
     if !matches!(finished.await, Ok(Ok(()))) {
         connection.close_on_drop();

@@ -7,6 +7,9 @@ use sqlx::{AssertSqlSafe, Error, Executor, PgConnection, Row};
 
 use super::address::Address;
 
+/// How the server plans prepared statements.
+const PLANS: &str = "plan_cache_mode";
+
 /// Beside the times. What is not here may be as the server has it.
 const SETTINGS: &[(&str, &str)] = &[
     ("default_transaction_isolation", "read committed"),
@@ -19,6 +22,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("IntervalStyle", "postgres"),
     ("TimeZone", "UTC"),
     ("row_security", "on"),
+    (PLANS, "auto"),
     ("client_min_messages", "warning"),
 ];
 
@@ -43,6 +47,9 @@ pub(super) struct Session {
     pub persistent: bool,
     /// After so long a statement is given up.
     pub statement_time: Option<Duration>,
+    /// A session may be told to plan each statement once: it is ours, keeps them, and the address does not say how it
+    /// is to be.
+    pub plans_once: bool,
     pooled: bool,
     /// For a whole session, where it is ours.
     greeting: String,
@@ -69,9 +76,11 @@ impl Session {
         } else {
             format!("{}; {UNLIMITED}; {}; ", set(&settings, false), durable(false))
         };
+        let persistent = address.keeps_statements && !pooled;
         Self {
-            persistent: address.keeps_statements && !pooled,
+            persistent,
             statement_time,
+            plans_once: persistent && !address.settings.iter().any(|(name, _)| name == PLANS),
             pooled,
             greeting,
             begin: format!("BEGIN ISOLATION LEVEL READ COMMITTED NOT DEFERRABLE{local}"),
@@ -93,6 +102,15 @@ impl Session {
     /// same session with both.
     pub fn begin_alone(&self) -> Option<&str> {
         self.pooled.then_some(&self.begin)
+    }
+
+    /// How a session comes to plan each statement once and for all values, or as it finds best.
+    pub fn plans(once: bool) -> &'static str {
+        if once {
+            "SET plan_cache_mode = force_generic_plan"
+        } else {
+            "SET plan_cache_mode = auto"
+        }
     }
 
     pub fn is_pooled(&self) -> bool {

@@ -12,7 +12,7 @@ use super::{Access, rules, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, places},
+    database::{Planned, Sql, places},
     error::Outcome,
     language,
     message::Message,
@@ -67,11 +67,11 @@ pub async fn list(
     let request = PageRequest::new(args, NEWEST_FIRST)?;
     let (condition, mut values) = with_status(app, actor.team, user, status);
     let sql = format!("SELECT *{condition}{}", request.sql(&mut values));
-    let rows = entitlement::Entity::find()
-        .from_raw_sql(statement(app, sql, values))
-        .all(app.db.connection())
-        .await?;
-    Ok(request.page(rows, |row| (Key::Time(row.created_at), row.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &entitlement::Model| {
+        (Key::Time(row.created_at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor, user: UserId, status: &[EntitlementStatus]) -> Outcome<i64> {

@@ -9,7 +9,7 @@ use super::state::{self, Transition};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::Sql,
+    database::{Planned, Sql},
     error::Outcome,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
@@ -39,13 +39,11 @@ pub async fn list(app: &App, actor: &Actor, args: &PageArgs) -> Outcome<Page<exp
     let request = PageRequest::new(args, NEWEST_FIRST)?;
     let (condition, mut values) = condition(actor);
     let sql = format!("SELECT * FROM exports{condition}{}", request.sql(&mut values));
-    let connection = app.db.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rows = export::Entity::find()
-        .from_raw_sql(statement)
-        .all(connection)
-        .await?;
-    Ok(request.page(rows, |export| (Key::Time(export.requested_at), export.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &export::Model| {
+        (Key::Time(row.requested_at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor) -> Outcome<i64> {

@@ -1,13 +1,13 @@
 //! What is sold, as the store tells us.
 
 use entities::{ProductId, TeamId, product};
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set, Value};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set, Value};
 use serde_json::json;
 
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::Sql,
+    database::{Planned, Sql},
     entitlements,
     error::{self, Outcome},
     input::{self, Sought},
@@ -96,16 +96,14 @@ pub async fn list(
         return Ok(request.page(Vec::new(), by));
     };
     sql = format!("SELECT * FROM products{sql}{}", request.sql(&mut values));
-    let statement = sea_orm::Statement::from_sql_and_values(
-        sea_orm::ConnectionTrait::get_database_backend(app.db.connection()),
-        sql,
-        values,
-    );
-    let rows = product::Entity::find()
-        .from_raw_sql(statement)
-        .all(app.db.connection())
-        .await?;
-    Ok(request.page(rows, by))
+    // Where a term is sought, it depends on the term.
+    let planned = match search {
+        Some(_) => Planned::ByValues,
+        None => Planned::Once,
+    };
+    let asked = (planned, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, by);
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor, search: Option<&str>, active: Option<bool>) -> Outcome<i64> {

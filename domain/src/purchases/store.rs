@@ -1,16 +1,14 @@
 //! The purchases' rows.
 
 use entities::{PaymentGateway, PurchaseId, PurchaseKind, PurchaseStatus, TeamId, UserId, purchase};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Value};
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     adapters::gateways::Gateways,
     app::App,
-    database::{Dialect, Sql},
+    database::{Dialect, Planned, Sql},
     error::Outcome,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -126,13 +124,11 @@ pub async fn list(
     let request = PageRequest::new(args, NEWEST_FIRST)?;
     let (condition, mut values) = condition(team, user, kind);
     let sql = format!("SELECT * FROM purchases{condition}{}", request.sql(&mut values));
-    let connection = app.db.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rows = purchase::Entity::find()
-        .from_raw_sql(statement)
-        .all(connection)
-        .await?;
-    Ok(request.page(rows, |purchase| (Key::Time(purchase.purchased_at), purchase.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &purchase::Model| {
+        (Key::Time(row.purchased_at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> Outcome<i64> {

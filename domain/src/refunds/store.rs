@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, places},
+    database::{Planned, Sql, places},
     error::Outcome,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
@@ -69,13 +69,17 @@ pub async fn list(
     let request = PageRequest::new(args, NEWEST_FIRST)?;
     let (condition, mut values) = condition(actor.team, filter);
     let sql = format!("SELECT * FROM refunds{condition}{}", request.sql(&mut values));
-    let connection = app.db.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rows = refund::Entity::find()
-        .from_raw_sql(statement)
-        .all(connection)
-        .await?;
-    Ok(request.page(rows, |refund| (Key::Time(refund.requested_at), refund.id.0)))
+    // How many have what is asked for is for the planner to weigh.
+    let planned = if values.len() > 1 {
+        Planned::ByValues
+    } else {
+        Planned::Once
+    };
+    let asked = (planned, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &refund::Model| {
+        (Key::Time(row.requested_at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor, filter: &RefundFilter) -> Outcome<i64> {

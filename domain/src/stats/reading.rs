@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use entities::{ProductId, ReadingSessionId, TeamId, UserId, reading_session};
-use sea_orm::{EntityTrait, QueryResult, Statement, Value};
+use sea_orm::{QueryResult, Value};
 
 use super::{notes, rules};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, places},
+    database::{Planned, Sql, places},
     error::{Denied, Error, Outcome},
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -130,7 +130,7 @@ pub async fn titles(
         "SELECT {TITLE_COLUMNS} FROM title_readings t WHERE t.team_id = $1 AND t.user_id = $2{}",
         request.sql(&mut values)
     );
-    let rows = app.db.connection().rows(&sql, values).await?;
+    let rows = app.db.connection().read(Planned::Once, &sql, values).await?;
     let titles = rows.iter().map(read_title).collect::<Outcome<Vec<_>>>()?;
     Ok(request.page(titles, |title| (Key::Time(title.last_read_at), title.product.0)))
 }
@@ -215,13 +215,11 @@ pub async fn activity(
         "SELECT * FROM reading_sessions WHERE team_id = $1 AND user_id = $2{}",
         request.sql(&mut values)
     );
-    let connection = app.db.connection();
-    let statement = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let rows = reading_session::Entity::find()
-        .from_raw_sql(statement)
-        .all(connection)
-        .await?;
-    Ok(request.page(rows, |session| (Key::Time(session.started_at), session.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &reading_session::Model| {
+        (Key::Time(row.started_at), row.id.0)
+    });
+    page.await
 }
 
 /// The kept total, not a count: some have a million.

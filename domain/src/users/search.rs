@@ -7,7 +7,6 @@
 //! asked. On PostgreSQL that is `users_search_long` for one word of six and more characters, else that of trigrams,
 //! which takes all the words together.
 
-use chrono::{DateTime, Utc};
 use entities::TeamId;
 use sea_orm::Value;
 
@@ -17,7 +16,7 @@ use super::{
 };
 use crate::{
     app::App,
-    database::Dialect,
+    database::{Dialect, Planned},
     error::Outcome,
     input::{Sought, Word},
     page::PageRequest,
@@ -70,36 +69,25 @@ pub(super) async fn page(
         "(SELECT u.* FROM users u WHERE u.team_id = $1{})",
         request.sql_of(NEAR, &mut values)
     );
-    let parts_now = (parts, app.clock.now());
-    let sql = among(&near, &wanted, request, parts_now, &mut values);
-    let people = read(app, &sql, values, parts).await?;
+    let among = |source: &str, wanted: &str, values: &mut Vec<Value>| {
+        let people = request.rows_of("u", &format!("{source} u"), wanted, values);
+        parts.select_from(&people, app.db.dialect(), app.clock.now(), values) + &request.order_by()
+    };
+    let sql = among(&near, &wanted, &mut values);
+    let people = read(app, (Planned::ByValues, &sql, values), parts).await?;
     if i64::try_from(people.len()).is_ok_and(|found| found == request.rows()) {
         return Ok(people);
     }
     let mut values = Vec::new();
     let wanted = condition(team, filter, looked_up, &mut values);
     let found = found(app.db.dialect(), sought, &mut values);
-    let sql = among(&found, &wanted, request, parts_now, &mut values);
-    read(app, &sql, values, parts).await
+    let sql = among(&found, &wanted, &mut values);
+    read(app, (Planned::ByValues, &sql, values), parts).await
 }
 
 /// A look at the ecosystem of those who are left: joined, all ecosystems would be read first.
 fn looked_up(column: &str) -> String {
     format!("(SELECT e.{column} FROM ecosystems e WHERE e.id = u.ecosystem_id)")
-}
-
-/// The page of those whom a source of rows offers. What hangs on them comes to these few only: joined to all, it
-/// would be read for all.
-fn among(
-    source: &str,
-    wanted: &str,
-    request: &PageRequest,
-    (parts, now): (UserParts, DateTime<Utc>),
-    values: &mut Vec<Value>,
-) -> String {
-    let page = request.sql(values);
-    let people = format!("(SELECT u.* FROM {source} u{wanted}{page})");
-    parts.select_from(&people, now, values) + &request.order_by()
 }
 
 /// Those who have the stretches of what hardly anybody else has: of a single word that is long, or of addresses and

@@ -1,14 +1,14 @@
 //! Finding people.
 
 use chrono::{DateTime, Utc};
-use entities::{EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment, user};
+use entities::{CustomerTier, EcosystemId, PlanSubscriptionId, TeamId, UserId, UserRole, UserSegment, user};
 use sea_orm::{ColumnTrait, QueryFilter, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{EcosystemView, PlanView, UserFilter, UserOrderField, UserParts, UserView, search, view};
 use crate::{
     app::App,
-    database::{Sql, places},
+    database::{Planned, Row, Sql, places},
     error::Outcome,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -18,22 +18,22 @@ use crate::{
 
 pub async fn by_id(app: &App, team: TeamId, id: UserId, parts: UserParts) -> Outcome<Option<UserView>> {
     let mut values = values![id, team];
-    let select = parts.select(app.clock.now(), &mut values);
+    let select = parts.select(app.db.dialect(), app.clock.now(), &mut values);
     let sql = format!("{select} WHERE u.id = $1 AND u.team_id = $2");
-    let row = app.db.connection().row(&sql, values).await?;
-    row.map(|row| parts.read(&row)).transpose()
+    let rows = app.db.connection().read(Planned::Once, &sql, values).await?;
+    rows.first().map(|row| parts.read(row)).transpose()
 }
 
 /// Several people at once, in no particular order.
 pub async fn by_ids(app: &App, team: TeamId, ids: &[UserId], parts: UserParts) -> Outcome<Vec<UserView>> {
     let mut values = values![team];
     values.extend(ids.iter().map(|id| Value::from(*id)));
-    let select = parts.select(app.clock.now(), &mut values);
+    let select = parts.select(app.db.dialect(), app.clock.now(), &mut values);
     let sql = format!(
         "{select} WHERE u.team_id = $1 AND u.id IN ({})",
         places(2, ids.len())
     );
-    read(app, &sql, values, parts).await
+    read(app, (Planned::ByValues, &sql, values), parts).await
 }
 
 /// Whatever else changes this person, or their access, comes before or after.
@@ -72,24 +72,45 @@ pub async fn list(
     let users = match search::indexed(filter) {
         _ if search::finds_nobody(filter) => Vec::new(),
         Some(sought) => search::page(app, team, (filter, &sought), &request, parts).await?,
-        None => {
-            let mut values = Vec::new();
-            let wanted = condition(team, filter, joined, &mut values);
-            let select = parts.select(app.clock.now(), &mut values);
-            let sql = format!("{select}{wanted}{}", request.sql(&mut values));
-            read(app, &sql, values, parts).await?
-        }
+        None => walked(app, team, filter, &request, parts).await?,
     };
     Ok(request.page(users, |user| (key(field, user), user.id.0)))
 }
 
-pub(super) async fn read(
+/// The page of those whom no index of words finds.
+async fn walked(
     app: &App,
-    sql: &str,
-    values: Vec<Value>,
+    team: TeamId,
+    filter: &UserFilter,
+    request: &PageRequest,
     parts: UserParts,
 ) -> Outcome<Vec<UserView>> {
-    let rows = app.db.connection().rows(sql, values).await?;
+    let mut values = Vec::new();
+    let wanted = condition(team, filter, joined, &mut values);
+    let ecosystems = filter.active.is_some() || filter.has_ecosystem.is_some();
+    let source = if ecosystems {
+        "users u LEFT JOIN ecosystems e ON e.id = u.ecosystem_id"
+    } else {
+        "users u"
+    };
+    let people = request.rows_of("u", source, &wanted, &mut values);
+    let select = parts.select_from(&people, app.db.dialect(), app.clock.now(), &mut values);
+    let sql = select + &request.order_by();
+    // How many have one is for the planner to weigh, and so is what somebody has typed.
+    let planned = if ecosystems || filter.search.is_some() {
+        Planned::ByValues
+    } else {
+        Planned::Once
+    };
+    read(app, (planned, &sql, values), parts).await
+}
+
+pub(super) async fn read(
+    app: &App,
+    (planned, sql, values): (Planned, &str, Vec<Value>),
+    parts: UserParts,
+) -> Outcome<Vec<UserView>> {
+    let rows = app.db.connection().read(planned, sql, values).await?;
     rows.iter().map(|row| parts.read(row)).collect()
 }
 
@@ -131,7 +152,7 @@ pub async fn walk(
     }
     let mut values = Vec::new();
     let wanted = condition(team, filter, joined, &mut values);
-    let mut sql = parts.select(now, &mut values);
+    let mut sql = parts.select(db.dialect(), now, &mut values);
     sql.push_str(&wanted);
     values.push(until.into());
     sql.push_str(&format!(" AND u.created_at <= ${}", values.len()));
@@ -184,18 +205,18 @@ pub(super) fn condition(
 ) -> String {
     let mut sql = " WHERE u.team_id = $1".to_owned();
     values.push(team.into());
-    let mut equal = |column: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" AND {column} = ${}", values.len()));
+    // Written out, so that each has a statement of its own and a plan that knows how many have it: staff are few.
+    let mut equal = |column: &str, word: Option<&'static str>| {
+        if let Some(word) = word {
+            sql.push_str(&format!(" AND {column} = '{word}'"));
         }
     };
-    equal("u.segment", filter.segment.map(Value::from));
-    equal("u.role", filter.role.map(Value::from));
+    equal("u.segment", filter.segment.map(UserSegment::as_str));
+    equal("u.role", filter.role.map(UserRole::as_str));
     // Staff have bought nothing either, but are never leads (S3.2).
     let leads = filter.segment == Some(UserSegment::Lead);
-    equal("u.role", leads.then(|| UserRole::Member.into()));
-    equal("u.tier", filter.tier.map(Value::from));
+    equal("u.role", leads.then(|| UserRole::Member.as_str()));
+    equal("u.tier", filter.tier.map(CustomerTier::as_str));
     let suspended = ecosystem("suspended_at");
     match filter.active {
         Some(true) => sql.push_str(&format!(" AND u.suspended_at IS NULL AND {suspended} IS NULL")),
@@ -220,7 +241,7 @@ pub async fn ecosystem(app: &App, team: TeamId, id: EcosystemId) -> Outcome<Opti
     let sql = view::select_ecosystem("WHERE e.id = $1 AND e.team_id = $2");
     let row = app.db.connection().row(&sql, values![id, team]).await?;
     Ok(row
-        .map(|row| view::read_ecosystem(&row, 0))
+        .map(|row| view::read_ecosystem(Row::of(&row)?, 0))
         .transpose()?
         .flatten())
 }
@@ -228,7 +249,10 @@ pub async fn ecosystem(app: &App, team: TeamId, id: EcosystemId) -> Outcome<Opti
 pub async fn plan(app: &App, team: TeamId, id: PlanSubscriptionId) -> Outcome<Option<PlanView>> {
     let sql = view::select_plan("WHERE p.id = $1 AND p.team_id = $2");
     let row = app.db.connection().row(&sql, values![id, team]).await?;
-    Ok(row.map(|row| view::read_plan(&row, 0)).transpose()?.flatten())
+    Ok(row
+        .map(|row| view::read_plan(Row::of(&row)?, 0))
+        .transpose()?
+        .flatten())
 }
 
 const MEMBERS: Order = Order {
@@ -247,10 +271,11 @@ pub async fn members(
 ) -> Outcome<Page<UserView>> {
     let request = PageRequest::new(args, MEMBERS)?;
     let mut values = values![team, of];
-    let page = request.sql(&mut values);
-    let select = parts.select(app.clock.now(), &mut values);
-    let sql = format!("{select} WHERE u.team_id = $1 AND u.ecosystem_id = $2{page}");
-    let users = read(app, &sql, values, parts).await?;
+    let wanted = " WHERE u.team_id = $1 AND u.ecosystem_id = $2";
+    let people = request.rows_of("u", "users u", wanted, &mut values);
+    let select = parts.select_from(&people, app.db.dialect(), app.clock.now(), &mut values);
+    let sql = select + &request.order_by();
+    let users = read(app, (Planned::Once, &sql, values), parts).await?;
     Ok(request.page(users, |user| (Key::Time(user.created_at), user.id.0)))
 }
 

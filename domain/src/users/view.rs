@@ -7,7 +7,11 @@ use entities::{
 };
 use sea_orm::{QueryResult, Value};
 
-use crate::error::Outcome;
+use crate::{
+    database::{Dialect, Row},
+    error::Outcome,
+    loaded::Loaded,
+};
 
 /// What is wanted beside the person's own columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,10 +40,8 @@ pub struct UserView {
     /// Neither the person nor the ecosystem that they belong to is suspended.
     pub active: bool,
     pub created_at: DateTime<Utc>,
-    /// Outer `None`: was not asked for.
-    pub ecosystem: Option<Option<EcosystemView>>,
-    /// Outer `None`: was not asked for.
-    pub plan: Option<Option<PlanView>>,
+    pub ecosystem: Loaded<EcosystemView>,
+    pub plan: Loaded<PlanView>,
 }
 
 /// An ecosystem as it is shown. Suspended while `suspended_at` is set.
@@ -92,12 +94,19 @@ impl UserParts {
 
     /// `SELECT … FROM users u …`: everything to one comes with it in one statement, as it is `now`. What that takes is
     /// added to `values`, behind those that have their places already.
-    pub(super) fn select(self, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
-        self.select_from("users", now, values)
+    pub(super) fn select(self, dialect: Dialect, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
+        self.select_from("users", dialect, now, values)
     }
 
-    /// The same from another source of rows like those of `users`.
-    pub(super) fn select_from(self, source: &str, now: DateTime<Utc>, values: &mut Vec<Value>) -> String {
+    /// The same from another source of rows like those of `users`: of a page, so that what hangs on them is looked up
+    /// for these few only.
+    pub(super) fn select_from(
+        self,
+        source: &str,
+        dialect: Dialect,
+        now: DateTime<Utc>,
+        values: &mut Vec<Value>,
+    ) -> String {
         let mut columns = OWN.to_owned();
         let mut joins = " LEFT JOIN ecosystems e ON e.id = u.ecosystem_id".to_owned();
         if self.ecosystem {
@@ -106,44 +115,50 @@ impl UserParts {
         if self.plan {
             columns.push_str(PLAN);
             values.push(now.into());
-            joins.push_str(&format!(
-                " LEFT JOIN plan_subscriptions p ON p.id = (SELECT l.id FROM plan_subscriptions l \
-                 WHERE l.user_id = u.id \
-                 ORDER BY (l.starts_at <= ${}) DESC, l.starts_at DESC, l.id DESC LIMIT 1)",
+            let counts = format!(
+                "FROM plan_subscriptions l WHERE l.user_id = u.id \
+                 ORDER BY (l.starts_at <= ${}) DESC, l.starts_at DESC, l.id DESC LIMIT 1",
                 values.len()
-            ));
+            );
+            joins.push_str(&match dialect {
+                Dialect::Postgres => format!(" LEFT JOIN LATERAL (SELECT l.* {counts}) p ON true"),
+                Dialect::Sqlite => {
+                    format!(" LEFT JOIN plan_subscriptions p ON p.id = (SELECT l.id {counts})")
+                }
+            });
         }
         format!("SELECT {columns} FROM {source} u{joins}")
     }
 
-    pub(super) fn read(self, row: &QueryResult) -> Outcome<UserView> {
-        let features: serde_json::Value = row.try_get_by_index(5)?;
+    pub(super) fn read(self, found: &QueryResult) -> Outcome<UserView> {
+        let row = Row::of(found)?;
         let mut view = UserView {
-            id: row.try_get_by_index(0)?,
-            team: row.try_get_by_index(1)?,
-            role: row.try_get_by_index(2)?,
-            segment: row.try_get_by_index(3)?,
-            tier: row.try_get_by_index(4)?,
-            features: serde_json::from_value(features)?,
-            first_name: row.try_get_by_index(6)?,
-            last_name: row.try_get_by_index(7)?,
-            company_email: row.try_get_by_index(8)?,
-            phone: row.try_get_by_index(9)?,
-            company_name: row.try_get_by_index(10)?,
-            locale: row.try_get_by_index(11)?,
-            created_at: row.try_get_by_index(12)?,
-            active: row.try_get_by_index(13)?,
-            ecosystem: None,
-            plan: None,
+            id: row.id(0)?,
+            team: row.id(1)?,
+            role: row.word(2)?,
+            segment: row.word(3)?,
+            tier: row.word(4)?,
+            features: row.list(5)?,
+            first_name: row.get(6)?,
+            last_name: row.get(7)?,
+            company_email: row.get(8)?,
+            phone: row.get(9)?,
+            company_name: row.get(10)?,
+            locale: row.word(11)?,
+            created_at: row.get(12)?,
+            active: row.get(13)?,
+            ecosystem: Loaded::NotAsked,
+            plan: Loaded::NotAsked,
         };
         let mut at = OWN_COLUMNS;
         if self.ecosystem {
             // Members of somebody else's ecosystem have deployed none of their own.
-            view.ecosystem = Some(read_ecosystem(row, at)?.filter(|it| it.owner == view.id));
+            let own = read_ecosystem(row, at)?.filter(|it| it.owner == view.id);
+            view.ecosystem = Loaded::Known(own);
             at += ECOSYSTEM_COLUMNS;
         }
         if self.plan {
-            view.plan = Some(read_plan(row, at)?);
+            view.plan = Loaded::Known(read_plan(row, at)?);
         }
         Ok(view)
     }
@@ -158,34 +173,34 @@ pub(super) fn select_plan(condition: &str) -> String {
     format!("SELECT {} FROM plan_subscriptions p {condition}", &PLAN[2..])
 }
 
-pub(super) fn read_ecosystem(row: &QueryResult, at: usize) -> Outcome<Option<EcosystemView>> {
-    let Some(id) = row.try_get_by_index::<Option<EcosystemId>>(at)? else {
+pub(super) fn read_ecosystem(row: Row<'_>, at: usize) -> Outcome<Option<EcosystemView>> {
+    let Some(id) = row.optional_id(at)? else {
         return Ok(None);
     };
     Ok(Some(EcosystemView {
         id,
-        name: row.try_get_by_index(at + 1)?,
-        owner: row.try_get_by_index(at + 2)?,
-        suspended_at: row.try_get_by_index(at + 3)?,
-        suspension_reason: row.try_get_by_index(at + 4)?,
+        name: row.get(at + 1)?,
+        owner: row.id(at + 2)?,
+        suspended_at: row.get(at + 3)?,
+        suspension_reason: row.get(at + 4)?,
     }))
 }
 
-pub(super) fn read_plan(row: &QueryResult, at: usize) -> Outcome<Option<PlanView>> {
-    let Some(id) = row.try_get_by_index::<Option<PlanSubscriptionId>>(at)? else {
+pub(super) fn read_plan(row: Row<'_>, at: usize) -> Outcome<Option<PlanView>> {
+    let Some(id) = row.optional_id(at)? else {
         return Ok(None);
     };
     Ok(Some(PlanView {
         id,
-        user: row.try_get_by_index(at + 1)?,
-        product: row.try_get_by_index(at + 2)?,
-        interval: row.try_get_by_index(at + 3)?,
-        status: row.try_get_by_index(at + 4)?,
-        starts_at: row.try_get_by_index(at + 5)?,
-        ends_at: row.try_get_by_index(at + 6)?,
-        encounters: row.try_get_by_index(at + 7)?,
-        licenses_total: row.try_get_by_index(at + 8)?,
-        licenses_assigned: row.try_get_by_index(at + 9)?,
-        licenses_suspended: row.try_get_by_index(at + 10)?,
+        user: row.id(at + 1)?,
+        product: row.id(at + 2)?,
+        interval: row.word(at + 3)?,
+        status: row.word(at + 4)?,
+        starts_at: row.get(at + 5)?,
+        ends_at: row.get(at + 6)?,
+        encounters: row.get(at + 7)?,
+        licenses_total: row.get(at + 8)?,
+        licenses_assigned: row.get(at + 9)?,
+        licenses_suspended: row.get(at + 10)?,
     }))
 }

@@ -170,7 +170,7 @@ async fn s0_11_to_16_the_figures_and_the_history() {
     let page = stats::activity(app, team, ana, &first(3, None))
         .await
         .expect("a page");
-    let rest = stats::activity(app, team, ana, &first(3, Some(page.items[2].0.clone())))
+    let rest = stats::activity(app, team, ana, &first(3, Some(page.items[2].0.to_string())))
         .await
         .expect("a page");
     let names = page.items.iter().chain(&rest.items);
@@ -182,7 +182,7 @@ async fn s0_11_to_16_the_figures_and_the_history() {
         .await
         .expect("a page");
     assert_eq!(titles.items[0].1.product, house.book);
-    let titles = stats::titles(app, team, ana, &first(1, Some(titles.items[0].0.clone())))
+    let titles = stats::titles(app, team, ana, &first(1, Some(titles.items[0].0.to_string())))
         .await
         .expect("a page");
     assert_eq!((titles.items[0].1.product, titles.has_next), (house.atlas, false));

@@ -3,6 +3,7 @@
 mod listing;
 mod paging;
 mod people;
+mod reading;
 mod searching;
 
 use domain::users::{self, NewUser};

@@ -2,9 +2,10 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
+    Loaded,
     actor::Scope,
     users::{
-        self, EcosystemView, UserParts,
+        self, EcosystemView,
         ecosystems::{self, EcosystemReport, Switched},
     },
 };
@@ -15,7 +16,7 @@ use crate::graphql::{
     errors::UserError,
     identity::ApiKey,
     scalars::DateTime,
-    users::{User, UserConnection, UserCount, load},
+    users::{User, UserConnection, UserCount, load, parts_of_rows},
 };
 
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
@@ -61,8 +62,8 @@ impl Ecosystem {
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
     ) -> Result<UserConnection> {
         let args = page_args(first, after, last, before);
-        let page =
-            users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, UserParts::default()).await;
+        let parts = parts_of_rows(ctx);
+        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts).await;
         Ok(UserConnection::new(
             ctx.answer(page)?,
             UserCount::Members(self.0.id),
@@ -79,6 +80,21 @@ impl Ecosystem {
             .await?
             .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
     }
+}
+
+/// The one that a user has deployed: as it came with them, or asked for now.
+pub async fn of_user(
+    ctx: &Context<'_>,
+    known: Loaded<EcosystemView>,
+    user: entities::UserId,
+) -> Result<Option<Ecosystem>> {
+    let found = match known {
+        Loaded::Known(found) => found,
+        Loaded::NotAsked => load(ctx, user)
+            .await?
+            .and_then(|user| user.0.ecosystem.into_found()),
+    };
+    Ok(found.map(Ecosystem))
 }
 
 /// The ecosystem with this id, if the caller may see its owner.

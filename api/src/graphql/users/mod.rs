@@ -6,7 +6,7 @@ pub mod plans;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
-    App, Outcome,
+    App, Loaded, Outcome,
     actor::{Actor, Scope},
     entitlements::reading::HistoryOf,
     impersonation,
@@ -116,22 +116,19 @@ impl User {
 
     /// The ecosystem this customer has deployed; null while it is not complete.
     async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
-        let ecosystem = match &self.0.ecosystem {
-            Some(known) => known.clone(),
-            None => load(ctx, self.0.id)
-                .await?
-                .and_then(|user| user.0.ecosystem.flatten()),
-        };
-        Ok(ecosystem.map(Ecosystem))
+        let known = self.0.ecosystem.clone();
+        ecosystems::of_user(ctx, known, self.0.id).await
     }
 
     /// The plan subscription that counts now: the one that started last, or one that is to come if none has started yet.
     async fn plan_subscription(&self, ctx: &Context<'_>) -> Result<Option<PlanSubscription>> {
         let plan = match &self.0.plan {
-            Some(known) => known.clone(),
-            None => load(ctx, self.0.id).await?.and_then(|user| user.0.plan.flatten()),
+            Loaded::Known(known) => known.clone(),
+            Loaded::NotAsked => load(ctx, self.0.id)
+                .await?
+                .and_then(|user| user.0.plan.into_found()),
         };
-        let ecosystem = self.0.ecosystem.clone().flatten();
+        let ecosystem = self.0.ecosystem.clone();
         Ok(plan.map(|plan| PlanSubscription { plan, ecosystem }))
     }
 
@@ -358,19 +355,24 @@ impl UserQueries {
     ) -> Result<UserConnection> {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());
-        let look_ahead = ctx.look_ahead();
-        let (nodes, edges) = (
-            parts(look_ahead.field("nodes")),
-            parts(look_ahead.field("edges").field("node")),
-        );
-        let parts = UserParts {
-            ecosystem: nodes.ecosystem || edges.ecosystem,
-            plan: nodes.plan || edges.plan,
-        };
+        let parts = parts_of_rows(ctx);
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
         Ok(UserConnection::new(page, UserCount::Matching(filter)))
+    }
+}
+
+/// What the selection below a list of users wants of each.
+pub fn parts_of_rows(ctx: &Context<'_>) -> UserParts {
+    let list = ctx.look_ahead();
+    let (nodes, edges) = (
+        parts(list.field("nodes")),
+        parts(list.field("edges").field("node")),
+    );
+    UserParts {
+        ecosystem: nodes.ecosystem || edges.ecosystem,
+        plan: nodes.plan || edges.plan,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
+    Loaded,
     actor::Scope,
     users::{
         self, EcosystemView, PlanView,
@@ -15,14 +16,14 @@ use crate::graphql::{
     errors::UserError,
     products::Product,
     scalars::{DateTime, Whole, Written, int},
-    users::{ecosystems::Ecosystem, load},
+    users::ecosystems::Ecosystem,
 };
 
 /// A customer's subscription to a plan.
 #[derive(Clone, Debug)]
 pub struct PlanSubscription {
     pub plan: PlanView,
-    pub ecosystem: Option<EcosystemView>,
+    pub ecosystem: Loaded<EcosystemView>,
 }
 
 /// A customer's subscription to a plan.
@@ -60,13 +61,7 @@ impl PlanSubscription {
 
     /// The ecosystem that the customer has deployed; null if there is none.
     async fn ecosystem(&self, ctx: &Context<'_>) -> Result<Option<Ecosystem>> {
-        match &self.ecosystem {
-            Some(known) => Ok(Some(Ecosystem(known.clone()))),
-            None => {
-                let user = load(ctx, self.plan.user).await?;
-                Ok(user.and_then(|user| user.0.ecosystem.flatten()).map(Ecosystem))
-            }
-        }
+        super::ecosystems::of_user(ctx, self.ecosystem.clone(), self.plan.user).await
     }
 
     /// Number of encounters, as the store reports it.
@@ -105,7 +100,7 @@ pub async fn find(ctx: &Context<'_>, id: entities::PlanSubscriptionId) -> Result
     let found = found.filter(|plan| actor.sees(plan.user, Scope::UsersRead));
     Ok(found.map(|plan| PlanSubscription {
         plan,
-        ecosystem: None,
+        ecosystem: Loaded::NotAsked,
     }))
 }
 
@@ -177,7 +172,7 @@ impl PlanSubscriptionMutations {
         let (plan, user_errors) = ctx.payload(plans::record(ctx.app(), ctx.actor()?, report).await)?;
         let plan_subscription = plan.map(|plan| PlanSubscription {
             plan,
-            ecosystem: None,
+            ecosystem: Loaded::NotAsked,
         });
         Ok(PlanSubscriptionPayload {
             plan_subscription,

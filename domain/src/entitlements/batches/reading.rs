@@ -8,7 +8,7 @@ use sea_orm::{EntityTrait, Statement, Value};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    database::{Sql, places},
+    database::{Planned, Sql, places},
     error::Outcome,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
@@ -48,9 +48,11 @@ pub async fn list(app: &App, actor: &Actor, args: &PageArgs) -> Outcome<Page<ent
     let mut values = values![actor.team];
     let page = request.sql(&mut values);
     let sql = format!("SELECT * FROM entitlement_batches WHERE team_id = $1{page}");
-    let rows = entitlement_batch::Entity::find().from_raw_sql(statement(app, sql, values));
-    let rows = rows.all(app.db.connection()).await?;
-    Ok(request.page(rows, |row| (Key::Time(row.requested_at), row.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &entitlement_batch::Model| {
+        (Key::Time(row.requested_at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn count(app: &App, actor: &Actor) -> Outcome<i64> {

@@ -211,9 +211,9 @@ fn number(user: &UserView, of: fn(&PlanView) -> i64) -> Cell<'_> {
 }
 
 pub(super) fn plan(user: &UserView) -> Option<&PlanView> {
-    user.plan.as_ref()?.as_ref()
+    user.plan.found()
 }
 
 fn ecosystem(user: &UserView) -> Option<&EcosystemView> {
-    user.ecosystem.as_ref()?.as_ref()
+    user.ecosystem.found()
 }
