@@ -12,6 +12,7 @@ pub mod entitlements;
 pub mod error;
 pub mod events;
 pub mod exports;
+pub mod handler;
 pub mod identity;
 pub mod ids;
 pub mod impersonation;

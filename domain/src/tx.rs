@@ -13,7 +13,7 @@ use crate::{
     app::App,
     database::{Sql, Transaction, WriteTransaction},
     error::Outcome,
-    jobs::{self, NewJob, Queue},
+    jobs::{self, ClaimedJob, NewJob, Queue},
     values,
 };
 
@@ -61,6 +61,12 @@ impl App {
     /// Starts a piece of the product's own work in a team.
     pub async fn begin_as_system(&self, team: TeamId) -> Outcome<Tx> {
         Tx::begin(self, Actor::system(team)).await
+    }
+
+    /// Starts a piece of a job, in its team and for whoever is behind it.
+    pub async fn begin_for(&self, job: &ClaimedJob) -> Outcome<Tx> {
+        let tx = self.begin_as_system(job.team()?).await?;
+        Ok(tx.on_behalf_of(job.payload.by.clone()))
     }
 }
 
@@ -288,7 +294,7 @@ fn ring(app: &App, jobs: &[(JobId, NewJob)], now: DateTime<Utc>) {
     for queue in Queue::ALL {
         let due = jobs
             .iter()
-            .filter(|(_, job)| job.work.queue() == queue && job.run_at.is_none_or(|at| at <= now));
+            .filter(|(_, job)| job.queue == queue && job.run_at.is_none_or(|at| at <= now));
         let ids: Vec<JobId> = due.map(|(id, _)| *id).collect();
         if !ids.is_empty() {
             app.bell.ring(queue, &ids);

@@ -17,7 +17,7 @@ use domain::{
         redis::{RedisBell, RedisSettings},
     },
     database::Sql,
-    jobs::{Ending, NewJob, Queue, Work, store},
+    jobs::{Ending, NewJob, Probe, Queue, store},
     values,
 };
 use entities::JobId;
@@ -69,7 +69,7 @@ async fn drain(concurrency: usize) {
     let world = World::new().await;
     let now = world.app.clock.now();
     let jobs: Vec<(JobId, NewJob)> = (0..JOBS)
-        .map(|_| (JobId(world.app.ids.uuid(now)), NewJob::now(Work::Probe)))
+        .map(|_| (JobId(world.app.ids.uuid(now)), NewJob::now::<Probe>(())))
         .collect();
     let transaction = world.app.db.begin().await.unwrap();
     store::insert(
@@ -157,7 +157,7 @@ async fn pick_up(
         // Idle: everything of the last job is written.
         tokio::time::sleep(Duration::from_millis(15)).await;
         let ordered = Instant::now();
-        enqueue(serving, world.team, NewJob::now(Work::Probe)).await;
+        enqueue(serving, world.team, NewJob::now::<Probe>(())).await;
         let committed = Instant::now();
         let begun = told.recv().await.unwrap();
         waits.push(begun.saturating_duration_since(committed));

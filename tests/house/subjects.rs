@@ -21,6 +21,7 @@ const ORDER: &[&str] = &[
     "ids",
     "vault",
     "scoped",
+    "loaded",
     // What a use case works with.
     "jobs",
     "database",
@@ -29,6 +30,7 @@ const ORDER: &[&str] = &[
     "app",
     "events",
     "tx",
+    "handler",
     "installation",
     "audit",
     // The subjects.
@@ -44,6 +46,7 @@ const ORDER: &[&str] = &[
     "payments",
     "impersonation",
     "exports",
+    "work",
     "operations",
     // Who does what when another has done its part.
     "composition",

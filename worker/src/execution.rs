@@ -47,7 +47,7 @@ impl Verdict {
 
 /// Runs a job once. A panic and too long a time are errors like others.
 pub(crate) async fn attempt(app: &App, handlers: &Handlers, job: &ClaimedJob) -> Verdict {
-    let kind = job.payload.work.kind();
+    let kind = work::name_of(job);
     let span = tracing::info_span!(
         "job",
         job = %job.id,

@@ -1,11 +1,11 @@
-//! Which use case does which work: the one table.
+//! How jobs are done: as the product declares it, or as a test of the path itself wants it.
 
 use std::sync::Arc;
 
 use domain::{
-    App, entitlements, exports,
-    jobs::{ClaimedJob, Ending, Handled, Work},
-    mails, payments, refunds,
+    App,
+    jobs::{ClaimedJob, Handled},
+    work,
 };
 use futures::{FutureExt, future::BoxFuture};
 
@@ -31,18 +31,6 @@ impl Handlers {
 
 impl Default for Handlers {
     fn default() -> Self {
-        Self::new(dispatch)
-    }
-}
-
-async fn dispatch(app: App, job: ClaimedJob) -> Handled {
-    match job.payload.work {
-        Work::ProcessRefund { refund } => Box::pin(refunds::process(&app, &job, refund)).await,
-        Work::PauseSubscription { refund } => refunds::pause_subscription(&app, &job, refund).await,
-        Work::HandleGatewayEvent { event } => payments::handle_gateway_event(&app, &job, event).await,
-        Work::SendMail { mail } => mails::deliver(&app, &job, mail).await,
-        Work::WriteExport { export } => exports::write(&app, &job, export).await,
-        Work::ChangeAccess { batch } => entitlements::batches::run(&app, &job, batch).await,
-        Work::Probe => Ok(Ending::Done),
+        Self::new(|app, job| async move { work::run(&app, &job).await })
     }
 }

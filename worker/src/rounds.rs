@@ -8,7 +8,7 @@ use domain::{
         bell::{Bell, LocalBell},
         outage::Backoff,
     },
-    jobs::{Queue, Work, processes, store},
+    jobs::{JobKind, Probe, Queue, processes, store},
     operations::{self, Maintained, Step},
     work,
 };
@@ -141,7 +141,7 @@ pub(crate) async fn probe(engine: Arc<Engine>) -> Outcome<()> {
     if last.is_some_and(|at| Instant::now().duration_since(at.into()) < PROBE_AFTER) {
         return Ok(());
     }
-    if engine.pools.of(Work::Probe.queue()).free() == 0 {
+    if engine.pools.of(Probe::QUEUE).free() == 0 {
         engine.health.note_excuse();
         return Ok(());
     }

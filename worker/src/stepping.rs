@@ -4,6 +4,7 @@ use anyhow::anyhow;
 use domain::{
     App, Outcome,
     jobs::{Queue, store},
+    work,
 };
 use entities::{JobId, WorkerId};
 
@@ -52,7 +53,7 @@ pub async fn run_next(app: &App, handlers: &Handlers) -> Outcome<Option<Finished
         return Ok(Some(Finished {
             id: job.id,
             queue,
-            kind: job.payload.work.kind(),
+            kind: work::name_of(&job),
             verdict,
         }));
     }

@@ -214,7 +214,7 @@ impl Server {
     pub async fn begin(&self, begin: &str) -> Result<Lent, DbErr> {
         let mut beginnings = 1;
         loop {
-            let mut lent = self.lend_planning().await?;
+            let mut lent = self.lend(false).await?;
             match lent.begin(begin, &self.session).await {
                 Ok(()) => return Ok(lent),
                 Err(error) if trouble::is_loss(&error) && beginnings < BEGINNINGS => {
@@ -426,6 +426,11 @@ impl Lent {
 
     async fn begin(&mut self, begin: &str, session: &Session) -> Result<(), Error> {
         self.open = true;
+        if self.plans_once {
+            // In the same message, and only until the transaction ends: nothing more can go wrong.
+            let begin = format!("{begin}; {}", Session::PLANS_IN_TRANSACTION);
+            return self.ask(Ask::Plain(&begin), session).await.map(drop);
+        }
         self.ask(Ask::Plain(begin), session).await.map(drop)
     }
 

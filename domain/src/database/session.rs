@@ -104,6 +104,9 @@ impl Session {
         self.pooled.then_some(&self.begin)
     }
 
+    /// A transaction of a session that plans each statement once plans as it finds best.
+    pub const PLANS_IN_TRANSACTION: &'static str = "SET LOCAL plan_cache_mode = auto";
+
     /// How a session comes to plan each statement once and for all values, or as it finds best.
     pub fn plans(once: bool) -> &'static str {
         if once {

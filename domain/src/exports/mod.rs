@@ -2,6 +2,7 @@
 
 mod cancel;
 pub mod download;
+mod jobs;
 mod keys;
 mod output;
 mod request;
@@ -13,12 +14,11 @@ mod upkeep;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
-use entities::{ExportId, ExportKind, Locale};
+use entities::{ExportKind, Locale};
 
 pub use cancel::{Canceled, cancel};
+pub use jobs::WriteExport;
 pub use request::{UsersExport, request_users};
-pub(crate) use run::parked;
-pub use run::{OWED, write};
 pub use store::{count, find, list};
 pub use upkeep::{Tended, clear_files, tend};
 
@@ -27,11 +27,6 @@ use crate::language;
 /// How long a file is kept: long enough for whoever comes back in the morning, and no longer, for it is a copy of
 /// personal data that nobody corrects.
 pub const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
-
-/// While this job is unfinished, another for the export is not made.
-fn job_key(export: ExportId) -> String {
-    format!("export:{export}")
-}
 
 /// What a file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings and by the
 /// team's day.

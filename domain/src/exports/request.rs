@@ -6,12 +6,12 @@ use entities::{ExportId, ExportKind, ExportStatus, UserSegment, export};
 use sea_orm::{ActiveModelTrait, Set};
 use serde_json::{Value as Json, json};
 
-use super::{file_name, job_key, store};
+use super::{WriteExport, file_name, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
     error::{Outcome, Refusal, UserErrorCode},
-    jobs::{NewJob, Work},
+    jobs::NewJob,
     language,
     message::Message,
     teams,
@@ -109,7 +109,7 @@ async fn make(
         json!({ "kind": kind, "filter": filter, "total": total }),
     );
     store::publish(&mut tx, &export);
-    tx.enqueue(NewJob::now(Work::WriteExport { export: id }).once(job_key(id)));
+    tx.enqueue(NewJob::now::<WriteExport>(id));
     tx.commit().await?;
     Ok(export)
 }

@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use entities::{ExportId, ExportKind, TeamId, export};
+use entities::{ExportId, ExportKind, export};
 
 use super::{
     KEPT_FOR,
@@ -21,20 +21,10 @@ use crate::{
     database::Sql,
     error::Outcome,
     installation,
-    jobs::{self, ClaimedJob, Ending, Handled, Owed},
+    jobs::{self, ClaimedJob, Ending, Handled},
     message::Message,
     tx::Tx,
     values,
-};
-
-/// An export that is to be written.
-pub const OWED: Owed = Owed {
-    kind: "write_export",
-    subject: ExportId::PREFIX,
-    table: "exports",
-    condition: "status IN ('QUEUED', 'RUNNING')",
-    since: "updated_at",
-    outlives_parking: false,
 };
 
 /// Progress is told when so many rows were written since the last time,
@@ -61,10 +51,9 @@ pub(super) struct Attempt<'a> {
 }
 
 /// Writes the file of an export. Safe to run again at any point.
-pub async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled {
-    let team = job.team.ok_or_else(|| anyhow!("an export belongs to a team"))?;
+pub(super) async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled {
     // None: canceled, finished, or this worker has lost its claim.
-    let Some(mut attempt) = Attempt::begin(app, job, team, id).await? else {
+    let Some(mut attempt) = Attempt::begin(app, job, id).await? else {
         return Ok(Ending::Done);
     };
     let made = match attempt.export.kind {
@@ -82,8 +71,8 @@ pub async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled {
 }
 
 impl<'a> Attempt<'a> {
-    async fn begin(app: &'a App, job: &'a ClaimedJob, team: TeamId, id: ExportId) -> Outcome<Option<Self>> {
-        let mut tx = transaction(app, job, team).await?;
+    async fn begin(app: &'a App, job: &'a ClaimedJob, id: ExportId) -> Outcome<Option<Self>> {
+        let mut tx = app.begin_for(job).await?;
         let Some(export) = store::lock(&tx, id).await? else {
             return Ok(None);
         };
@@ -115,7 +104,7 @@ impl<'a> Attempt<'a> {
         self.told = (Instant::now(), done);
         // Whoever came in the meantime is not counted: a progress bar cannot go beyond its end.
         self.export.done = done.min(self.export.total);
-        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
+        let mut tx = self.app.begin_for(self.job).await?;
         let ours = tx
             .db()
             .run(
@@ -139,7 +128,7 @@ impl<'a> Attempt<'a> {
     }
 
     async fn complete(self, made: Made) -> Handled {
-        let mut tx = transaction(self.app, self.job, self.export.team_id).await?;
+        let mut tx = self.app.begin_for(self.job).await?;
         let expires_at = tx.now() + KEPT_FOR;
         let changes = Changes {
             rows: Some(made.rows),
@@ -174,7 +163,7 @@ impl<'a> Attempt<'a> {
 
 /// No job is going to write it any more: the export fails with a sentence for people, and the job keeps the cause for
 /// operators.
-pub(crate) async fn parked(tx: &mut Tx, id: ExportId) -> Outcome<()> {
+pub(super) async fn parked(tx: &mut Tx, id: ExportId) -> Outcome<()> {
     let Some(export) = store::lock(tx, id).await? else {
         return Ok(());
     };
@@ -184,9 +173,4 @@ pub(crate) async fn parked(tx: &mut Tx, id: ExportId) -> Outcome<()> {
     };
     store::step(tx, export, Transition::Fail, changes).await?;
     Ok(())
-}
-
-async fn transaction(app: &App, job: &ClaimedJob, team: TeamId) -> Outcome<Tx> {
-    let tx = app.begin_as_system(team).await?;
-    Ok(tx.on_behalf_of(job.payload.by.clone()))
 }

@@ -7,21 +7,26 @@
 //! A job whose worker died comes back: at once after the first time, then ever later and as a suspect, of which a
 //! process runs one at a time. So one that kills its worker dies alone, and only such a one is parked for it.
 
+mod kind;
 mod owed;
 pub(crate) mod parking;
 pub mod processes;
 pub mod store;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{EntitlementBatchId, ExportId, GatewayEventId, JobId, MailId, RefundId, TeamId};
+use entities::{JobId, TeamId};
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{actor::Origin, error::Error};
+use crate::{
+    actor::Origin,
+    error::{Error, Outcome},
+};
 
+pub use kind::{JobKind, Probe, Subject};
 pub use owed::Owed;
 
 /// How long a worker holds a job without a sign of life.
@@ -104,100 +109,36 @@ impl Queue {
     }
 }
 
-/// What is to be done. Ids only: the handler reads the rest when it runs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum Work {
-    /// Brings a refund one step on: sends it, or asks what became of it.
-    ProcessRefund {
-        refund: RefundId,
-    },
-    /// Pauses the recurring agreement of a refunded purchase.
-    PauseSubscription {
-        refund: RefundId,
-    },
-    /// Takes in what a gateway told us.
-    HandleGatewayEvent {
-        event: GatewayEventId,
-    },
-    SendMail {
-        mail: MailId,
-    },
-    /// Writes the file that somebody has asked for.
-    WriteExport {
-        export: ExportId,
-    },
-    /// Grants or revokes access for many at once.
-    ChangeAccess {
-        batch: EntitlementBatchId,
-    },
-    /// Does nothing: what the path itself costs and survives.
-    Probe,
-}
-
-impl Work {
-    pub const fn queue(&self) -> Queue {
-        match self {
-            Self::ProcessRefund { .. } | Self::PauseSubscription { .. } => Queue::Refunds,
-            Self::HandleGatewayEvent { .. } => Queue::Webhooks,
-            Self::SendMail { .. } => Queue::Emails,
-            Self::WriteExport { .. } => Queue::Exports,
-            // Neither behind exports nor before refunds; it gives way after each turn.
-            Self::ChangeAccess { .. } | Self::Probe => Queue::Maintenance,
-        }
-    }
-
-    /// The name under which it is stored, logged and counted. Never changes: rows of it may be waiting.
-    pub const fn kind(&self) -> &'static str {
-        match self {
-            Self::ProcessRefund { .. } => "process_refund",
-            Self::PauseSubscription { .. } => "pause_subscription",
-            Self::HandleGatewayEvent { .. } => "handle_gateway_event",
-            Self::SendMail { .. } => "send_mail",
-            Self::WriteExport { .. } => "write_export",
-            Self::ChangeAccess { .. } => "change_access",
-            Self::Probe => "probe",
-        }
-    }
-
-    /// The object that it is about: the prefix of its public id, and its id.
-    pub const fn subject(&self) -> Option<(&'static str, Uuid)> {
-        match self {
-            Self::ProcessRefund { refund } | Self::PauseSubscription { refund } => {
-                Some((RefundId::PREFIX, refund.0))
-            }
-            Self::HandleGatewayEvent { event } => Some((GatewayEventId::PREFIX, event.0)),
-            Self::SendMail { mail } => Some((MailId::PREFIX, mail.0)),
-            Self::WriteExport { export } => Some((ExportId::PREFIX, export.0)),
-            Self::ChangeAccess { batch } => Some((EntitlementBatchId::PREFIX, batch.0)),
-            Self::Probe => None,
-        }
-    }
-
-    /// After so many failed attempts it is parked.
-    pub const fn max_attempts(&self) -> i64 {
-        match self {
-            // What a gateway has told is not given up while it does not answer our questions: ten days.
-            Self::HandleGatewayEvent { .. } => 1000,
-            _ => self.queue().max_attempts(),
-        }
-    }
-}
-
-/// The stored form of a job's payload.
+/// The stored form of a job's payload: its kind, the public id of what it is about, and who is behind it. Ids only: the
+/// handler reads the rest when it runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payload {
+    pub kind: String,
+    /// Under the name that the kind gives it.
     #[serde(flatten)]
-    pub work: Work,
+    subject: BTreeMap<String, serde_json::Value>,
     /// Who is behind it.
     #[serde(default)]
     pub by: Origin,
 }
 
+impl Payload {
+    /// What a job of this kind is about; none if the payload is of another kind, or cannot be read.
+    pub fn subject<K: JobKind>(&self) -> Option<K::Subject> {
+        let is_of_kind = self.kind == K::NAME;
+        K::Subject::read(self.subject.get(K::FIELD)).filter(|_| is_of_kind)
+    }
+}
+
 /// A job that is wanted.
 #[derive(Clone, Debug)]
 pub struct NewJob {
-    pub work: Work,
+    pub kind: &'static str,
+    pub queue: Queue,
+    payload: BTreeMap<String, serde_json::Value>,
+    /// The prefix of its public id, and its id.
+    subject: Option<(&'static str, Uuid)>,
+    max_attempts: i64,
     /// Not before this time; at once if none.
     pub run_at: Option<DateTime<Utc>>,
     /// While an unfinished job has this key, another is not made.
@@ -206,21 +147,24 @@ pub struct NewJob {
 
 impl NewJob {
     /// Due as soon as its transaction is committed.
-    pub fn now(work: Work) -> Self {
+    pub fn now<K: JobKind>(subject: K::Subject) -> Self {
+        let id = subject.public_id().map(|id| (K::FIELD.to_owned(), id.into()));
         Self {
-            work,
+            kind: K::NAME,
+            queue: K::QUEUE,
+            payload: id.into_iter().collect(),
+            subject: K::Subject::PREFIX.zip(subject.uuid()),
+            max_attempts: K::MAX_ATTEMPTS,
             run_at: None,
-            unique_key: None,
+            unique_key: K::unique_key(subject),
         }
     }
 
     /// Due at this time by the clock of the machine that claims it.
-    pub fn at(work: Work, run_at: DateTime<Utc>) -> Self {
-        Self {
-            work,
-            run_at: Some(run_at),
-            unique_key: None,
-        }
+    #[must_use]
+    pub fn at(mut self, run_at: DateTime<Utc>) -> Self {
+        self.run_at = Some(run_at);
+        self
     }
 
     /// Only if no unfinished job of any team has this key: otherwise it is left out without an error.
@@ -228,6 +172,15 @@ impl NewJob {
     pub fn once(mut self, key: impl Into<String>) -> Self {
         self.unique_key = Some(key.into());
         self
+    }
+
+    /// As it is stored.
+    pub fn payload(&self, by: &Origin) -> Payload {
+        Payload {
+            kind: self.kind.to_owned(),
+            subject: self.payload.clone(),
+            by: by.clone(),
+        }
     }
 }
 
@@ -245,6 +198,19 @@ pub struct ClaimedJob {
     pub max_attempts: i64,
     /// Proof of the claim: a write with an older one changes nothing.
     pub fence: i64,
+}
+
+impl ClaimedJob {
+    /// The team of a job that belongs to one.
+    pub fn team(&self) -> Outcome<TeamId> {
+        let none = || anyhow::anyhow!("{}: a job of the kind {} has a team", self.id, self.payload.kind);
+        Ok(self.team.ok_or_else(none)?)
+    }
+
+    /// What it is held by.
+    pub fn held(&self) -> (JobId, i64) {
+        (self.id, self.fence)
+    }
 }
 
 /// How an attempt ended.

@@ -3,10 +3,6 @@
 /// The rows that wait for a job of one kind. Their job is written in the transaction that makes them wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Owed {
-    /// The stored name of the work.
-    pub kind: &'static str,
-    /// The prefix of the rows' public ids.
-    pub subject: &'static str,
     pub table: &'static str,
     /// Of a row that waits.
     pub condition: &'static str,
@@ -18,9 +14,8 @@ pub struct Owed {
 
 impl Owed {
     /// The rows that wait for a job and have none, for the rules of `verify`.
-    pub(crate) fn sql(&self) -> String {
+    pub(crate) fn sql(&self, kind: &str) -> String {
         let Self {
-            kind,
             table,
             condition,
             since,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entities::{JobId, TeamId};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::{Payload, Work, store::PARK};
+use super::{Payload, store::PARK};
 use crate::{
     database::{Database, Sql},
     error::Outcome,
@@ -61,18 +61,8 @@ pub(crate) async fn note_told(
 }
 
 /// Whether another job is to do the same for the same subject.
-pub(crate) async fn is_done_by_another(
-    connection: &impl ConnectionTrait,
-    job: JobId,
-    work: &Work,
-) -> Outcome<bool> {
-    let Some((_, subject)) = work.subject() else {
-        return Ok(false);
-    };
-    let sql = "SELECT 1 FROM jobs WHERE subject_id = $1 AND kind = $2 AND id <> $3 \
-               AND status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING')";
-    Ok(connection
-        .row(sql, values![subject, work.kind(), job])
-        .await?
-        .is_some())
+pub(crate) async fn is_done_by_another(connection: &impl ConnectionTrait, job: JobId) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM jobs j JOIN jobs o ON o.subject_id = j.subject_id AND o.kind = j.kind AND o.id <> j.id \
+               AND o.status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') WHERE j.id = $1";
+    Ok(connection.row(sql, values![job]).await?.is_some())
 }

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entities::WorkerId;
 use serde_json::Value as Json;
 
-use super::{NewJob, Queue, Work, store};
+use super::{NewJob, Probe, Queue, store};
 use crate::{
     actor::Origin,
     app::App,
@@ -85,8 +85,8 @@ pub async fn tidy(db: &Database, now: DateTime<Utc>) -> Outcome<()> {
 /// Wants a job that does nothing, by which a process proves to itself that the whole path works.
 pub async fn probe(app: &App, worker: WorkerId) -> Outcome<()> {
     let now = app.clock.now();
-    let job = NewJob::now(Work::Probe).once(format!("probe:{worker}"));
-    let queue = job.work.queue();
+    let job = NewJob::now::<Probe>(()).once(format!("probe:{worker}"));
+    let queue = job.queue;
     let id = entities::JobId(app.ids.uuid(now));
     let transaction = app.db.begin().await?;
     store::insert(

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use entities::{JobId, JobStatus, TeamId, WorkerId};
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
-use super::{ClaimedJob, LEASE, LONELY_CRASHES, NewJob, Payload, Queue, RESTS_SECONDS, SUSPECT_FROM};
+use super::{ClaimedJob, JobKind, LEASE, LONELY_CRASHES, NewJob, Queue, RESTS_SECONDS, SUSPECT_FROM};
 use crate::{
     actor::Origin,
     database::{Database, Sql, places},
@@ -32,11 +32,7 @@ pub async fn insert(
             } else {
                 JobStatus::Pending
             };
-            let payload = Payload {
-                work: job.work.clone(),
-                by: origin.clone(),
-            };
-            let queue = job.work.queue();
+            let payload = job.payload(origin);
             let n = values.len();
             rows.push(format!(
                 "(${}, $1, ${}, ${}, ${}, ${}, ${}, ${}, ${}, ${}, 0, ${}, 0, 0, $2)",
@@ -51,18 +47,18 @@ pub async fn insert(
                 n + 9,
                 n + 10
             ));
-            let (subject_kind, subject) = job.work.subject().unzip();
+            let (subject_kind, subject) = job.subject.unzip();
             values.extend(values![
                 *id,
-                queue.as_str(),
-                job.work.kind(),
+                job.queue.as_str(),
+                job.kind,
                 serde_json::to_value(&payload)?,
                 subject_kind,
                 subject,
                 job.unique_key.clone(),
                 status,
                 run_at,
-                job.work.max_attempts(),
+                job.max_attempts,
             ]);
         }
         let sql = format!(
@@ -236,19 +232,28 @@ pub async fn rest(
     Ok(())
 }
 
-/// Lets a job that waits be due at once. False if none waits under this key.
-pub async fn wake(connection: &impl ConnectionTrait, unique_key: &str, now: DateTime<Utc>) -> Outcome<bool> {
+/// Lets the job of a subject that waits be due at once. False if none waits.
+pub async fn wake<K: JobKind>(
+    connection: &impl ConnectionTrait,
+    subject: K::Subject,
+    now: DateTime<Utc>,
+) -> Outcome<bool> {
+    let unique_key = K::unique_key(subject);
     let sql = "UPDATE jobs SET run_at = $1 WHERE unique_key = $2 AND status IN ('SCHEDULED', 'RETRYING') \
                AND run_at > $1";
     Ok(connection.run(sql, values![now, unique_key]).await? > 0)
 }
 
 /// The same for many.
-pub async fn wake_all(
+pub async fn wake_all<K: JobKind>(
     connection: &impl ConnectionTrait,
-    unique_keys: &[String],
+    subjects: &[K::Subject],
     now: DateTime<Utc>,
 ) -> Outcome<()> {
+    let unique_keys: Vec<String> = subjects
+        .iter()
+        .filter_map(|subject| K::unique_key(*subject))
+        .collect();
     for keys in unique_keys.chunks(500) {
         let sql = format!(
             "UPDATE jobs SET run_at = $1 WHERE status IN ('SCHEDULED', 'RETRYING') AND run_at > $1 \
@@ -277,8 +282,9 @@ pub async fn wake_kinds(
     Ok(())
 }
 
-/// Whether a worker is at the job with this key.
-pub async fn is_running(connection: &impl ConnectionTrait, unique_key: &str) -> Outcome<bool> {
+/// Whether a worker is at the job of a subject.
+pub async fn is_running<K: JobKind>(connection: &impl ConnectionTrait, subject: K::Subject) -> Outcome<bool> {
+    let unique_key = K::unique_key(subject);
     let sql = "SELECT 1 FROM jobs WHERE unique_key = $1 AND status = 'RUNNING'";
     Ok(connection.row(sql, values![unique_key]).await?.is_some())
 }

@@ -6,12 +6,12 @@ use sea_orm::{
     ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Set, sea_query::OnConflict,
 };
 
-use super::{Brand, MailContent, compose};
+use super::{Brand, MailContent, SendMail, compose};
 use crate::{
     adapters::mail::{MailError, OutgoingMail},
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Owed, Work},
+    jobs::{ClaimedJob, Ending, Handled, NewJob},
     scoped::Scoped,
     tx::Tx,
 };
@@ -29,16 +29,6 @@ pub(crate) struct Delivery {
 pub(crate) struct Followers(pub Vec<Follower>);
 
 type Follower = for<'a> fn(&'a mut Tx, &'a Delivery) -> BoxFuture<'a, Outcome<()>>;
-
-/// A mail that is to be sent.
-pub const OWED: Owed = Owed {
-    kind: "send_mail",
-    subject: MailId::PREFIX,
-    table: "mails",
-    condition: "status = 'QUEUED'",
-    since: "created_at",
-    outlives_parking: false,
-};
 
 /// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
 pub async fn write(
@@ -86,7 +76,7 @@ pub async fn write(
         .exec_without_returning(tx.db())
         .await?;
     if written > 0 {
-        tx.enqueue(NewJob::now(Work::SendMail { mail: id }));
+        tx.enqueue(NewJob::now::<SendMail>(id));
     }
     Ok(())
 }
@@ -108,10 +98,8 @@ pub fn brand(app: &App, team: &team::Model) -> Brand {
 
 /// Sends a mail that is waiting. A mail that was handed over is not sent again; if the handing over was cut
 /// off, the repeat has the same Message-ID.
-pub async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled {
-    let team = job
-        .team
-        .ok_or_else(|| anyhow::anyhow!("a mail's job has a team"))?;
+pub(super) async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled {
+    let team = job.team()?;
     let found = mail::Entity::of_by_id(team, id).one(app.db.connection()).await?;
     let Some(mail) = found else {
         return Ok(Ending::Dead {
@@ -126,15 +114,14 @@ pub async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled {
         Err(MailError::Permanent(reason)) => (MailStatus::Failed, Some(reason)),
         Err(error @ MailError::Temporary(_)) => return Err(anyhow::Error::from(error).into()),
     };
-    let tx = app.begin_as_system(team).await?;
-    let mut tx = tx.on_behalf_of(job.payload.by.clone());
+    let mut tx = app.begin_for(job).await?;
     conclude(app, &mut tx, mail, status, error).await?;
     tx.commit().await?;
     Ok(Ending::Done)
 }
 
 /// A mail whose job was parked is not sent, and whoever waits for it learns why.
-pub(crate) async fn parked(app: &App, tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
+pub(super) async fn parked(app: &App, tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
     let found = mail::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
     match found.filter(|mail| mail.status == MailStatus::Queued) {
         Some(mail) => conclude(app, tx, mail, MailStatus::Failed, Some(reason.to_owned())).await,

@@ -24,7 +24,7 @@ use crate::{
     app::App,
     database::{Sql, Transaction},
     error::Outcome,
-    work::OWED,
+    work::KINDS,
 };
 
 /// The rule that team ids are equal along every reference.
@@ -76,9 +76,12 @@ pub async fn verify(app: &App) -> Outcome<Vec<Violation>> {
     for rule in all() {
         violations.extend(look.check(rule).await?);
     }
-    for owed in OWED {
-        for row in &look.rows(&owed.sql()).await? {
-            violations.push(read(OWED_WORK, owed.subject, row)?);
+    for kind in KINDS {
+        let (Some(owed), Some(subject)) = (kind.owed(), kind.subject()) else {
+            continue;
+        };
+        for row in &look.rows(&owed.sql(kind.name())).await? {
+            violations.push(read(OWED_WORK, subject, row)?);
         }
     }
     for reference in REFERENCES {

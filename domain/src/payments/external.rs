@@ -71,10 +71,7 @@ pub(crate) async fn book(
     payments: &[String],
     told: &[GatewayRefund],
 ) -> Outcome<usize> {
-    let mut tx = app
-        .begin_as_system(team)
-        .await?
-        .on_behalf_of(job.payload.by.clone());
+    let mut tx = app.begin_for(job).await?;
     let known = purchases::store::of_payments(tx.db(), team, gateway, payments).await?;
     let name = known.iter().find_map(|it| it.gateway_payment_id.clone());
     let Some(payment) = name.or_else(|| payments.first().cloned()) else {

@@ -1,6 +1,7 @@
 //! What the gateways tell us: verified, kept as it came, once, and worked off by a job.
 
 pub(crate) mod external;
+mod jobs;
 mod shares;
 pub mod webhooks;
 
@@ -11,33 +12,22 @@ use entities::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
+pub use jobs::HandleGatewayEvent;
 pub use webhooks::{Addressed, Received, receive};
 
 use crate::{
     adapters::gateways::GatewayNotice,
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, Owed},
+    jobs::{ClaimedJob, Ending, Handled},
     purchases, refunds,
     scoped::Scoped,
 };
 
-/// What a gateway has told and is not worked off. It is never given up: a parked job of it waits for a person.
-pub const OWED: Owed = Owed {
-    kind: "handle_gateway_event",
-    subject: GatewayEventId::PREFIX,
-    table: "gateway_events",
-    condition: "processed_at IS NULL",
-    since: "received_at",
-    outlives_parking: true,
-};
-
 /// Takes in what a gateway told us. Whatever it says, the same as before or older than what is known, the
 /// end is the same.
-pub async fn handle_gateway_event(app: &App, job: &ClaimedJob, id: GatewayEventId) -> Handled {
-    let team = job
-        .team
-        .ok_or_else(|| anyhow::anyhow!("a gateway's event has a team"))?;
+async fn handle(app: &App, job: &ClaimedJob, id: GatewayEventId) -> Handled {
+    let team = job.team()?;
     let found = gateway_event::Entity::of_by_id(team, id)
         .one(app.db.connection())
         .await?;
@@ -85,7 +75,7 @@ async fn take_in(
                 || refund.gateway_refund_id.as_deref() == Some(hint.id.as_str())
         });
         for hint in hints {
-            refunds::observe(app, job, team, refund.id, hint).await?;
+            refunds::observe(app, job, refund.id, hint).await?;
         }
         if notice.hints.is_empty() {
             refunds::ask_now(app, job, team, refund.id).await?;
@@ -161,10 +151,7 @@ async fn note_dispute(
     gateway: PaymentGateway,
     notice: &GatewayNotice,
 ) -> Outcome<()> {
-    let mut tx = app
-        .begin_as_system(team)
-        .await?
-        .on_behalf_of(job.payload.by.clone());
+    let mut tx = app.begin_for(job).await?;
     let purchases = purchases::store::of_payments(tx.db(), team, gateway, &notice.payment_ids).await?;
     for purchase in purchases
         .into_iter()

@@ -7,6 +7,7 @@ use entities::{GatewayEventId, PaymentGateway, TeamId, gateway_event};
 use sea_orm::{EntityTrait, Set, sea_query::OnConflict};
 use secrecy::SecretString;
 
+use super::HandleGatewayEvent;
 use crate::{
     adapters::gateways::{Delivery, GatewayNotice, SecretName},
     app::App,
@@ -15,7 +16,7 @@ use crate::{
         Network,
         limits::{self, Limit},
     },
-    jobs::{NewJob, Work},
+    jobs::NewJob,
     teams,
 };
 
@@ -51,10 +52,6 @@ const STRANGERS: Limit = Limit {
     most: 60,
     window: TimeDelta::minutes(1),
 };
-
-fn job_key(event: GatewayEventId) -> String {
-    format!("gateway-event:{event}")
-}
 
 /// Takes in a delivery to `/webhooks/{path}`. Without a team in the address every team's secret is tried.
 pub async fn receive(app: &App, path: &str, to: Addressed, delivery: &Delivery) -> Outcome<Received> {
@@ -162,7 +159,7 @@ async fn store(
     {
         return Ok(Received::Known);
     }
-    tx.enqueue(NewJob::now(Work::HandleGatewayEvent { event: id }).once(job_key(id)));
+    tx.enqueue(NewJob::now::<HandleGatewayEvent>(id));
     tx.commit().await?;
     Ok(Received::Stored)
 }

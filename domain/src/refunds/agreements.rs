@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use entities::{EffectStatus, RefundEffectKind, RefundId, RefundStatus, purchase, refund};
 
 use super::{
+    PauseSubscription,
     case::{self, Case},
     notifications, store, waiting,
 };
@@ -11,7 +12,7 @@ use crate::{
     adapters::gateways::OrderError,
     app::App,
     error::Outcome,
-    jobs::{ClaimedJob, Ending, Handled, NewJob, Work},
+    jobs::{ClaimedJob, Ending, Handled, NewJob},
     message::Message,
     tx::Tx,
 };
@@ -27,18 +28,14 @@ pub(super) async fn pause_if_wanted(
 ) -> Outcome<()> {
     let pending = store::effect(tx, refund.id, RefundEffectKind::PauseSubscription).await?;
     if purchase.gateway_subscription_id.is_some() && pending == Some(EffectStatus::Pending) {
-        let job = NewJob::now(Work::PauseSubscription { refund: refund.id });
-        tx.enqueue(job.once(store::pause_key(refund.id)));
+        tx.enqueue(NewJob::now::<PauseSubscription>(refund.id));
     }
     Ok(())
 }
 
 /// S0.37: pauses the recurring agreement of a refunded purchase.
-pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
-    let team = job
-        .team
-        .ok_or_else(|| anyhow::anyhow!("a refund's job has a team"))?;
-    let (tx, refund, purchase) = case::begin(app, job, team, id).await?;
+pub(super) async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
+    let (tx, refund, purchase) = case::begin(app, job, id).await?;
     let wanted = store::effect(&tx, id, RefundEffectKind::PauseSubscription).await?;
     let case = Case::new(app, tx.db(), refund, purchase).await?;
     drop(tx);
@@ -63,7 +60,7 @@ pub async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
         }
         Err(error) => return Err(anyhow::anyhow!(error).into()),
     };
-    let (mut tx, refund, _) = case::begin(app, job, team, id).await?;
+    let (mut tx, refund, _) = case::begin(app, job, id).await?;
     let mut effects = store::Effects::default();
     let in_vain = matches!(refund.status, RefundStatus::Failed | RefundStatus::Reversed);
     if in_vain && failed.is_some() {
@@ -104,7 +101,7 @@ async fn not_paused(
 }
 
 /// The job that was to pause an agreement was parked. If the refund came to nothing, there is nothing to pause.
-pub(crate) async fn parked(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
+pub(super) async fn parked(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
     let wanted = store::effect(tx, id, RefundEffectKind::PauseSubscription).await?;
     if wanted != Some(EffectStatus::Pending) {
         return Ok(());

@@ -167,13 +167,9 @@ impl From<NoCredentials> for Unanswered {
 pub(super) async fn begin(
     app: &App,
     job: &ClaimedJob,
-    team: TeamId,
     id: RefundId,
 ) -> Outcome<(Tx, refund::Model, purchase::Model)> {
-    let tx = app
-        .begin_as_system(team)
-        .await?
-        .on_behalf_of(job.payload.by.clone());
+    let tx = app.begin_for(job).await?;
     let (refund, purchase) = lock(&tx, id).await?;
     Ok((tx, refund, purchase))
 }

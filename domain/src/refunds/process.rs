@@ -150,7 +150,7 @@ async fn its_turn(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<En
     if case.refund.status != RefundStatus::Requested || !another_under_way(&others, &case.refund) {
         return Ok(None);
     }
-    let (tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let (tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     let others = store::of_payment(tx.db(), &purchase).await?;
     if refund.status != RefundStatus::Requested || !another_under_way(&others, &refund) {
         return Ok(None);
@@ -169,7 +169,7 @@ enum Marked {
 
 /// Records, before the call, that it is going to be made: whatever dies from here on, the order is in doubt.
 async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTime<Utc>>) -> Outcome<Marked> {
-    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     // Another worker has the job, and decides for itself.
     if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
         return Ok(Marked::Not(Ending::Done));
@@ -286,7 +286,7 @@ async fn conclude(
 
 /// Records what was learned.
 async fn record(app: &App, job: &ClaimedJob, case: &Case, learned: Learned, call: Call) -> Handled {
-    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     let refund = started(app, &mut tx, refund, &purchase).await?;
     let refund = note_call(&tx, job, case, refund, call).await?;
     let refund = settle(app, &mut tx, refund, purchase, learned).await?;
@@ -323,14 +323,8 @@ pub(super) async fn note_call(
 }
 
 /// Takes in what a gateway says of one of our refunds outside of a job of its own: a webhook.
-pub(crate) async fn observe(
-    app: &App,
-    job: &ClaimedJob,
-    team: TeamId,
-    id: RefundId,
-    told: &GatewayRefund,
-) -> Outcome<()> {
-    let (mut tx, refund, purchase) = case::begin(app, job, team, id).await?;
+pub(crate) async fn observe(app: &App, job: &ClaimedJob, id: RefundId, told: &GatewayRefund) -> Outcome<()> {
+    let (mut tx, refund, purchase) = case::begin(app, job, id).await?;
     let learned = Learned::from_gateway(&refund, told);
     settle(app, &mut tx, refund, purchase, learned).await?;
     tx.commit().await
@@ -347,7 +341,7 @@ pub(crate) async fn ask_now(app: &App, job: &ClaimedJob, team: TeamId, id: Refun
         .await?
         .map_err(anyhow::Error::from)?
     {
-        Found::It(told) => observe(app, job, team, id, &told).await,
+        Found::It(told) => observe(app, job, id, &told).await,
         Found::NotThere | Found::Ambiguous => Ok(()),
     }
 }

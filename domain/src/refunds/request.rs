@@ -9,7 +9,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    evidence, notifications,
+    ProcessRefund, evidence, notifications,
     rules::{self, Decision, Facts, Policy, RefundTerms},
     store,
 };
@@ -20,7 +20,7 @@ use crate::{
     entitlements::{self, Taken},
     error::{self, Error, Outcome, Refusal, UserErrorCode},
     input,
-    jobs::{NewJob, Work},
+    jobs::NewJob,
     message::Message,
     purchases,
     tx::Tx,
@@ -99,7 +99,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
         purchase.id,
         json!({ "status": purchase.status }),
     );
-    tx.enqueue(NewJob::now(Work::ProcessRefund { refund: refund.id }).once(store::job_key(refund.id)));
+    tx.enqueue(NewJob::now::<ProcessRefund>(refund.id));
     tx.commit().await?;
     Ok(refund)
 }

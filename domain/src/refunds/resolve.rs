@@ -10,6 +10,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 use serde_json::json;
 
 use super::{
+    ProcessRefund,
     case::{self, Case},
     inquiry::{self, Found},
     request,
@@ -23,7 +24,7 @@ use crate::{
     app::App,
     error::{self, Error, Outcome, Refusal, UserErrorCode},
     input,
-    jobs::{self, NewJob, Work},
+    jobs::{self, NewJob},
     message::Message,
     tx::Tx,
 };
@@ -95,7 +96,7 @@ pub async fn resolve(app: &App, actor: &Actor, request: RefundResolve) -> Outcom
     resolvable(app, &refund)?;
     // A call that is under way may end either way, and what was learned before it says nothing of it.
     let moved = refund.status != case.refund.status || refund.in_doubt_since != case.refund.in_doubt_since;
-    if moved || jobs::store::is_running(tx.db(), &store::job_key(id)).await? {
+    if moved || jobs::store::is_running::<ProcessRefund>(tx.db(), id).await? {
         return Err(not_now("resolve-under-way"));
     }
     let before = refund.status;
@@ -108,7 +109,7 @@ pub async fn resolve(app: &App, actor: &Actor, request: RefundResolve) -> Outcom
         json!({ "from": before, "declared": request.outcome.as_str(), "to": refund.status, "byGateway": by_gateway }),
     );
     if refund.status == RefundStatus::Pending {
-        tx.enqueue(NewJob::now(Work::ProcessRefund { refund: id }).once(store::job_key(id)));
+        tx.enqueue(NewJob::now::<ProcessRefund>(id));
     }
     tx.commit().await?;
     Ok(Resolved { refund, by_gateway })

@@ -40,16 +40,6 @@ const NEWEST_FIRST: Order = Order {
     direction: Direction::Descending,
 };
 
-/// While one of these is unfinished, another job for the refund is not made.
-pub fn job_key(refund: RefundId) -> String {
-    format!("refund:{refund}")
-}
-
-/// The same for the job that pauses its agreement.
-pub fn pause_key(refund: RefundId) -> String {
-    format!("pause:{refund}")
-}
-
 /// One refund, if the caller may see it: with `refunds.read`, or as the customer whose money it is.
 pub async fn find(app: &App, actor: &Actor, id: RefundId) -> Outcome<Option<refund::Model>> {
     let found = refund::Entity::of_by_id(actor.team, id)

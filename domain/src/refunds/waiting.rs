@@ -12,6 +12,7 @@ use entities::{PaymentGateway, RefundStatus, purchase, refund};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 
 use super::{
+    PauseSubscription, ProcessRefund,
     case::{self, Case},
     notifications,
     process::{Call, note_call, started},
@@ -23,8 +24,9 @@ use crate::{
     adapters::gateways::{OrderError, Unanswered},
     app::App,
     error::Outcome,
-    jobs::{self, ClaimedJob, Ending, Handled},
+    jobs::{self, ClaimedJob, Ending, Handled, JobKind},
     message::Message,
+    payments::HandleGatewayEvent,
     tx::Tx,
 };
 
@@ -145,7 +147,7 @@ pub(super) async fn hindered(
     hindrance: Hindrance,
     doubt: Option<DateTime<Utc>>,
 ) -> Handled {
-    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.team_id, case.refund.id).await?;
+    let (mut tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     tracing::warn!(refund = %refund.id, detail = hindrance.detail, "the refund does not go on");
     let call = if hindrance.unknown {
         Call::Unknown
@@ -237,7 +239,7 @@ pub(super) async fn for_another(tx: &Tx, job: &ClaimedJob) -> Outcome<Ending> {
 pub(super) async fn wake_next(tx: &Tx, purchase: &purchase::Model) -> Outcome<()> {
     for refund in store::of_payment(tx.db(), purchase).await? {
         if refund.status == RefundStatus::Requested
-            && jobs::store::wake(tx.db(), &store::job_key(refund.id), tx.now()).await?
+            && jobs::store::wake::<ProcessRefund>(tx.db(), refund.id, tx.now()).await?
         {
             return Ok(());
         }
@@ -250,9 +252,8 @@ pub(super) async fn wake_next(tx: &Tx, purchase: &purchase::Model) -> Outcome<()
 pub(crate) async fn with_other_credentials(tx: &Tx, gateway: PaymentGateway) -> Outcome<()> {
     let refunds = store::hindered_by(tx, gateway, &locked_out(gateway)).await?;
     store::begin_pauses_anew(tx, &refunds).await?;
-    let keys: Vec<String> = refunds.iter().map(|id| store::job_key(*id)).collect();
-    jobs::store::wake_all(tx.db(), &keys, tx.now()).await?;
-    let kinds = ["pause_subscription", "handle_gateway_event"];
+    jobs::store::wake_all::<ProcessRefund>(tx.db(), &refunds, tx.now()).await?;
+    let kinds = [PauseSubscription::NAME, HandleGatewayEvent::NAME];
     jobs::store::wake_kinds(tx.db(), tx.actor().team, kinds, tx.now()).await
 }
 

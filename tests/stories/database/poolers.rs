@@ -3,7 +3,7 @@
 
 use domain::{
     database::{Database, DatabaseSettings, Pooling, Sql},
-    jobs::{NewJob, Work},
+    jobs::{NewJob, Probe},
     operations,
 };
 use futures::future::join_all;
@@ -64,7 +64,7 @@ async fn workers_share_a_few_sessions() {
     let (_bouncer, database) = pooled().await;
     let world = World::on(database).await;
     let (one, other) = (world.start(Handlers::default()), world.start(Handlers::default()));
-    let jobs: Vec<_> = join_all((0..60).map(|_| world.enqueue(NewJob::now(Work::Probe)))).await;
+    let jobs: Vec<_> = join_all((0..60).map(|_| world.enqueue(NewJob::now::<Probe>(())))).await;
     for job in jobs {
         within(async { while world.row(job).await.status != "DONE" {} }).await;
     }

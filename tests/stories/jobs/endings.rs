@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use chrono::TimeDelta;
-use domain::jobs::{Ending, NewJob, Work};
+use domain::jobs::{Ending, NewJob, Probe};
 use worker::{Handlers, Verdict, run_due};
 
 use tests::processes::{World, handlers, noon};
@@ -14,7 +14,7 @@ use tests::processes::{World, handlers, noon};
 #[tokio::test]
 async fn a_probe_is_done_by_the_real_table() {
     let world = World::new().await;
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     let finished = run_due(&world.app, &Handlers::default()).await.unwrap();
     assert_eq!(finished.len(), 1);
     assert_eq!(finished[0].verdict, Verdict::Done);
@@ -24,7 +24,7 @@ async fn a_probe_is_done_by_the_real_table() {
 #[tokio::test]
 async fn errors_back_off_and_end_dead() {
     let world = World::new().await;
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     let failing = handlers(|_| async { Err(anyhow::anyhow!("no luck with sk_live_123").into()) });
     for attempt in 1..=5 {
         let finished = run_due(&world.app, &failing).await.unwrap();
@@ -51,7 +51,7 @@ async fn errors_back_off_and_end_dead() {
 #[tokio::test]
 async fn what_cannot_be_helped_is_parked_at_once() {
     let world = World::new().await;
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     let hopeless = handlers(|_| async {
         Ok(Ending::Dead {
             reason: "the payment does not exist".into(),
@@ -65,7 +65,7 @@ async fn what_cannot_be_helped_is_parked_at_once() {
 #[tokio::test]
 async fn a_panic_is_an_error() {
     let world = World::new().await;
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     // Before its first await, and after.
     for late in [false, true] {
         let panicking = Handlers::new(move |_, _| {
@@ -92,7 +92,7 @@ async fn a_panic_is_an_error() {
 #[tokio::test]
 async fn too_early_is_no_failure() {
     let world = World::new().await;
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     let runs = Arc::new(AtomicUsize::new(0));
     let counted = runs.clone();
     let patient = handlers(move |job| {
@@ -120,19 +120,19 @@ async fn too_early_is_no_failure() {
 async fn a_job_is_wanted_once() {
     let world = World::new().await;
     for _ in 0..3 {
-        world.enqueue(NewJob::now(Work::Probe).once("the same")).await;
+        world.enqueue(NewJob::now::<Probe>(()).once("the same")).await;
     }
-    world.enqueue(NewJob::now(Work::Probe).once("another")).await;
+    world.enqueue(NewJob::now::<Probe>(()).once("another")).await;
     assert_eq!(run_due(&world.app, &Handlers::default()).await.unwrap().len(), 2);
-    world.enqueue(NewJob::now(Work::Probe).once("the same")).await;
+    world.enqueue(NewJob::now::<Probe>(()).once("the same")).await;
     assert_eq!(run_due(&world.app, &Handlers::default()).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_job_of_a_newer_version_does_not_hold_up_the_others() {
     let world = World::new().await;
-    let strange = world.enqueue(NewJob::now(Work::Probe)).await;
-    let known = world.enqueue(NewJob::now(Work::Probe)).await;
+    let strange = world.enqueue(NewJob::now::<Probe>(())).await;
+    let known = world.enqueue(NewJob::now::<Probe>(())).await;
     let sql = "UPDATE jobs SET payload = $1 WHERE id = $2";
     let payload = serde_json::json!({"kind": "brew_coffee"});
     world

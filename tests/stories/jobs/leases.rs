@@ -7,7 +7,7 @@ use std::{
 
 use domain::{
     clock::Clock,
-    jobs::{Ending, NewJob, Queue, Work, store},
+    jobs::{Ending, NewJob, Probe, Queue, store},
 };
 use entities::{JobId, WorkerId};
 use tokio::sync::mpsc;
@@ -39,7 +39,7 @@ async fn sweep(world: &World) -> usize {
 async fn a_worker_that_lost_its_lease_writes_in_vain() {
     let world = World::new().await;
     let (app, now) = (&world.app, world.clock.now());
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
+    let id = world.enqueue(NewJob::now::<Probe>(())).await;
     let late = claim(&world, 1).await;
     assert_eq!(sweep(&world).await, 0, "a lease that lasts is left alone");
     world.expire_leases().await;
@@ -65,7 +65,7 @@ async fn a_worker_that_lost_its_lease_writes_in_vain() {
 async fn one_job_is_claimed_by_one_worker() {
     let world = World::new().await;
     for _ in 0..60 {
-        world.enqueue(NewJob::now(Work::Probe)).await;
+        world.enqueue(NewJob::now::<Probe>(())).await;
     }
     let now = world.clock.now();
     let claims = (1..=6).map(|worker| {
@@ -123,7 +123,7 @@ async fn a_worker_that_lost_its_lease_is_interrupted() {
             Ok(Ending::Done)
         }
     }));
-    let id = world.enqueue(NewJob::now(Work::Probe).once("only")).await;
+    let id = world.enqueue(NewJob::now::<Probe>(()).once("only")).await;
     assert_eq!(within(told.recv()).await, Some("begun"));
     // The process's own sweeper finds the lease expired and its other hand takes the job up again.
     world.expire_leases().await;
@@ -140,7 +140,7 @@ async fn work_of_a_killed_worker_is_taken_up_again() {
     let world = World::new().await;
     let (tell, mut told) = mpsc::unbounded_channel();
     let hanging = world.start(hanging(tell));
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
+    let id = world.enqueue(NewJob::now::<Probe>(())).await;
     within(told.recv()).await.unwrap();
     hanging.kill();
     let other = world.start(Handlers::default());

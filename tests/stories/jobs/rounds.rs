@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use domain::{
     clock::Clock,
     database::Sql,
-    jobs::{NewJob, Work},
+    jobs::{NewJob, Probe},
     values,
 };
 use sea_orm::ConnectionTrait;
@@ -18,7 +18,7 @@ use worker::Handlers;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_step_that_fails_or_hangs_holds_up_no_other() {
     let world = World::new().await;
-    let old = world.enqueue(NewJob::now(Work::Probe)).await;
+    let old = world.enqueue(NewJob::now::<Probe>(())).await;
     let at = world.clock.now() - TimeDelta::days(30);
     let age = "UPDATE jobs SET status = 'DONE', finished_at = $1 WHERE id = $2";
     world

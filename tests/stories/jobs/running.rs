@@ -9,7 +9,8 @@ use chrono::TimeDelta;
 use domain::{
     clock::Clock,
     database::Sql,
-    jobs::{Ending, NewJob, Work},
+    jobs::{Ending, JobKind, NewJob, Probe},
+    mails::SendMail,
 };
 use entities::MailId;
 use tokio::sync::{Semaphore, mpsc};
@@ -20,9 +21,7 @@ use tests::processes::{World, handlers, hanging, start, within};
 
 /// A job of the queue `emails`; its handler here does not look for the mail.
 fn mail(number: u128) -> NewJob {
-    NewJob::now(Work::SendMail {
-        mail: MailId(Uuid::from_u128(number)),
-    })
+    NewJob::now::<SendMail>(MailId(Uuid::from_u128(number)))
 }
 
 #[tokio::test]
@@ -51,13 +50,13 @@ async fn a_paused_queue_waits_and_a_resumed_one_runs() {
     let begun = Arc::new(AtomicUsize::new(0));
     let counted = begun.clone();
     let process = world.start(handlers(move |job| {
-        if matches!(job.payload.work, Work::SendMail { .. }) {
+        if job.payload.kind == SendMail::NAME {
             counted.fetch_add(1, Ordering::SeqCst);
         }
         async { Ok(Ending::Done) }
     }));
     let waiting = world.enqueue(mail(1)).await;
-    let other = world.enqueue(NewJob::now(Work::Probe)).await;
+    let other = world.enqueue(NewJob::now::<Probe>(())).await;
     process.until(&world, other, "DONE").await;
     assert_eq!(begun.load(Ordering::SeqCst), 0);
     assert_eq!(world.row(waiting).await.status, "PENDING");
@@ -76,7 +75,7 @@ async fn concurrency_acts_on_a_running_worker() {
     let process = world.start(handlers(move |job| {
         let (tell, gate) = (tell.clone(), at_gate.clone());
         async move {
-            if matches!(job.payload.work, Work::SendMail { .. }) {
+            if job.payload.kind == SendMail::NAME {
                 tell.send(()).unwrap();
                 gate.acquire().await.unwrap().forget();
             }
@@ -88,7 +87,7 @@ async fn concurrency_acts_on_a_running_worker() {
         jobs.push(world.enqueue(mail(number)).await);
     }
     within(told.recv()).await.unwrap();
-    let probe = world.enqueue(NewJob::now(Work::Probe)).await;
+    let probe = world.enqueue(NewJob::now::<Probe>(())).await;
     process.until(&world, probe, "DONE").await;
     assert!(told.try_recv().is_err(), "one at a time");
     world.decide("emails", false, 3).await;
@@ -110,7 +109,7 @@ async fn what_runs_may_finish_and_nothing_more_begins() {
     let process = world.start(handlers(move |job| {
         let (tell, gate) = (tell.clone(), at_gate.clone());
         async move {
-            if matches!(job.payload.work, Work::SendMail { .. }) {
+            if job.payload.kind == SendMail::NAME {
                 tell.send(()).unwrap();
                 gate.acquire().await.unwrap().forget();
             }
@@ -137,7 +136,7 @@ async fn what_does_not_end_in_time_is_given_back() {
         ..WorkerSettings::default()
     };
     let process = start(&world.app, &world.bell, hanging(tell), settings);
-    let job = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(())).await;
     within(told.recv()).await.unwrap();
     process.begin_stop();
     process.stopped().await;
@@ -153,8 +152,8 @@ async fn scheduled_work_wakes_up_by_itself() {
     let world = World::new().await;
     let process = world.start(Handlers::default());
     let later = world.clock.now() + TimeDelta::hours(1);
-    let job = world.enqueue(NewJob::at(Work::Probe, later)).await;
-    let probe = world.enqueue(NewJob::now(Work::Probe)).await;
+    let job = world.enqueue(NewJob::now::<Probe>(()).at(later)).await;
+    let probe = world.enqueue(NewJob::now::<Probe>(())).await;
     process.until(&world, probe, "DONE").await;
     assert_eq!(world.row(job).await.status, "SCHEDULED");
     world.clock.advance(TimeDelta::hours(2));

@@ -8,7 +8,8 @@ use std::sync::{
 use domain::{
     clock::Clock,
     database::Sql,
-    jobs::{ClaimedJob, Ending, NewJob, Queue, Work, store},
+    jobs::{ClaimedJob, Ending, NewJob, Probe, Queue, store},
+    mails::SendMail,
     values,
 };
 use entities::{JobId, MailId, WorkerId};
@@ -48,7 +49,7 @@ async fn lonely(world: &World, job: JobId) -> i64 {
 #[tokio::test]
 async fn it_comes_back_at_once_the_first_time_and_rests_from_then_on() {
     let world = World::new().await;
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
+    let id = world.enqueue(NewJob::now::<Probe>(())).await;
     assert_eq!(torn(&world, 1).await, [id]);
     assert_eq!(torn(&world, 2).await, [id], "at once");
     assert_eq!(torn(&world, 3).await, [], "it rests");
@@ -63,7 +64,7 @@ async fn it_comes_back_at_once_the_first_time_and_rests_from_then_on() {
 #[tokio::test]
 async fn one_that_lives_to_report_an_error_is_no_suspect_any_more() {
     let world = World::new().await;
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
+    let id = world.enqueue(NewJob::now::<Probe>(())).await;
     for worker in 1..=5 {
         assert_eq!(torn(&world, worker).await, [id]);
         world.end_rests().await;
@@ -72,7 +73,7 @@ async fn one_that_lives_to_report_an_error_is_no_suspect_any_more() {
     run_due(&world.app, &failing).await.unwrap();
     let row = world.row(id).await;
     assert_eq!((row.status.as_str(), row.crashes), ("DEAD", 5), "out of attempts");
-    let id = world.enqueue(NewJob::now(Work::Probe)).await;
+    let id = world.enqueue(NewJob::now::<Probe>(())).await;
     for worker in 1..=3 {
         torn(&world, worker).await;
         world.end_rests().await;
@@ -85,8 +86,8 @@ async fn one_that_lives_to_report_an_error_is_no_suspect_any_more() {
 #[tokio::test]
 async fn the_cause_is_parked_and_an_innocent_beside_it_never() {
     let world = World::new().await;
-    let culprit = world.enqueue(NewJob::now(Work::Probe)).await;
-    let innocent = world.enqueue(NewJob::now(Work::Probe)).await;
+    let culprit = world.enqueue(NewJob::now::<Probe>(())).await;
+    let innocent = world.enqueue(NewJob::now::<Probe>(())).await;
     for worker in 1..=2 {
         let mut both = torn(&world, worker).await;
         both.sort();
@@ -120,7 +121,7 @@ async fn the_cause_is_parked_and_an_innocent_beside_it_never() {
 async fn nothing_is_held_against_two_suspects_of_one_process() {
     let world = World::new().await;
     for _ in 0..2 {
-        world.enqueue(NewJob::now(Work::Probe)).await;
+        world.enqueue(NewJob::now::<Probe>(())).await;
     }
     for worker in 1..=2 {
         torn(&world, worker).await;
@@ -141,7 +142,7 @@ async fn ten_kills_from_outside_park_nothing() {
     let world = World::new().await;
     let mut jobs = Vec::new();
     for worker in 1..=10 {
-        jobs.push(world.enqueue(NewJob::now(Work::Probe)).await);
+        jobs.push(world.enqueue(NewJob::now::<Probe>(())).await);
         torn(&world, worker).await;
     }
     for id in &jobs {
@@ -161,8 +162,8 @@ async fn a_process_runs_one_suspect_at_a_time() {
     let mut jobs = Vec::new();
     for number in 0..5 {
         let mail = MailId(Uuid::from_u128(number));
-        jobs.push(world.enqueue(NewJob::now(Work::SendMail { mail })).await);
-        jobs.push(world.enqueue(NewJob::now(Work::Probe)).await);
+        jobs.push(world.enqueue(NewJob::now::<SendMail>(mail)).await);
+        jobs.push(world.enqueue(NewJob::now::<Probe>(())).await);
     }
     let sql = "UPDATE jobs SET crash_count = 2, status = 'RETRYING'";
     world.app.db.execute(sql, vec![]).await.unwrap();

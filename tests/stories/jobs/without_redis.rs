@@ -10,7 +10,8 @@ use domain::{
     },
     database::Sql,
     events::{Feed, Start},
-    jobs::{Ending, NewJob, Queue, Work},
+    jobs::{Ending, NewJob, Probe, Queue},
+    mails::SendMail,
     values,
 };
 use entities::{EventTopic, JobId, MailId};
@@ -64,7 +65,7 @@ impl Scaled {
     }
 
     async fn order(&self) -> JobId {
-        enqueue(&self.serving, self.world.team, NewJob::now(Work::Probe)).await
+        enqueue(&self.serving, self.world.team, NewJob::now::<Probe>(())).await
     }
 
     async fn order_and_wait(&self) {
@@ -118,7 +119,7 @@ async fn bells_wake_the_worker(redis: &Redis) {
     // The first may still be found by the claim of the beginning; the others are not there yet.
     for number in 1..=3 {
         let mail = MailId(Uuid::from_u128(number));
-        let job = NewJob::now(Work::SendMail { mail });
+        let job = NewJob::now::<SendMail>(mail);
         let job = enqueue(&scaled.serving, scaled.world.team, job).await;
         scaled.process.until(&scaled.world, job, "DONE").await;
     }
@@ -161,7 +162,7 @@ async fn a_bell_reaches_redis() {
     let bell = Arc::new(RedisBell::start(settings.clone(), None));
     let bus = Arc::new(domain::adapters::bus::LocalBus::default());
     let serving = world.process(bell, bus).await;
-    let job = enqueue(&serving, world.team, NewJob::now(Work::Probe)).await;
+    let job = enqueue(&serving, world.team, NewJob::now::<Probe>(())).await;
     let patience = Duration::from_secs(20);
     let mut connection = settings.connect(patience).await.unwrap();
     let key = settings.bell_key(Queue::Maintenance);

@@ -1,7 +1,7 @@
 //! Whatever goes wrong between us and the gateway: the money goes back once, or a person has to look.
 
 use chrono::TimeDelta;
-use domain::{clock::Clock, database::Sql, jobs::Work, operations};
+use domain::{clock::Clock, database::Sql, jobs::NewJob, operations, refunds::ProcessRefund};
 use entities::job;
 use sandbox::{Fault, FaultKind};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -386,7 +386,7 @@ async fn a_job_that_runs_again_changes_nothing() {
             .begin_as_system(stage.team)
             .await
             .expect("a transaction");
-        tx.enqueue(domain::jobs::NewJob::now(Work::ProcessRefund { refund: id }));
+        tx.enqueue(NewJob::now::<ProcessRefund>(id));
         tx.commit().await.expect("a commit");
         stage.run_jobs().await;
     }

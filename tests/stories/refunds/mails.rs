@@ -2,10 +2,7 @@
 //! did not work.
 
 use chrono::TimeDelta;
-use domain::{
-    adapters::mail::MailError,
-    jobs::{NewJob, Work},
-};
+use domain::{adapters::mail::MailError, jobs::NewJob, mails::SendMail};
 use entities::{Locale, mail};
 use sandbox::{FaultKind, RefundStatus};
 use serde_json::json;
@@ -100,7 +97,7 @@ async fn a_mail_goes_out_once_however_often_its_job_runs() {
                 .begin_as_system(stage.team)
                 .await
                 .expect("a transaction");
-            tx.enqueue(NewJob::now(Work::SendMail { mail: mail.id }));
+            tx.enqueue(NewJob::now::<SendMail>(mail.id));
             tx.commit().await.expect("a commit");
         }
     }

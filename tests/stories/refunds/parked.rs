@@ -1,5 +1,6 @@
 //! What becomes of a refund and of its mails when a job of them was parked: nothing hangs for ever.
 
+use domain::{jobs::NewJob, refunds::ProcessRefund};
 use serde_json::json;
 use tests::stage::Stage;
 
@@ -45,9 +46,7 @@ async fn a_refund_with_another_job_goes_on() {
         .begin_as_system(stage.team)
         .await
         .expect("a transaction");
-    tx.enqueue(domain::jobs::NewJob::now(domain::jobs::Work::ProcessRefund {
-        refund: id,
-    }));
+    tx.enqueue(NewJob::now::<ProcessRefund>(id));
     tx.commit().await.expect("a commit");
     assert_eq!((told(&stage).await, told(&stage).await), (1, 0));
     stage.until_quiet().await;

@@ -6,6 +6,7 @@
 //! What was done stays done, whatever becomes of the rest: each user's change is whole by itself. It was authorised
 //! when it was asked for, so it goes on if whoever asked is suspended meanwhile; `entitlementBatchCancel` stops it.
 
+mod jobs;
 mod people;
 pub mod reading;
 mod request;
@@ -15,10 +16,9 @@ mod store;
 use entities::{EntitlementBatchStatus, EventTopic, entitlement_batch};
 use serde_json::json;
 
+pub use jobs::ChangeAccess;
 pub use people::People;
 pub use request::{BatchRequest, Change, ChangeWanted, cancel, request};
-pub(crate) use run::parked;
-pub use run::{OWED, run};
 
 use crate::tx::Tx;
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{People, is_live, publish, store};
+use super::{ChangeAccess, People, is_live, publish, store};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -17,7 +17,7 @@ use crate::{
     entitlements::manual::{self, check_dates},
     error::{self, Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
-    jobs::{NewJob, Work},
+    jobs::NewJob,
     message::Message,
     tx::Tx,
 };
@@ -96,7 +96,7 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
         json!({ "action": batch.action, "productId": batch.product_id, "people": batch.people, "total": total }),
     );
     publish(&mut tx, &batch);
-    tx.enqueue(NewJob::now(Work::ChangeAccess { batch: batch.id }).once(store::job_key(batch.id)));
+    tx.enqueue(NewJob::now::<ChangeAccess>(batch.id));
     tx.commit().await?;
     Ok(batch)
 }

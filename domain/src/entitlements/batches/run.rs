@@ -19,7 +19,7 @@ use crate::{
         manual::{self, Changed, Terms},
     },
     error::Outcome,
-    jobs::{self, ClaimedJob, Ending, Handled, Owed},
+    jobs::{self, ClaimedJob, Ending, Handled},
     message::Message,
     tx::Tx,
     users,
@@ -37,16 +37,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// Progress is told about once a second.
 const PUBLISH_EVERY: TimeDelta = TimeDelta::seconds(1);
 
-/// A batch that is under way.
-pub const OWED: Owed = Owed {
-    kind: "change_access",
-    subject: EntitlementBatchId::PREFIX,
-    table: "entitlement_batches",
-    condition: "status IN ('REQUESTED', 'RUNNING')",
-    since: "updated_at",
-    outlives_parking: false,
-};
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Progress {
     Continues,
@@ -62,12 +52,8 @@ enum Mode {
 }
 
 /// Brings a batch on, a turn at a time.
-pub async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> Handled {
-    let Some(team) = job.team else {
-        return Ok(Ending::Dead {
-            reason: "a batch without a team".into(),
-        });
-    };
+pub(super) async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> Handled {
+    let team = job.team()?;
     let work = BatchRun { app, job, team, id };
     for _ in 0..TURN {
         let progress = match work.chunk(CHUNK, Mode::Decide).await {
@@ -296,7 +282,7 @@ async fn note(
 }
 
 /// A batch whose job was parked has failed. What was done stays done.
-pub(crate) async fn parked(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
+pub(super) async fn parked(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
     let Some(mut batch) = store::lock(tx, id).await?.filter(|batch| is_live(batch.status)) else {
         return Ok(());
     };

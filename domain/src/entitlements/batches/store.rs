@@ -11,11 +11,6 @@ use crate::{
     values,
 };
 
-/// One job for each batch.
-pub fn job_key(batch: EntitlementBatchId) -> String {
-    format!("change_access:{batch}")
-}
-
 /// The batch as it is once nobody else works on it.
 pub async fn lock(tx: &Tx, id: EntitlementBatchId) -> Outcome<Option<entitlement_batch::Model>> {
     let (team, dialect) = (tx.actor().team, tx.db().dialect());

@@ -2,8 +2,9 @@
 
 use domain::{
     database::{Dialect, Sql},
-    entitlements::batches,
-    jobs::{ClaimedJob, Ending, Handled, Queue, Work, store},
+    entitlements::batches::ChangeAccess,
+    handler::Handler,
+    jobs::{ClaimedJob, Ending, Handled, Queue, store},
 };
 use entities::{EntitlementBatchId, JobId, WorkerId};
 use sea_orm::ConnectionTrait;
@@ -23,9 +24,7 @@ async fn claim(stage: &Stage) -> Vec<ClaimedJob> {
 
 /// Runs a claimed job to its end and writes that down.
 async fn work(stage: &Stage, job: &ClaimedJob) {
-    let Work::ChangeAccess { batch } = job.payload.work else {
-        panic!("{:?}", job.payload.work)
-    };
+    let batch = job.payload.subject::<ChangeAccess>().expect("a batch's job");
     assert!(matches!(handled(stage, job, batch).await, Ok(Ending::Done)));
     let held = [(job.id, job.fence)];
     let finished = store::finish(&stage.app.db, &held, stage.app.clock.now()).await;
@@ -33,7 +32,7 @@ async fn work(stage: &Stage, job: &ClaimedJob) {
 }
 
 async fn handled(stage: &Stage, job: &ClaimedJob, batch: EntitlementBatchId) -> Handled {
-    batches::run(&stage.app, job, batch).await
+    ChangeAccess::run(&stage.app, job, batch).await
 }
 
 /// Waits until so many are done.
