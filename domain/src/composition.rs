@@ -4,12 +4,16 @@ use crate::{
     app::{App, Services},
     mails::Followers,
     refunds,
+    teams::CredentialFollowers,
 };
 
 impl App {
     pub fn new(services: Services) -> Self {
         let app = Self::alone(services);
         app.remember(Followers(vec![refunds::mail_delivered]));
+        app.remember(CredentialFollowers(vec![|tx, gateway| {
+            Box::pin(refunds::with_other_credentials(tx, gateway))
+        }]));
         app
     }
 }

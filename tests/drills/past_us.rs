@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use domain::database::Sql;
+use domain::{App, database::Sql};
 use entities::{Currency, Money};
 use futures::{StreamExt, stream};
 use sandbox::{Payment, Provider};
@@ -277,11 +277,33 @@ async fn three_hundred_refunds_with_everything_that_sets_books_apart() {
     let landed = fair.scene.gateways.journals().await.faults_landed();
     let refused = wrong_keys(&fair.scene.gateways).await;
     println!("{toll:?}, {landed:?}, {refused} answers to wrong keys, settled: {settled}, agreed: {agree}");
-    assert_eq!(fair.differences(&accepted).await, []);
+    let differences = fair.differences(&accepted).await;
+    for difference in &differences {
+        println!("{}", history(&fair.scene.app, &difference.payment).await);
+    }
+    assert_eq!(differences, []);
     assert_eq!(in_the_database(&fair.scene.app, &accepted).await, []);
     assert_eq!(detectors::verify(&fair.scene.fleet).await, []);
     assert_eq!(accepted.len(), REFUNDS);
     happened(toll, landed.values().sum(), refused);
+}
+
+/// What became of the refunds of a payment, step by step: for whoever has to find out why its totals differ.
+async fn history(app: &App, payment: &str) -> String {
+    let sql = "SELECT CAST(r.id AS TEXT) || ' ' || r.status || ' at the gateway ' || COALESCE(r.gateway_refund_id, 'nobody') || ', ' \
+               || s.status || ' at ' || CAST(s.at AS TEXT) || ' ' || COALESCE(s.detail, '') FROM refunds r \
+               JOIN purchases p ON p.id = r.purchase_id JOIN refund_steps s ON s.refund_id = r.id \
+               WHERE p.gateway_payment_id = $1 ORDER BY r.id, s.number";
+    let rows = app
+        .db
+        .connection()
+        .rows(sql, vec![payment.into()])
+        .await
+        .expect("a query");
+    let lines = rows
+        .iter()
+        .map(|row| row.try_get_by_index::<String>(0).expect("a line"));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn happened(toll: Toll, faults: u64, refused: usize) {

@@ -3,8 +3,10 @@
 pub mod secrets;
 
 use entities::{
-    Currency, CustomerTier, ExternalRefundAccess, Locale, Money, TeamId, UserId, UserRole, team, user,
+    Currency, CustomerTier, ExternalRefundAccess, Locale, Money, PaymentGateway, TeamId, UserId, UserRole,
+    team, user,
 };
+use futures::future::BoxFuture;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, Set};
 use secrecy::SecretString;
 use serde_json::json;
@@ -21,7 +23,6 @@ use crate::{
     identity::standing,
     input,
     message::Message,
-    refunds,
     scoped::Scoped,
     tx::Tx,
     values,
@@ -109,6 +110,12 @@ pub async fn create(app: &App, new: NewTeam) -> Outcome<team::Model> {
     Ok(team)
 }
 
+/// What the subjects do once a team has other credentials at a gateway, in the same commit.
+#[derive(Default)]
+pub(crate) struct CredentialFollowers(pub Vec<CredentialFollower>);
+
+type CredentialFollower = for<'a> fn(&'a Tx, PaymentGateway) -> BoxFuture<'a, Outcome<()>>;
+
 /// Changes what a team decides for itself. For administrators.
 pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -> Outcome<team::Model> {
     if !actor.is_admin() || actor.impersonator.is_some() {
@@ -138,7 +145,9 @@ pub async fn update_settings(app: &App, actor: &Actor, change: SettingsChange) -
     for (name, secret) in &change.secrets {
         secrets::store(app, &tx, *name, secret).await?;
         if let Some(gateway) = app.gateways.opened_by(*name) {
-            refunds::with_other_credentials(&tx, gateway).await?;
+            for follower in &app.memory::<CredentialFollowers>().0 {
+                follower(&tx, gateway).await?;
+            }
         }
     }
     let mut names: Vec<&str> = changed;

@@ -130,8 +130,9 @@ async fn a_list_is_planned_once_and_reads_no_row_too_many() {
                 let (name, once, anew) = plans(&stage, asked).await;
                 assert!(once > 8 && anew == 0, "{once} and {anew} for {}", asked.sql);
                 let (rows, plan) = looked_at(&stage, &name, asked).await;
-                // One more says whether there is another page.
-                assert!(rows <= ROWS + 1, "{rows} for {}: {plan:#}", asked.sql);
+                // One more says whether there is another page. What most have is looked for in the list itself, past
+                // the few who have something else.
+                assert!(rows <= ROWS + ROWS / 2, "{rows} for {}: {plan:#}", asked.sql);
             }
         }
         for query in OTHERS {
