@@ -197,7 +197,7 @@ async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTim
 }
 
 /// One refund of a payment at a time, so that none is taken for another.
-fn another_under_way(others: &[refund::Model], refund: &refund::Model) -> bool {
+pub(super) fn another_under_way(others: &[refund::Model], refund: &refund::Model) -> bool {
     others
         .iter()
         .any(|other| other.id != refund.id && other.status == RefundStatus::Processing)

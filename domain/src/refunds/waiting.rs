@@ -15,7 +15,7 @@ use super::{
     PauseSubscription, ProcessRefund,
     case::{self, Case},
     notifications,
-    process::{Call, note_call, started},
+    process::{Call, another_under_way, note_call, started},
     settle::{Learned, settle},
     state::Observation,
     store,
@@ -161,6 +161,12 @@ pub(super) async fn hindered(
         | RefundStatus::Failed
         | RefundStatus::Reversed
         | RefundStatus::NeedsAttention => Ending::Done,
+        // Two that asked at the same time have not seen each other: the one that comes second waits.
+        RefundStatus::Requested
+            if another_under_way(&store::of_payment(tx.db(), &purchase).await?, &refund) =>
+        {
+            for_another(&tx, job).await?
+        }
         RefundStatus::Requested | RefundStatus::Processing | RefundStatus::Pending => {
             let refund = started(app, &mut tx, refund, &purchase).await?;
             wait(app, &mut tx, refund, purchase, &hindrance).await?

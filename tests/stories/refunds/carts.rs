@@ -2,9 +2,13 @@
 //! purchase do, and none is taken for another.
 
 use chrono::TimeDelta;
+use domain::jobs::{Queue, store};
+use entities::WorkerId;
+use futures::future::join_all;
 use sandbox::{Fault, FaultKind};
 use serde_json::json;
 use tests::stage::Stage;
+use uuid::Uuid;
 use worker::{Finished, Verdict};
 
 use super::{Bought, GATEWAYS, accepted, buy, buy_changed, look, status};
@@ -51,6 +55,34 @@ async fn two_purchases_of_one_payment_go_back_one_after_the_other() {
         let gone = one.simulator(&stage).journal().total_refunded(&one.payment);
         assert_eq!(gone, 6000, "{gateway}");
         assert!(!one.may_use(&stage).await && !two.may_use(&stage).await);
+        stage.end().await;
+    }
+}
+
+/// Two workers ask for the payment at the same moment, and neither has seen the other's refund begin. The question is
+/// not answered; one of them is on its way from then on, and the other waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_that_are_held_up_at_once_do_not_both_set_out() {
+    for gateway in GATEWAYS {
+        let stage = Stage::new().await;
+        let (one, two) = cart(&stage, gateway).await;
+        for _ in 0..2 {
+            one.simulator(&stage)
+                .fault(Fault::once(FaultKind::Error500Before).on("payments.get"));
+        }
+        let first = accepted(&stage, &one.purchase, json!({})).await;
+        let second = accepted(&stage, &two.purchase, json!({})).await;
+        let (app, worker) = (&stage.app, WorkerId(Uuid::from_u128(1)));
+        let jobs = store::claim(&app.db, Queue::Refunds, worker, 2, app.clock.now()).await;
+        let jobs = jobs.expect("jobs");
+        let run = |job| async move { domain::work::run(app, job).await.expect("an ending") };
+        join_all(jobs.iter().map(run)).await;
+        let mut seen = [status(&stage, &first).await, status(&stage, &second).await];
+        seen.sort();
+        assert_eq!(seen, ["PROCESSING", "REQUESTED"], "{gateway}");
+        stage.until_quiet().await;
+        assert_eq!(status(&stage, &first).await, "SUCCEEDED", "{gateway}");
+        assert_eq!(status(&stage, &second).await, "SUCCEEDED", "{gateway}");
         stage.end().await;
     }
 }
