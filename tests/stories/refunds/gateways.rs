@@ -345,6 +345,7 @@ async fn wrong_credentials_wait_until_they_are_mended() {
         assert_eq!(status(&stage, &refund).await, "SUCCEEDED", "{gateway}");
         assert_eq!(bought.executions(&stage, &refund), 1);
     }
+    stage.hear_gateways().await;
     stage.end().await;
 }
 
@@ -368,6 +369,7 @@ async fn other_credentials_begin_the_pauses_anew() {
     give_credentials(&stage, "STRIPE", "sk_test_sandbox").await;
     stage.run_jobs().await;
     assert_eq!(status(&stage, &refund).await, "SUCCEEDED");
+    stage.hear_gateways().await;
     stage.end().await;
 }
 
