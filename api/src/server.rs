@@ -194,7 +194,11 @@ async fn readyz(State(probes): State<Probes>) -> impl IntoResponse {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping\n");
     }
     let tables = "SELECT 1 FROM teams LIMIT 1";
-    if probes.app.db.connection().row(tables, vec![]).await.is_err() || !probes.app.can_write().await {
+    let answers = probes.app.db.connection().row(tables, vec![]).await.is_ok();
+    if !answers {
+        probes.app.lost_database().await;
+    }
+    if !answers || !probes.app.can_write().await {
         return (
             StatusCode::SERVICE_UNAVAILABLE,
             "the database does not take what is written, or is not migrated\n",

@@ -91,6 +91,11 @@ impl App {
     pub async fn can_write(&self) -> bool {
         self.0.write_proof.holds(&self.db).await
     }
+
+    /// The database has not answered: whether it takes what is written has to be proved anew.
+    pub async fn lost_database(&self) {
+        self.0.write_proof.forget().await;
+    }
 }
 
 impl Deref for App {

@@ -17,6 +17,12 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub struct WriteProof(Mutex<Option<(Instant, bool)>>);
 
 impl WriteProof {
+    /// What was written before says nothing any more: a connection has been lost, and the next may be to a database
+    /// that only reads.
+    pub async fn forget(&self) {
+        *self.0.lock().await = None;
+    }
+
     /// Whether something could be written within the last second. Whoever asks at the same time gets one answer.
     pub async fn holds(&self, db: &Database) -> bool {
         let mut last = self.0.lock().await;
