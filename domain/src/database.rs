@@ -4,6 +4,7 @@ mod address;
 mod attempt;
 mod holders;
 mod inspection;
+mod lent;
 mod pool;
 mod reach;
 mod row;

@@ -8,10 +8,7 @@ use sea_orm::{
     Statement, Value,
 };
 
-use super::{
-    holders::Holders,
-    server::{Ask, Server},
-};
+use super::{holders::Holders, lent::Ask, server::Server};
 
 pub(super) type Told = Arc<dyn Fn(&Statement) + Send + Sync>;
 

@@ -7,8 +7,9 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use super::{
     attempt,
     holders::Holder,
+    lent::{Ask, Found, Lent},
     pool::Told,
-    server::{Ask, Found, Lent, Server},
+    server::Server,
 };
 
 /// What statements of one transaction go through. Dropped without a commit, it is rolled back.
