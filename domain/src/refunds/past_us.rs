@@ -82,12 +82,12 @@ fn learned(refund: &refund::Model, gone: Money, left: Money) -> Learned {
     let detail = Message::key("timeline-past-us")
         .with("gone", gone)
         .with("left", left);
-    let message =
-        format!("{gone} of the payment were given back in the gateway's own pages, {left} are left");
     Learned {
+        // Nobody has refused it: what there is to say stands in the timeline, in the viewer's language.
+        failure: Some((PAST_US.to_owned(), None)),
         follow_up: Some(note),
         detail: Some(detail),
-        ..Learned::refused(PAST_US, &message)
+        ..Learned::new(Observation::Refused)
     }
 }
 

@@ -27,8 +27,8 @@ use crate::{
 pub(super) struct Learned {
     pub observation: Observation,
     pub gateway_refund_id: Option<String>,
-    /// The gateway's code and words for a refusal.
-    pub failure: Option<(String, String)>,
+    /// The code of a refusal, and the gateway's words where it is the gateway's.
+    pub failure: Option<(String, Option<String>)>,
     /// What a person has to do, if it does not follow from the observation.
     pub follow_up: Option<Message>,
     /// For the timeline, if there is more to say than the status does.
@@ -81,7 +81,7 @@ impl Learned {
 
     pub fn refused(code: &str, message: &str) -> Self {
         Self {
-            failure: Some((code.to_owned(), message.to_owned())),
+            failure: Some((code.to_owned(), Some(message.to_owned()))),
             ..Self::new(Observation::Refused)
         }
     }
@@ -155,7 +155,7 @@ pub(super) async fn settle(
     row.updated_at = Set(tx.now());
     if let (true, Some((code, message))) = (after != before, &learned.failure) {
         row.failure_code = Set(Some(code.clone()));
-        row.failure_message = Set(Some(message.clone()));
+        row.failure_message = Set(message.clone());
     }
     if after != before && !state::is_unsettled(after) {
         row.completed_at = Set(Some(tx.now()));

@@ -190,6 +190,10 @@ async fn what_was_given_back_outside_is_not_given_back_again() {
         let note = &follow_ups(&seen)[0];
         assert!(note.contains("in the gateway's own pages"), "{name}: {note}");
         assert!(
+            seen["failureMessage"].is_null(),
+            "{name}: the gateway has said nothing"
+        );
+        assert!(
             !seen["effects"].to_string().contains("refused"),
             "{name}: nobody has refused it"
         );
