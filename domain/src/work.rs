@@ -50,7 +50,7 @@ const TOLD_AT_ONCE: usize = 100;
 
 /// Parks a job that is held, and tells what it is about.
 pub async fn park(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
-    let held = (job.id, job.fence);
+    let held = job.held();
     let Err(error) = park_and_tell(app, job, reason).await else {
         return Ok(());
     };
@@ -60,7 +60,7 @@ pub async fn park(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
 }
 
 async fn park_and_tell(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
-    let held = (job.id, job.fence);
+    let held = job.held();
     let Some(team) = job.team else {
         return store::park(&app.db, held, reason, app.clock.now()).await;
     };

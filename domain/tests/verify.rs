@@ -367,7 +367,7 @@ macro_rules! mail_with_job {
             "INSERT INTO mails (id, team_id, template, locale, from_address, to_address, subject, html, plain, \
              message_id, occasion, status, created_at) SELECT x'0188bac74afa78aabc3bbd1eef28d881', id, 'refund-failed', 'ES', \
              'a@b.c', 'a@b.c', '', '', '', '<1@b.c>', 'x', 'QUEUED', created_at FROM teams; \
-             INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, crash_count, \
+             INSERT INTO jobs (id, queue, kind, payload, subject, status, run_at, attempts, max_attempts, crash_count, \
              fence, created_at, parked_told_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', ",
             $subject,
             ", '",
@@ -407,13 +407,13 @@ const PAST_US: &str = "INSERT INTO external_refunds SELECT x'0188bac74afa78aabc3
 const SOUND: &[(&str, &str)] = &[
     (
         "a mail whose job was parked",
-        "MAIL; INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, crash_count, fence, \
+        "MAIL; INSERT INTO jobs (id, queue, kind, payload, subject, status, run_at, attempts, max_attempts, crash_count, fence, \
          created_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', x'0188bac74afa78aabc3bbd1eef28d881', 'DEAD', created_at, 1, \
          1, 0, 0, created_at FROM teams",
     ),
     (
         "what a gateway told, and a job of it that was parked",
-        "GATEWAY_EVENT; INSERT INTO jobs (id, queue, kind, payload, subject_id, status, run_at, attempts, max_attempts, \
+        "GATEWAY_EVENT; INSERT INTO jobs (id, queue, kind, payload, subject, status, run_at, attempts, max_attempts, \
          crash_count, fence, created_at, parked_told_at) SELECT randomblob(16), 'webhooks', 'handle_gateway_event', '{}', id, \
          'DEAD', received_at, 1, 1, 0, 0, received_at, received_at FROM gateway_events",
     ),

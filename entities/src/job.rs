@@ -19,7 +19,7 @@ pub struct Model {
     pub payload: Json,
     /// The prefix of the public id of what it is about.
     pub subject_kind: Option<String>,
-    pub subject_id: Option<Uuid>,
+    pub subject: Option<Uuid>,
     /// While a job with this key is unfinished there is no second one.
     pub unique_key: Option<String>,
     pub status: JobStatus,

@@ -8,8 +8,6 @@ use crate::identity::{rows, run};
 
 /// Rows that are read at once.
 const BATCH: i64 = 5000;
-const RENAMED: &str = "ALTER TABLE jobs DROP COLUMN subject_id; ALTER TABLE jobs RENAME COLUMN subject TO subject_id; \
-    CREATE INDEX jobs_of_subject ON jobs (subject_id) WHERE subject_id IS NOT NULL";
 
 pub(crate) struct Subjects;
 
@@ -26,7 +24,6 @@ impl MigrationTrait for Subjects {
         let columns = include_str!("../sql/0025_subjects.sql");
         connection.execute_unprepared(columns).await?;
         read_public_ids(connection).await?;
-        connection.execute_unprepared(RENAMED).await?;
         Ok(())
     }
 }

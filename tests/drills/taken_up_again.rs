@@ -60,7 +60,7 @@ async fn tear(scene: &mut Scene, victim: usize, from: usize, count: usize) -> (V
     .await;
     let at = now();
     scene.fleet.program(victim).kill().await;
-    let held = "SELECT j.subject_id FROM jobs j JOIN worker_processes w ON w.id = j.leased_by \
+    let held = "SELECT j.subject FROM jobs j JOIN worker_processes w ON w.id = j.leased_by \
                 WHERE j.status = 'RUNNING' AND j.kind = 'process_refund' AND w.host LIKE $1";
     let host = format!("%:{pid}");
     let rows = scene

@@ -123,7 +123,7 @@ fn full_text(error: &Error) -> String {
 
 /// Writes a verdict down. Has no effect if the job is no longer ours.
 pub(crate) async fn settle(app: &App, job: &ClaimedJob, verdict: &Verdict) -> Outcome<()> {
-    let (now, held) = (app.clock.now(), (job.id, job.fence));
+    let (now, held) = (app.clock.now(), job.held());
     match verdict {
         Verdict::Done => store::finish(&app.db, &[held], now).await.map(|_| ()),
         Verdict::Again { at, note } => store::retry(&app.db, held, *at, note, false).await,

@@ -77,7 +77,7 @@ impl<'a> Attempt<'a> {
             return Ok(None);
         };
         // A worker that was given up for dead must not take the export from the one that has it now.
-        if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
+        if !jobs::store::is_held(tx.db(), job.held()).await? {
             return Ok(None);
         }
         let Some(export) = store::step(&mut tx, export, Transition::Start, Changes::default()).await? else {

@@ -1,6 +1,6 @@
 //! What a kind of job is: declared once, by the subject that the work belongs to.
 
-use std::{fmt::Display, str::FromStr};
+use std::str::FromStr;
 
 use entities::{EntitlementBatchId, ExportId, GatewayEventId, MailId, RefundId};
 use serde_json::Value as Json;
@@ -82,7 +82,7 @@ macro_rules! subjects {
 
 subjects!(RefundId GatewayEventId MailId ExportId EntitlementBatchId);
 
-fn public_id<T: FromStr + Display>(field: Option<&Json>) -> Option<T> {
+fn public_id<T: FromStr>(field: Option<&Json>) -> Option<T> {
     field.and_then(Json::as_str).and_then(|id| id.parse().ok())
 }
 

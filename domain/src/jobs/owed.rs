@@ -28,7 +28,7 @@ impl Owed {
         };
         format!(
             "SELECT id, 'waits for {kind}, and there is no such job' FROM {table} WHERE {condition} \
-             AND {since} < $quiet_since AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject_id = {table}.id \
+             AND {since} < $quiet_since AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject = {table}.id \
              AND j.kind = '{kind}' AND (j.status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') \
              OR j.finished_at > $quiet_since OR (j.status = 'DEAD'{parked})))"
         )

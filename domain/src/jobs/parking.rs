@@ -62,7 +62,7 @@ pub(crate) async fn note_told(
 
 /// Whether another job is to do the same for the same subject.
 pub(crate) async fn is_done_by_another(connection: &impl ConnectionTrait, job: JobId) -> Outcome<bool> {
-    let sql = "SELECT 1 FROM jobs j JOIN jobs o ON o.subject_id = j.subject_id AND o.kind = j.kind AND o.id <> j.id \
+    let sql = "SELECT 1 FROM jobs j JOIN jobs o ON o.subject = j.subject AND o.kind = j.kind AND o.id <> j.id \
                AND o.status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') WHERE j.id = $1";
     Ok(connection.row(sql, values![job]).await?.is_some())
 }

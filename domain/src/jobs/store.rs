@@ -62,7 +62,7 @@ pub async fn insert(
             ]);
         }
         let sql = format!(
-            "INSERT INTO jobs (id, team_id, queue, kind, payload, subject_kind, subject_id, unique_key, status, run_at, \
+            "INSERT INTO jobs (id, team_id, queue, kind, payload, subject_kind, subject, unique_key, status, run_at, \
              attempts, max_attempts, crash_count, fence, created_at) VALUES {} \
              ON CONFLICT (unique_key) WHERE unique_key IS NOT NULL AND status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') \
              DO NOTHING",
@@ -238,6 +238,7 @@ pub async fn wake<K: JobKind>(
     subject: K::Subject,
     now: DateTime<Utc>,
 ) -> Outcome<bool> {
+    const { assert!(K::ONCE.is_some(), "found by its key") };
     let unique_key = K::unique_key(subject);
     let sql = "UPDATE jobs SET run_at = $1 WHERE unique_key = $2 AND status IN ('SCHEDULED', 'RETRYING') \
                AND run_at > $1";
@@ -250,6 +251,7 @@ pub async fn wake_all<K: JobKind>(
     subjects: &[K::Subject],
     now: DateTime<Utc>,
 ) -> Outcome<()> {
+    const { assert!(K::ONCE.is_some(), "found by its key") };
     let unique_keys: Vec<String> = subjects
         .iter()
         .filter_map(|subject| K::unique_key(*subject))
@@ -284,6 +286,7 @@ pub async fn wake_kinds(
 
 /// Whether a worker is at the job of a subject.
 pub async fn is_running<K: JobKind>(connection: &impl ConnectionTrait, subject: K::Subject) -> Outcome<bool> {
+    const { assert!(K::ONCE.is_some(), "found by its key") };
     let unique_key = K::unique_key(subject);
     let sql = "SELECT 1 FROM jobs WHERE unique_key = $1 AND status = 'RUNNING'";
     Ok(connection.row(sql, values![unique_key]).await?.is_some())

@@ -171,7 +171,7 @@ enum Marked {
 async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTime<Utc>>) -> Outcome<Marked> {
     let (mut tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     // Another worker has the job, and decides for itself.
-    if !jobs::store::is_held(tx.db(), (job.id, job.fence)).await? {
+    if !jobs::store::is_held(tx.db(), job.held()).await? {
         return Ok(Marked::Not(Ending::Done));
     }
     let open = matches!(refund.status, RefundStatus::Requested | RefundStatus::Processing);
@@ -312,7 +312,7 @@ pub(super) async fn note_call(
         Call::NotCarriedOut(doubt)
             if noted != doubt
                 && refund.in_doubt_since == noted
-                && jobs::store::is_held(tx.db(), (job.id, job.fence)).await? =>
+                && jobs::store::is_held(tx.db(), job.held()).await? =>
         {
             let mut row = refund.into_active_model();
             row.in_doubt_since = Set(doubt);

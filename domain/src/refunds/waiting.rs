@@ -174,7 +174,7 @@ pub(super) async fn hindered(
     };
     // From this transaction on, so that whoever changes the credentials after it finds a job that waits.
     if let Ending::Again { at, note } = &ending {
-        jobs::store::rest(tx.db(), (job.id, job.fence), *at, note).await?;
+        jobs::store::rest(tx.db(), job.held(), *at, note).await?;
     }
     tx.commit().await?;
     Ok(ending)
@@ -237,7 +237,7 @@ pub(super) async fn goes_on(tx: &Tx, refund: refund::Model) -> Outcome<refund::M
 pub(super) async fn for_another(tx: &Tx, job: &ClaimedJob) -> Outcome<Ending> {
     let note = "another refund of the payment is on its way";
     let at = tx.now() + SAFETY_LOOK;
-    jobs::store::rest(tx.db(), (job.id, job.fence), at, note).await?;
+    jobs::store::rest(tx.db(), job.held(), at, note).await?;
     Ok(again(tx.now(), SAFETY_LOOK, note))
 }
 

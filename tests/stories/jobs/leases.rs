@@ -25,7 +25,7 @@ async fn claim(world: &World, worker: u128) -> (JobId, i64) {
     let [job] = &jobs[..] else {
         panic!("one job, not {}", jobs.len())
     };
-    (job.id, job.fence)
+    job.held()
 }
 
 async fn sweep(world: &World) -> usize {

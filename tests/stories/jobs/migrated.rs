@@ -35,7 +35,7 @@ async fn what_is_not_done_keeps_its_subject() {
         .await
         .expect("the rest");
     for (job, known) in [(waiting, true), (parked, true), (done, false), (none, false)] {
-        let sql = "SELECT subject_kind, subject_id FROM jobs WHERE id = $1";
+        let sql = "SELECT subject_kind, subject FROM jobs WHERE id = $1";
         let row = db.connection().row(sql, values![job]).await.expect("a query");
         let row = row.expect("the job");
         let kind: Option<String> = row.try_get_by_index(0).expect("a kind");

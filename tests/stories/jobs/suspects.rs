@@ -101,7 +101,7 @@ async fn the_cause_is_parked_and_an_innocent_beside_it_never() {
             break;
         };
         if job.id == innocent {
-            let held = [(job.id, job.fence)];
+            let held = [job.held()];
             let now = world.clock.now();
             store::finish(&world.app.db, &held, now).await.unwrap();
         } else {

@@ -193,7 +193,7 @@ impl Claimer {
             .into_iter()
             .map(|(job, place)| Claimed {
                 permit: pool.acquire(),
-                hold: self.engine.leases.hold((job.id, job.fence)),
+                hold: self.engine.leases.hold(job.held()),
                 job,
                 place,
             })

@@ -112,7 +112,7 @@ impl BatchRun<'_> {
         let Some(mut batch) = batch.filter(|batch| is_live(batch.status)) else {
             return Ok(Progress::Finished);
         };
-        if !jobs::store::is_held(tx.db(), (self.job.id, self.job.fence)).await? {
+        if !jobs::store::is_held(tx.db(), self.job.held()).await? {
             return Ok(Progress::Finished);
         }
         // Not the job's: a job that took the place of a lost one knows nobody (S0.6, S4.25).

@@ -26,7 +26,7 @@ async fn claim(stage: &Stage) -> Vec<ClaimedJob> {
 async fn work(stage: &Stage, job: &ClaimedJob) {
     let batch = job.payload.subject::<ChangeAccess>().expect("a batch's job");
     assert!(matches!(handled(stage, job, batch).await, Ok(Ending::Done)));
-    let held = [(job.id, job.fence)];
+    let held = [job.held()];
     let finished = store::finish(&stage.app.db, &held, stage.app.clock.now()).await;
     finished.expect("an end");
 }
