@@ -43,4 +43,6 @@ async fn what_is_not_done_keeps_its_subject() {
         let expected = known.then(|| (RefundId::PREFIX.to_owned(), refund));
         assert_eq!(kind.zip(subject), expected, "{job}");
     }
+    // A program of before, which has not been replaced yet, still has its jobs written.
+    job(&db, 5, "PENDING", Some(&public)).await;
 }
