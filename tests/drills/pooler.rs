@@ -75,7 +75,7 @@ async fn refunds_and_followers_outlive_a_pooler_in_transaction_mode() {
         assert_eq!(follower.compare(&scene.app, scene.shop.team, first).await, None);
         assert!(follower.seen().len() >= REFUNDS * 3);
     }
-    assert!(retries > 0 && !landed.is_empty());
+    assert!(!landed.is_empty(), "the weather was fine");
     assert!(shared <= i64::from(SESSIONS), "{shared} sessions");
 }
 

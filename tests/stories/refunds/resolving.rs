@@ -331,7 +331,11 @@ async fn a_refund_that_a_worker_is_at_is_left_to_it() {
     let (db, now) = (&stage.app.db, stage.clock.now());
     let worker = WorkerId(stage.app.ids.uuid(now));
     let claimed = jobs::store::claim(db, Queue::Refunds, worker, 1, now).await;
-    let held: Vec<_> = claimed.expect("a claim").iter().map(|job| job.held()).collect();
+    let held: Vec<_> = claimed
+        .expect("a claim")
+        .iter()
+        .map(domain::jobs::ClaimedJob::held)
+        .collect();
     assert_eq!(held.len(), 1);
     let refused = resolve(&stage, &refund, "FAILED", "x").await;
     assert_eq!(refused.refusals(), ["REFUND_NOT_RESOLVABLE refundId"]);
