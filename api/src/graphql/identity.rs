@@ -47,7 +47,7 @@ impl Viewer {
             Some(id) => {
                 let parts = domain::users::UserParts::default();
                 let found = domain::users::store::by_id(ctx.app(), self.0.team, id, parts).await;
-                Ok(ctx.answer(found)?.map(User))
+                Ok(ctx.answer(found)?.map(User::from))
             }
             None => Ok(None),
         }
@@ -66,7 +66,7 @@ async fn own_user(ctx: &Context<'_>, actor: &Actor, id: entities::UserId) -> Res
         return users::load(ctx, id).await;
     }
     let found = domain::users::find(ctx.app(), actor, id, domain::users::UserParts::ALL).await;
-    Ok(ctx.answer(found)?.map(User))
+    Ok(ctx.answer(found)?.map(User::from))
 }
 
 /// A credential of an integration.

@@ -8,6 +8,7 @@ use domain::{
     stats::{self, SessionReport, TitleReadingView},
 };
 use entities::{UserId, reading_session};
+use futures::FutureExt;
 
 use super::{
     connection::{connection, page_args, weight},
@@ -24,13 +25,20 @@ pub struct ReadingStats {
     overview: stats::ReadingStats,
 }
 
-/// The statistics of a user. Reading somebody else's is audited.
-pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
+/// The statistics of a user, unless they came along with them. Reading somebody else's is audited.
+pub async fn of(
+    ctx: &Context<'_>,
+    user: UserId,
+    known: Option<&stats::ReadingStats>,
+) -> Result<ReadingStats> {
     ctx.answer(stats::may_read(ctx.actor()?, user))?;
-    let overview = ctx
-        .load(ReadingOf(user))
-        .await?
-        .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
+    let overview = match known {
+        Some(known) => known.clone(),
+        None => ctx
+            .load(ReadingOf(user))
+            .await?
+            .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?,
+    };
     Ok(ReadingStats { user, overview })
 }
 
@@ -79,7 +87,8 @@ impl ReadingStats {
             ctx.load(TitlesOf { user, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+            let titles = stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args);
+            ctx.answer(titles.boxed().await)?
         };
         Ok(TitleReadingConnection::new(page, TitleCount(self.user)))
     }
@@ -100,7 +109,8 @@ impl ReadingStats {
             ctx.load(ActivityOf { user, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+            let activity = stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args);
+            ctx.answer(activity.boxed().await)?
         };
         Ok(ReadingSessionConnection::new(page, ActivityCount(self.user)))
     }

@@ -296,7 +296,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
     actor.require(Scope::StatsRead)?;
     let parts = UserParts {
         ecosystem: true,
-        plan: false,
+        ..UserParts::default()
     };
     let Some(person) = users::store::by_id(app, actor.team, user, parts).await? else {
         return Ok(Diagnosis::missing("user"));

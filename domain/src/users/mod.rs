@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use entities::search_text::of_person as search_text;
-pub use view::{EcosystemView, PlanView, UserParts, UserView};
+pub use view::{EcosystemView, PlanProduct, PlanView, UserParts, UserView};
 
 use crate::{
     actor::{Actor, Scope},

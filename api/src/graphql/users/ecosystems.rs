@@ -9,6 +9,7 @@ use domain::{
         ecosystems::{self, EcosystemReport, Switched},
     },
 };
+use futures::FutureExt;
 
 use crate::graphql::{
     connection::{page_args, weight},
@@ -16,7 +17,7 @@ use crate::graphql::{
     errors::UserError,
     identity::ApiKey,
     scalars::DateTime,
-    users::{User, UserConnection, UserCount, load, parts_of_rows},
+    users::{User, UserConnection, UserCount, along, load, parts_of_rows},
 };
 
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
@@ -63,11 +64,9 @@ impl Ecosystem {
     ) -> Result<UserConnection> {
         let args = page_args(first, after, last, before);
         let parts = parts_of_rows(ctx);
-        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts).await;
-        Ok(UserConnection::new(
-            ctx.answer(page)?,
-            UserCount::Members(self.0.id),
-        ))
+        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts);
+        let page = along(ctx, ctx.answer(page.boxed().await)?).boxed().await?;
+        Ok(UserConnection::new(page, UserCount::Members(self.0.id)))
     }
 
     /// The customer who has deployed the ecosystem.

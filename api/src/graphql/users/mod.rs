@@ -3,6 +3,7 @@
 pub mod ecosystems;
 pub mod people;
 pub mod plans;
+mod rows;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
@@ -12,10 +13,12 @@ use domain::{
     impersonation,
     page::PageRequest,
     purchases,
-    users::{self, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
+    users::{self, UserFilter as Filter, UserOrderField as Field, UserView},
 };
+use futures::FutureExt;
 
-use self::{ecosystems::Ecosystem, plans::PlanSubscription};
+pub use self::rows::{along, parts as parts_of_rows};
+use self::{ecosystems::Ecosystem, plans::PlanSubscription, rows::Along};
 use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
@@ -33,17 +36,23 @@ use crate::graphql::{
 
 /// A person of the team: staff, customer or lead.
 #[derive(Clone, Debug)]
-pub struct User(pub UserView);
+pub struct User(pub UserView, Along);
 
 impl From<UserView> for User {
     fn from(view: UserView) -> Self {
-        Self(view)
+        Self(view, Along::default())
+    }
+}
+
+impl From<(UserView, Along)> for User {
+    fn from((view, along): (UserView, Along)) -> Self {
+        Self(view, along)
     }
 }
 
 /// The user with this id, if the caller may see them.
 pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
-    Ok(ctx.load(WholeUser(id)).await?.map(User))
+    Ok(ctx.load(WholeUser(id)).await?.map(User::from))
 }
 
 /// A person of the team: staff, customer or lead.
@@ -135,7 +144,7 @@ impl User {
     /// What the user has read. Staff need the scope `stats.read`, and their look is audited.
     #[graphql(complexity = "10 + child_complexity")]
     async fn reading_stats(&self, ctx: &Context<'_>) -> Result<ReadingStats> {
-        stats::of(ctx, self.0.id).await
+        stats::of(ctx, self.0.id, self.1.reading.as_ref()).await
     }
 
     /// Why the viewer may not see the platform as this user; null if the viewer may.
@@ -213,12 +222,15 @@ impl User {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
-            ctx.load(PurchasesOf { user, kind, first })
-                .await?
-                .unwrap_or_default()
+            let asked = PurchasesOf { user, kind, first };
+            match self.1.purchases(&asked) {
+                Some(known) => known,
+                None => ctx.load(asked).await?.unwrap_or_default(),
+            }
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(purchases::store::list(ctx.app(), actor.team, user, kind, &args).await)?
+            let list = purchases::store::list(ctx.app(), actor.team, user, kind, &args);
+            ctx.answer(list.boxed().await)?
         };
         Ok(PurchaseConnection::new(
             page,
@@ -247,7 +259,7 @@ impl UserCount {
 
 connection! {
     /// A page of users.
-    UserConnection, UserEdge of User from UserView, counted by UserCount
+    UserConnection, UserEdge of User from (UserView, Along), counted by UserCount
 }
 
 /// Which users to list.
@@ -332,10 +344,10 @@ impl UserQueries {
         let Ok(id) = input_id("id", &id) else {
             return Ok(None);
         };
-        let parts = parts(ctx.look_ahead());
+        let parts = rows::parts_of(&ctx.look_ahead());
         Ok(ctx
             .answer(users::find(ctx.app(), actor, id, parts).await)?
-            .map(User))
+            .map(User::from))
     }
 
     /// The team's users: customers, leads and staff. Takes the scope `users.read`.
@@ -355,32 +367,11 @@ impl UserQueries {
     ) -> Result<UserConnection> {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());
-        let parts = parts_of_rows(ctx);
+        let parts = rows::parts(ctx);
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
+        let page = rows::along(ctx, page).await?;
         Ok(UserConnection::new(page, UserCount::Matching(filter)))
-    }
-}
-
-/// What the selection below a list of users wants of each.
-pub fn parts_of_rows(ctx: &Context<'_>) -> UserParts {
-    let list = ctx.look_ahead();
-    let (nodes, edges) = (
-        parts(list.field("nodes")),
-        parts(list.field("edges").field("node")),
-    );
-    UserParts {
-        ecosystem: nodes.ecosystem || edges.ecosystem,
-        plan: nodes.plan || edges.plan,
-    }
-}
-
-/// What the selection wants beside a user's own columns.
-fn parts(selection: async_graphql::Lookahead<'_>) -> UserParts {
-    let plan = selection.field("planSubscription");
-    UserParts {
-        ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
-        plan: plan.exists(),
     }
 }

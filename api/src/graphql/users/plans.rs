@@ -14,7 +14,7 @@ use crate::graphql::{
     context::{Ctx, input_id},
     enums::{BillingInterval, PlanSubscriptionStatus},
     errors::UserError,
-    products::Product,
+    products::{self, Product},
     scalars::{DateTime, Whole, Written, int},
     users::ecosystems::Ecosystem,
 };
@@ -36,7 +36,10 @@ impl PlanSubscription {
 
     /// The plan.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
-        crate::graphql::products::load(ctx, self.plan.product).await
+        match self.plan.product_view.found() {
+            Some(known) => Ok(known.clone().into()),
+            None => products::load(ctx, self.plan.product).await,
+        }
     }
 
     /// How often the plan is billed.

@@ -81,6 +81,7 @@ async fn feed(attempt: &mut Attempt<'_>, rows: mpsc::Sender<Batch>) -> Outcome<O
     let parts = UserParts {
         ecosystem: true,
         plan: attempt.export.kind == ExportKind::CustomersXlsx,
+        product: false,
     };
     // One moment for all of a file, however long it takes.
     let now = app.clock.now();
