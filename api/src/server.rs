@@ -76,7 +76,8 @@ impl Server {
             app: self.app.clone(),
             keyring,
         });
-        let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?;
+        let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?
+            .trusting(graphql::trusting_schema(self.introspection));
         let mut router = transport::routes(service)
             .merge(downloads::routes(self.app.clone()))
             .layer(cors)

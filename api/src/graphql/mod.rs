@@ -22,7 +22,7 @@ pub mod stats;
 pub mod teams;
 pub mod users;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, ValidationMode};
 
 /// Queries: what can be read.
 #[derive(MergedObject, Default)]
@@ -74,7 +74,17 @@ const MOST_COMPLEX: usize = 20_000;
 
 /// The schema, with or without introspection.
 pub fn schema(introspection: bool) -> Schema {
+    build(introspection, ValidationMode::Strict)
+}
+
+/// The same for documents that have been validated before: it only weighs them.
+pub fn trusting_schema(introspection: bool) -> Schema {
+    build(introspection, ValidationMode::Fast)
+}
+
+fn build(introspection: bool, validation: ValidationMode) -> Schema {
     let schema = Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .validation_mode(validation)
         .limit_complexity(MOST_COMPLEX)
         // The transport counts depth itself; this one also counts fragments.
         .limit_recursive_depth(64);
