@@ -10,6 +10,7 @@ mod endpoint;
 mod errors;
 mod events;
 pub mod forwarded;
+pub mod graphiql;
 mod limits;
 mod negotiation;
 mod nulls;
