@@ -11,11 +11,11 @@ use url::Url;
 
 use crate::{
     adapters::{
-        bell::Bell,
         bus::EventBus,
         files::BlobStore,
         gateways::{GatewaySecrets, Gateways},
         mail::MailTransport,
+        wake_ups::WakeUps,
     },
     clock::Clock,
     database::{Database, WriteProof},
@@ -40,7 +40,7 @@ pub struct Services {
     pub db: Database,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn Ids>,
-    pub bell: Arc<dyn Bell>,
+    pub wake_ups: Arc<dyn WakeUps>,
     pub bus: Arc<dyn EventBus>,
     pub gateways: Gateways,
     pub mail: Arc<dyn MailTransport>,

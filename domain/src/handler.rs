@@ -14,9 +14,9 @@ pub trait Handler: JobKind {
     /// One attempt. It is safe to make again at any point, also beside one whose worker was given up for dead.
     fn run(app: &App, job: &ClaimedJob, subject: Self::Subject) -> impl Future<Output = Handled> + Send;
 
-    /// What becomes of the subject when its job was parked, and no other does the same. Nothing hangs for ever: whoever
-    /// waits for it learns of it here. Nothing, where the parked job itself is shown.
-    fn parked(
+    /// What becomes of the subject when its job was dead-lettered, and no other does the same. Nothing hangs for ever:
+    /// whoever waits for it learns of it here. Nothing, where the dead letter itself is shown.
+    fn dead_lettered(
         _app: &App,
         _tx: &mut Tx,
         _subject: Self::Subject,
@@ -33,7 +33,7 @@ pub trait AnyKind: Send + Sync {
     fn subject(&self) -> Option<&'static str>;
     fn owed(&self) -> Option<Owed>;
     fn run<'a>(&self, app: &'a App, job: &'a ClaimedJob) -> BoxFuture<'a, Handled>;
-    fn parked<'a>(
+    fn dead_lettered<'a>(
         &self,
         app: &'a App,
         tx: &'a mut Tx,
@@ -62,7 +62,7 @@ impl<K: Handler> AnyKind for K {
         }
     }
 
-    fn parked<'a>(
+    fn dead_lettered<'a>(
         &self,
         app: &'a App,
         tx: &'a mut Tx,
@@ -70,7 +70,7 @@ impl<K: Handler> AnyKind for K {
         reason: &'a str,
     ) -> BoxFuture<'a, Outcome<()>> {
         match payload.subject::<K>() {
-            Some(subject) => K::parked(app, tx, subject, reason).boxed(),
+            Some(subject) => K::dead_lettered(app, tx, subject, reason).boxed(),
             None => async { Ok(()) }.boxed(),
         }
     }

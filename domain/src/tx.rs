@@ -198,7 +198,7 @@ impl Tx {
         id
     }
 
-    /// Makes everything true at once, then rings the bells.
+    /// Makes everything true at once, then wakes the workers.
     pub async fn commit(mut self) -> Outcome<()> {
         self.write_audits().await?;
         self.write_events().await?;
@@ -208,10 +208,10 @@ impl Tx {
         }
         let has_events = !self.events.is_empty();
         self.transaction.commit().await?;
-        ring(&self.app, &jobs, self.now);
+        wake(&self.app, &jobs, self.now);
         // The change is made: trouble from here on delays its announcement and is not the caller's.
         if has_events && let Err(error) = self.app.place_events().await {
-            tracing::warn!(error = ?error, "events wait for the next round of the sequencer");
+            tracing::warn!(error = ?error, "events wait for the next run of the sequencer");
         }
         Ok(())
     }
@@ -290,14 +290,14 @@ impl Tx {
     }
 }
 
-fn ring(app: &App, jobs: &[(JobId, NewJob)], now: DateTime<Utc>) {
+fn wake(app: &App, jobs: &[(JobId, NewJob)], now: DateTime<Utc>) {
     for queue in Queue::ALL {
         let due = jobs
             .iter()
             .filter(|(_, job)| job.queue == queue && job.run_at.is_none_or(|at| at <= now));
         let ids: Vec<JobId> = due.map(|(id, _)| *id).collect();
         if !ids.is_empty() {
-            app.bell.ring(queue, &ids);
+            app.wake_ups.send(queue, &ids);
         }
     }
 }

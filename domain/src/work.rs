@@ -1,5 +1,5 @@
-//! All kinds of jobs, from above: who does them, and who learns of a parked one. Its subject is told in the commit that
-//! parks it, or, where a sweep has parked it, right after it.
+//! All kinds of jobs, from above: who does them, and who learns of a dead letter. Its subject is told in the commit that
+//! makes it one, or, where a sweep did, right after it.
 
 use entities::{JobId, TeamId};
 
@@ -9,7 +9,7 @@ use crate::{
     error::Outcome,
     exports::WriteExport,
     handler::{AnyKind, unreadable},
-    jobs::{ClaimedJob, Handled, Payload, Probe, parking, store},
+    jobs::{ClaimedJob, Handled, Payload, Probe, dead_letters, store},
     mails::SendMail,
     payments::HandleGatewayEvent,
     refunds::{PauseSubscription, ProcessRefund},
@@ -45,59 +45,59 @@ pub async fn run(app: &App, job: &ClaimedJob) -> Handled {
     }
 }
 
-/// Parked jobs that are told in one go.
+/// Dead letters that are told of in one go.
 const TOLD_AT_ONCE: usize = 100;
 
-/// Parks a job that is held, and tells what it is about.
-pub async fn park(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
+/// Makes a job that is held a dead letter, and tells what it is about.
+pub async fn dead_letter(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
     let held = job.held();
-    let Err(error) = park_and_tell(app, job, reason).await else {
+    let Err(error) = dead_letter_and_tell(app, job, reason).await else {
         return Ok(());
     };
     // It must not run again because its subject cannot be told now: that is tried again by itself.
-    tracing::error!(job = %job.id, error = ?error, "a job is parked, and nobody was told of it yet");
-    store::park(&app.db, held, reason, app.clock.now()).await
+    tracing::error!(job = %job.id, error = ?error, "a job is dead-lettered, and nobody was told of it yet");
+    store::dead_letter(&app.db, held, reason, app.clock.now()).await
 }
 
-async fn park_and_tell(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
+async fn dead_letter_and_tell(app: &App, job: &ClaimedJob, reason: &str) -> Outcome<()> {
     let held = job.held();
     let Some(team) = job.team else {
-        return store::park(&app.db, held, reason, app.clock.now()).await;
+        return store::dead_letter(&app.db, held, reason, app.clock.now()).await;
     };
     let mut tx = begin(app, team, &job.payload).await?;
     tell(app, &mut tx, job.id, &job.payload, reason).await?;
     // Last, for locks of subjects come before those of jobs.
-    if parking::park_told(tx.db(), held, reason, tx.now()).await? {
+    if dead_letters::dead_letter_told(tx.db(), held, reason, tx.now()).await? {
         tx.commit().await?;
     }
     Ok(())
 }
 
-/// Tells the subjects of parked jobs that were not told yet: those that a sweep has parked. Returns how many.
-pub async fn tell_parked(app: &App) -> Outcome<usize> {
+/// Tells the subjects of dead letters that were not told yet: those that a sweep has made. Returns how many.
+pub async fn tell_of_dead_letters(app: &App) -> Outcome<usize> {
     let mut told = 0;
-    for parked in parking::untold(&app.db, TOLD_AT_ONCE).await? {
-        match tell_one(app, &parked).await {
+    for dead in dead_letters::untold(&app.db, TOLD_AT_ONCE).await? {
+        match tell_one(app, &dead).await {
             Ok(()) => told += 1,
             Err(error) => {
-                tracing::error!(job = %parked.id, error = ?error, "what a parked job is about was not told");
+                tracing::error!(job = %dead.id, error = ?error, "what a dead-lettered job is about was not told");
             }
         }
     }
     Ok(told)
 }
 
-async fn tell_one(app: &App, parked: &parking::Untold) -> Outcome<()> {
-    let (Some(team), Some(payload)) = (parked.team, &parked.payload) else {
+async fn tell_one(app: &App, dead: &dead_letters::Untold) -> Outcome<()> {
+    let (Some(team), Some(payload)) = (dead.team, &dead.payload) else {
         // A probe, or work of a newer version, which tells of its own when it has done it.
         let transaction = app.db.begin().await?;
-        parking::note_told(transaction.connection(), parked.id, app.clock.now()).await?;
+        dead_letters::note_told(transaction.connection(), dead.id, app.clock.now()).await?;
         transaction.commit().await?;
         return Ok(());
     };
     let mut tx = begin(app, team, payload).await?;
-    tell(app, &mut tx, parked.id, payload, &parked.reason).await?;
-    if parking::note_told(tx.db(), parked.id, tx.now()).await? {
+    tell(app, &mut tx, dead.id, payload, &dead.reason).await?;
+    if dead_letters::note_told(tx.db(), dead.id, tx.now()).await? {
         tx.commit().await?;
     }
     Ok(())
@@ -108,13 +108,13 @@ async fn begin(app: &App, team: TeamId, payload: &Payload) -> Outcome<Tx> {
     Ok(tx.on_behalf_of(payload.by.clone()))
 }
 
-/// Tells the subject of a parked job. Nobody, while another job is to do the same.
+/// Tells the subject of a dead-lettered job. Nobody, while another job is to do the same.
 async fn tell(app: &App, tx: &mut Tx, job: JobId, payload: &Payload, reason: &str) -> Outcome<()> {
-    if parking::is_done_by_another(tx.db(), job).await? {
+    if dead_letters::is_done_by_another(tx.db(), job).await? {
         return Ok(());
     }
     match kind(&payload.kind) {
-        Some(kind) => kind.parked(app, tx, payload, reason).await,
+        Some(kind) => kind.dead_lettered(app, tx, payload, reason).await,
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! The minute's round: what is old goes, and nobody's cursor skips over it.
+//! Maintenance: what is old goes, and nobody's cursor skips over it.
 
 mod support;
 
@@ -25,15 +25,15 @@ async fn demo() -> (support::Installation, TeamId) {
     let installation = fresh().await;
     let demo = seed::demo(&installation.app, DemoOptions::default()).await;
     let team = demo.expect("a demo").team;
-    // The round begins from nothing.
-    assert_eq!(round(&installation.app).await, Maintained::default());
+    // The first run has nothing to do.
+    assert_eq!(maintained(&installation.app).await, Maintained::default());
     (installation, team)
 }
 
-async fn round(app: &App) -> Maintained {
+async fn maintained(app: &App) -> Maintained {
     operations::maintain(app)
         .await
-        .expect("a round")
+        .expect("a run")
         .expect("nobody else")
 }
 
@@ -67,13 +67,13 @@ async fn what_is_old_goes_and_what_is_young_stays() {
          INSERT INTO rate_limits VALUES ('old', '2026-03-02T10:20:00+00:00', 3), ('new', '2026-03-02T10:21:00+00:00', 3)",
     )
     .await;
-    let done = round(app).await;
+    let done = maintained(app).await;
     assert_eq!(
         (done.jobs_deleted, done.sessions_deleted, done.limits_deleted),
         (4500, 5, 1)
     );
     assert_eq!(one(app, "SELECT count(*) FROM jobs").await, 5);
-    assert_eq!(round(app).await, Maintained::default());
+    assert_eq!(maintained(app).await, Maintained::default());
 }
 
 #[tokio::test]
@@ -91,7 +91,7 @@ async fn old_events_go_and_cursors_before_them_say_so() {
         app.place_events().await.expect("positions");
     }
     // The two that are old and stand behind younger ones stay with them.
-    assert_eq!(round(app).await.events_pruned, 2510);
+    assert_eq!(maintained(app).await.events_pruned, 2510);
     assert_eq!(operations::verify(app).await.expect("an answer"), vec![]);
     let feed = Feed {
         team,

@@ -406,13 +406,13 @@ const PAST_US: &str = "INSERT INTO external_refunds SELECT x'0188bac74afa78aabc3
 /// What looks odd and is in order.
 const SOUND: &[(&str, &str)] = &[
     (
-        "a mail whose job was parked",
+        "a mail whose job was dead-lettered",
         "MAIL; INSERT INTO jobs (id, queue, kind, payload, subject, status, run_at, attempts, max_attempts, crash_count, fence, \
          created_at) SELECT randomblob(16), 'emails', 'send_mail', '{}', x'0188bac74afa78aabc3bbd1eef28d881', 'DEAD', created_at, 1, \
          1, 0, 0, created_at FROM teams",
     ),
     (
-        "what a gateway told, and a job of it that was parked",
+        "what a gateway told, and a job of it that was dead-lettered",
         "GATEWAY_EVENT; INSERT INTO jobs (id, queue, kind, payload, subject, status, run_at, attempts, max_attempts, \
          crash_count, fence, created_at, parked_told_at) SELECT randomblob(16), 'webhooks', 'handle_gateway_event', '{}', id, \
          'DEAD', received_at, 1, 1, 0, 0, received_at, received_at FROM gateway_events",
@@ -506,11 +506,11 @@ async fn what_is_in_order_is_not_named() {
             "{what}"
         );
     }
-    let parked = template
+    let dead = template
         .damaged("notes", &SOUND[0].1.replace("MAIL", QUEUED_MAIL))
         .await;
-    let notes = operations::notes(&parked);
-    assert_eq!(notes.await.expect("notes").len(), 1, "the parked job");
+    let notes = operations::notes(&dead);
+    assert_eq!(notes.await.expect("notes").len(), 1, "the dead-lettered job");
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ pub struct Model {
     pub lonely_crashes: i64,
     /// By the database's clock: not before this time, after a worker has died.
     pub rests_until: Option<DateTimeUtc>,
-    /// When what it is about has learned that it was parked.
+    /// When what it is about has learned that it was dead-lettered.
     pub parked_told_at: Option<DateTimeUtc>,
     /// Counts claims: a write that carries an older number is from a worker that has lost the job.
     pub fence: i64,

@@ -12,9 +12,9 @@ use domain::{
     App,
     actor::Origin,
     adapters::{
-        bell::LocalBell,
         bus::LocalBus,
-        redis::{RedisBell, RedisSettings},
+        redis::{RedisSettings, RedisWakeUps},
+        wake_ups::LocalWakeUps,
     },
     database::Sql,
     jobs::{Ending, NewJob, Probe, Queue, store},
@@ -88,11 +88,11 @@ async fn drain(concurrency: usize) {
         ..WorkerSettings::default()
     };
     let began = Instant::now();
-    let process = start(&world.app, &world.bell, Handlers::default(), settings);
-    let mut settled = process.health.settled();
+    let process = start(&world.app, &world.wake_ups, Handlers::default(), settings);
+    let mut completed = process.health.completed();
     let all = u64::try_from(JOBS).unwrap();
-    while *settled.borrow_and_update() < all {
-        settled.changed().await.unwrap();
+    while *completed.borrow_and_update() < all {
+        completed.changed().await.unwrap();
     }
     let took = began.elapsed();
     process.stopped().await;
@@ -113,18 +113,18 @@ async fn drain(concurrency: usize) {
 async fn pick_up_in_process() {
     let world = World::new().await;
     let app = world
-        .process(Arc::new(world.bell.clone()), Arc::new(LocalBus::default()))
+        .process(Arc::new(world.wake_ups.clone()), Arc::new(LocalBus::default()))
         .await;
-    pick_up("in process", &world, &app, &app, &world.bell, None).await;
+    pick_up("in process", &world, &app, &app, &world.wake_ups, None).await;
 }
 
 async fn pick_up_over_redis() {
     let redis = Redis::start().unwrap();
     let settings = RedisSettings::new(&redis.url()).unwrap();
     let world = World::new().await;
-    let bell = Arc::new(RedisBell::start(settings.clone(), None));
-    let serving = world.process(bell, Arc::new(LocalBus::default())).await;
-    let local = LocalBell::default();
+    let wake_ups = Arc::new(RedisWakeUps::start(settings.clone(), None));
+    let serving = world.process(wake_ups, Arc::new(LocalBus::default())).await;
+    let local = LocalWakeUps::default();
     let working = world
         .process(Arc::new(local.clone()), Arc::new(LocalBus::default()))
         .await;
@@ -136,7 +136,7 @@ async fn pick_up(
     world: &World,
     serving: &App,
     working: &App,
-    bell: &LocalBell,
+    wake_ups: &LocalWakeUps,
     redis: Option<RedisSettings>,
 ) {
     let (tell, mut told) = mpsc::unbounded_channel();
@@ -150,7 +150,7 @@ async fn pick_up(
         redis,
         ..WorkerSettings::default()
     };
-    let process = start(working, bell, handlers, settings);
+    let process = start(working, wake_ups, handlers, settings);
     let mut waits: Vec<Duration> = Vec::new();
     let mut whole: Vec<Duration> = Vec::new();
     for _ in 0..SAMPLES {

@@ -211,12 +211,18 @@ async fn a_redis_that_refuses_is_named_once_and_work_goes_on() {
     // Ready means that a job was done.
     let (mut program, _) = start(&["worker"], &settings, folder.path(), "127.0.0.1").await;
     until("it is told", PATIENCE, async || {
-        program.log().contains("Redis (hearing of bells) is a replica")
+        program
+            .log()
+            .contains("Redis (waiting for wake-ups) is a replica")
     })
     .await;
     program.signal("TERM");
     assert_eq!(program.ended_within(PATIENCE).await, Some(0));
     let log = program.log();
-    assert_eq!(log.matches("(hearing of bells) is a replica").count(), 1, "{log}");
+    assert_eq!(
+        log.matches("(waiting for wake-ups) is a replica").count(),
+        1,
+        "{log}"
+    );
     assert!(!log.contains("is away"), "{log}");
 }

@@ -44,9 +44,9 @@ async fn three_hundred_refunds_while_the_process_is_killed() {
     let requested = began.elapsed();
     let findings = scene.findings(&accepted, PATIENCE).await;
     let landed = scene.gateways.journals().await.faults_landed();
-    let parked = count(&scene.app, "SELECT count(*) FROM jobs WHERE status = 'DEAD'").await;
-    println!("{parked:?} jobs were parked");
-    assert_eq!(parked, Some(0), "nothing is held against what was torn away");
+    let dead = count(&scene.app, "SELECT count(*) FROM jobs WHERE status = 'DEAD'").await;
+    println!("{dead:?} jobs were dead-lettered");
+    assert_eq!(dead, Some(0), "nothing is held against what was torn away");
     println!(
         "{toll:?}, {landed:?}, {retries} retries, requested in {requested:?}, settled in {:?}",
         began.elapsed()

@@ -19,7 +19,7 @@ use crate::forgetful;
 
 /// One whose workers were killed again and again rests for up to two minutes.
 const PATIENCE: Duration = Duration::from_secs(150);
-const PARKED: &str = "SELECT count(*) FROM jobs WHERE status = 'DEAD'";
+const DEAD_LETTERS: &str = "SELECT count(*) FROM jobs WHERE status = 'DEAD'";
 
 async fn scene(redis: &Redis, sales: usize) -> Scene {
     let settings = environment([
@@ -65,10 +65,10 @@ async fn three_hundred_refunds_while_workers_are_killed() {
         "{toll:?}, {landed:?}, requested in {requested:?}, settled in {:?}",
         began.elapsed()
     );
-    let parked = count(&scene.app, PARKED).await;
-    println!("{parked:?} jobs were parked");
+    let dead = count(&scene.app, DEAD_LETTERS).await;
+    println!("{dead:?} jobs were dead-lettered");
     assert_eq!(findings, []);
-    assert_eq!(parked, Some(0), "nothing is held against what was torn away");
+    assert_eq!(dead, Some(0), "nothing is held against what was torn away");
     assert_eq!(accepted.len(), REFUNDS);
     assert!(toll.kills >= 10 && toll.at_work >= 5, "{toll:?}");
     let faults: u64 = landed.values().sum();

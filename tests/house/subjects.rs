@@ -58,7 +58,7 @@ const EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "jobs",
         "database",
-        "its rows are SQL, and `adapters` rings the bells of its queues",
+        "its rows are SQL, and `adapters` wakes its queues",
     ),
     ("jobs", "app", "the register of processes is a use case"),
     (

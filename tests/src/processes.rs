@@ -7,10 +7,10 @@ use chrono::{DateTime, TimeZone, Utc};
 use domain::{
     App, Services, Settings,
     adapters::{
-        bell::{Bell, LocalBell},
         bus::LocalBus,
         files::FilesAt,
         mail::LocalMailbox,
+        wake_ups::{LocalWakeUps, WakeUps},
     },
     clock::{Clock, FixedClock, SystemClock},
     database::{Database, Sql},
@@ -34,7 +34,7 @@ pub struct World {
     pub database: TestDatabase,
     pub app: App,
     pub clock: Arc<FixedClock>,
-    pub bell: LocalBell,
+    pub wake_ups: LocalWakeUps,
     pub team: TeamId,
 }
 
@@ -63,12 +63,12 @@ impl World {
     /// The same, on this database.
     pub async fn on(database: TestDatabase) -> Self {
         let clock = Arc::new(FixedClock::at(noon()));
-        let bell = LocalBell::default();
+        let wake_ups = LocalWakeUps::default();
         let db = database.connect().await;
         let app = App::new(services(
             db,
             clock.clone(),
-            Arc::new(bell.clone()),
+            Arc::new(wake_ups.clone()),
             Arc::new(LocalBus::default()),
         ));
         let team = team(&app).await;
@@ -76,15 +76,15 @@ impl World {
             database,
             app,
             clock,
-            bell,
+            wake_ups,
             team,
         }
     }
 
     /// Another process on the same database, by the machine's clock.
-    pub async fn process(&self, bell: Arc<dyn Bell>, bus: Arc<dyn EventBus>) -> App {
+    pub async fn process(&self, wake_ups: Arc<dyn WakeUps>, bus: Arc<dyn EventBus>) -> App {
         let db = self.database.connect().await;
-        App::new(services(db, Arc::new(SystemClock), bell, bus))
+        App::new(services(db, Arc::new(SystemClock), wake_ups, bus))
     }
 
     pub async fn enqueue(&self, job: NewJob) -> JobId {
@@ -131,22 +131,22 @@ impl World {
     }
 
     pub fn start(&self, handlers: Handlers) -> Process {
-        start(&self.app, &self.bell, handlers, WorkerSettings::default())
+        start(&self.app, &self.wake_ups, handlers, WorkerSettings::default())
     }
 }
 
 impl Process {
     /// Waits until a job's row says this, looking each time that a job has ended here.
     pub async fn until(&self, world: &World, job: JobId, status: &str) -> Row {
-        let mut settled = self.health.settled();
+        let mut completed = self.health.completed();
         within(async {
             loop {
-                settled.borrow_and_update();
+                completed.borrow_and_update();
                 let row = world.row(job).await;
                 if row.status == status {
                     return row;
                 }
-                settled.changed().await.expect("the process lives");
+                completed.changed().await.expect("the process lives");
             }
         })
         .await
@@ -171,12 +171,12 @@ impl Process {
     }
 }
 
-pub fn start(app: &App, bell: &LocalBell, handlers: Handlers, settings: WorkerSettings) -> Process {
+pub fn start(app: &App, wake_ups: &LocalWakeUps, handlers: Handlers, settings: WorkerSettings) -> Process {
     let stop = CancellationToken::new();
     let health = settings.health.clone();
     let ended = tokio::spawn(worker::run(
         app.clone(),
-        bell.clone(),
+        wake_ups.clone(),
         handlers,
         settings,
         stop.clone(),
@@ -228,18 +228,23 @@ pub fn noon() -> DateTime<Utc> {
 /// An app by itself, with the machine's clock.
 pub fn real_app(db: Database) -> App {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (bell, bus) = (Arc::new(LocalBell::default()), Arc::new(LocalBus::default()));
-    App::new(services(db, Arc::new(SystemClock), bell, bus))
+    let (wake_ups, bus) = (Arc::new(LocalWakeUps::default()), Arc::new(LocalBus::default()));
+    App::new(services(db, Arc::new(SystemClock), wake_ups, bus))
 }
 
-fn services(db: Database, clock: Arc<dyn Clock>, bell: Arc<dyn Bell>, bus: Arc<dyn EventBus>) -> Services {
+fn services(
+    db: Database,
+    clock: Arc<dyn Clock>,
+    wake_ups: Arc<dyn WakeUps>,
+    bus: Arc<dyn EventBus>,
+) -> Services {
     // Made by whoever keeps something there; nobody else's.
     let files = std::env::temp_dir().join(format!("postventa-{}", SystemIds::default().uuid(clock.now())));
     Services {
         db,
         clock,
         ids: Arc::new(SystemIds::default()),
-        bell,
+        wake_ups,
         bus,
         gateways: gateways::all(GatewayEndpoints::default()).expect("the gateway clients"),
         mail: Arc::new(LocalMailbox),

@@ -7,7 +7,7 @@ use api::server::{self, Server};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use domain::{
     App, Services, Settings,
-    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt},
+    adapters::{bus::LocalBus, files::FilesAt, wake_ups::LocalWakeUps},
     clock::FixedClock,
     database::Database,
     identity::{passwords, sessions},
@@ -384,7 +384,7 @@ pub fn noon() -> DateTime<Utc> {
         .expect("a time")
 }
 
-/// A process's surroundings: its own connections, bell and bus; the clock, the post, the gateways and the files are
+/// A process's surroundings: its own connections, wake-ups and bus; the clock, the post, the gateways and the files are
 /// everybody's.
 fn services(
     db: Database,
@@ -397,7 +397,7 @@ fn services(
         db,
         clock: clock.clone(),
         ids: Arc::new(SystemIds::default()),
-        bell: Arc::new(LocalBell::default()),
+        wake_ups: Arc::new(LocalWakeUps::default()),
         bus: Arc::new(LocalBus::default()),
         gateways: gateways::all(GatewayEndpoints {
             stripe_api_base: endpoint(sandbox.stripe.base_url()),

@@ -25,7 +25,7 @@ pub(crate) struct Engine {
     pub suspects: Arc<Suspects>,
     pub leases: Arc<Leases>,
     pub finisher: mpsc::Sender<Hold>,
-    /// How often the table is looked at without a bell.
+    /// How often the table is looked at without a wake-up.
     pub relay: Duration,
     pub health: Arc<Health>,
     pub database: Outage,

@@ -12,14 +12,14 @@ use domain::{
 use futures::FutureExt;
 use tracing::Instrument;
 
-use crate::{bell::Claimed, engine::Engine, finisher, handlers::Handlers, wording};
+use crate::{backend::Claimed, engine::Engine, finisher, handlers::Handlers, wording};
 
 /// How an attempt was judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Done,
     /// Not an error: it goes on at this time, and the attempt does not count.
-    Again {
+    Snooze {
         at: DateTime<Utc>,
         note: String,
     },
@@ -28,7 +28,7 @@ pub enum Verdict {
         at: DateTime<Utc>,
         error: String,
     },
-    /// Parked.
+    /// Dead-lettered.
     Dead {
         reason: String,
     },
@@ -38,7 +38,7 @@ impl Verdict {
     fn label(&self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Again { .. } => "again",
+            Self::Snooze { .. } => "snooze",
             Self::Retry { .. } => "retry",
             Self::Dead { .. } => "dead",
         }
@@ -89,13 +89,13 @@ fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
 fn judge(job: &ClaimedJob, handled: Handled, now: DateTime<Utc>) -> Verdict {
     match handled {
         Ok(Ending::Done) => Verdict::Done,
-        Ok(Ending::Again { at, note }) => Verdict::Again {
+        Ok(Ending::Snooze { at, note }) => Verdict::Snooze {
             at,
             note: wording::short(&note),
         },
         Ok(Ending::Dead { reason }) => {
             let reason = wording::short(&reason);
-            tracing::error!(reason, "the job is parked");
+            tracing::error!(reason, "the job is dead-lettered");
             Verdict::Dead { reason }
         }
         Err(error) => {
@@ -107,7 +107,10 @@ fn judge(job: &ClaimedJob, handled: Handled, now: DateTime<Utc>) -> Verdict {
                     error: text,
                 }
             } else {
-                tracing::error!(error = text, "the job failed for the last time and is parked");
+                tracing::error!(
+                    error = text,
+                    "the job failed for the last time and is dead-lettered"
+                );
                 Verdict::Dead { reason: text }
             }
         }
@@ -122,13 +125,13 @@ fn full_text(error: &Error) -> String {
 }
 
 /// Writes a verdict down. Has no effect if the job is no longer ours.
-pub(crate) async fn settle(app: &App, job: &ClaimedJob, verdict: &Verdict) -> Outcome<()> {
+pub(crate) async fn complete(app: &App, job: &ClaimedJob, verdict: &Verdict) -> Outcome<()> {
     let (now, held) = (app.clock.now(), job.held());
     match verdict {
         Verdict::Done => store::finish(&app.db, &[held], now).await.map(|_| ()),
-        Verdict::Again { at, note } => store::retry(&app.db, held, *at, note, false).await,
+        Verdict::Snooze { at, note } => store::retry(&app.db, held, *at, note, false).await,
         Verdict::Retry { at, error } => store::retry(&app.db, held, *at, error, true).await,
-        Verdict::Dead { reason } => work::park(app, job, reason).await,
+        Verdict::Dead { reason } => work::dead_letter(app, job, reason).await,
     }
 }
 
@@ -163,10 +166,10 @@ pub(crate) async fn run(engine: Arc<Engine>, claimed: Claimed) {
     }
     drop(permit);
     finisher::write(&engine, std::slice::from_ref(&hold), || {
-        settle(&engine.app, &job, &verdict)
+        complete(&engine.app, &job, &verdict)
     })
     .await;
-    if matches!(verdict, Verdict::Again { at, .. } if at <= engine.app.clock.now()) {
-        engine.app.bell.ring(job.queue, &[job.id]);
+    if matches!(verdict, Verdict::Snooze { at, .. } if at <= engine.app.clock.now()) {
+        engine.app.wake_ups.send(job.queue, &[job.id]);
     }
 }

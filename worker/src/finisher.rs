@@ -63,7 +63,7 @@ where
                 engine.database.answered();
                 engine
                     .health
-                    .note_settled(u64::try_from(holds.len()).unwrap_or(0));
+                    .note_completed(u64::try_from(holds.len()).unwrap_or(0));
                 return;
             }
             Ok(Err(error)) => engine.database.failed(&error),
@@ -82,5 +82,5 @@ pub(crate) async fn give_back(engine: &Engine, queue: Queue, holds: &[Hold]) {
     let jobs: Vec<(JobId, i64)> = holds.iter().map(Hold::job).collect();
     write(engine, holds, || store::release(&engine.app.db, &jobs)).await;
     let ids: Vec<JobId> = jobs.into_iter().map(|(id, _)| id).collect();
-    engine.app.bell.ring(queue, &ids);
+    engine.app.wake_ups.send(queue, &ids);
 }

@@ -20,7 +20,7 @@ pub struct Health {
     looked: AtomicU64,
     written: AtomicU64,
     excused: AtomicU64,
-    settled: watch::Sender<u64>,
+    completed: watch::Sender<u64>,
 }
 
 impl Default for Health {
@@ -31,7 +31,7 @@ impl Default for Health {
             looked: AtomicU64::new(0),
             written: AtomicU64::new(0),
             excused: AtomicU64::new(0),
-            settled: watch::Sender::new(0),
+            completed: watch::Sender::new(0),
         }
     }
 }
@@ -58,8 +58,8 @@ impl Health {
     }
 
     /// Changes each time that a job has ended in whatever way and this is written down.
-    pub fn settled(&self) -> watch::Receiver<u64> {
-        self.settled.subscribe()
+    pub fn completed(&self) -> watch::Receiver<u64> {
+        self.completed.subscribe()
     }
 
     pub(crate) fn note_done(&self) {
@@ -78,8 +78,8 @@ impl Health {
         self.note(&self.excused);
     }
 
-    pub(crate) fn note_settled(&self, jobs: u64) {
-        self.settled.send_modify(|count| *count += jobs);
+    pub(crate) fn note_completed(&self, jobs: u64) {
+        self.completed.send_modify(|count| *count += jobs);
     }
 
     fn note(&self, place: &AtomicU64) {

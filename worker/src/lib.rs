@@ -1,24 +1,25 @@
-//! Background work: the other way in. The jobs table is the truth; bells say that it is worth a look.
+//! Background work: the other way in. The jobs table is the truth; wake-ups say that it is worth a look.
 
-mod bell;
+mod backend;
 mod engine;
 mod execution;
 mod finisher;
 mod handlers;
 mod health;
 mod leases;
+mod periodic;
 mod pools;
-mod rounds;
 mod stepping;
 mod supervisor;
 mod suspects;
+mod wake_ups;
 mod wording;
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use domain::{
     App,
-    adapters::{bell::LocalBell, outage::Outage, redis::RedisSettings},
+    adapters::{outage::Outage, redis::RedisSettings, wake_ups::LocalWakeUps},
     jobs::Queue,
 };
 use entities::WorkerId;
@@ -43,9 +44,9 @@ pub struct WorkerSettings {
     pub shutdown_grace: Duration,
     /// What operators see in the list of workers.
     pub host: String,
-    /// Where bells from other processes are heard; none in the embedded mode.
+    /// Where wake-ups from other processes come from; none in the embedded mode.
     pub redis: Option<RedisSettings>,
-    /// How often the jobs table is looked at without a bell. The process is ready only while it looks every ten
+    /// How often the jobs table is looked at without a wake-up. The process is ready only while it looks every ten
     /// seconds or more often.
     pub relay: Duration,
     /// For the readiness check; keep a clone.
@@ -68,10 +69,10 @@ impl Default for WorkerSettings {
 /// Does background work until `stop`, then ends within the grace: nothing more is claimed, what was not
 /// begun is given back, what runs may finish.
 ///
-/// `bell` is the process's own: the one that the app's bell rings, here or behind Redis.
+/// `wake_ups` are the process's own: the app's go there, directly or over Redis.
 pub async fn run(
     app: App,
-    bell: LocalBell,
+    wake_ups: LocalWakeUps,
     handlers: Handlers,
     settings: WorkerSettings,
     stop: CancellationToken,
@@ -83,7 +84,7 @@ pub async fn run(
         handlers,
         host: settings.host,
         pools: pools::Pools::new(settings.concurrency),
-        suspects: Arc::new(suspects::Suspects::new(bell.clone())),
+        suspects: Arc::new(suspects::Suspects::new(wake_ups.clone())),
         leases: Arc::default(),
         finisher,
         relay: settings.relay,
@@ -93,6 +94,6 @@ pub async fn run(
         cut: CancellationToken::new(),
         closing: CancellationToken::new(),
     });
-    supervisor::run(engine, done, bell, settings.redis, settings.shutdown_grace).await;
+    supervisor::run(engine, done, wake_ups, settings.redis, settings.shutdown_grace).await;
     Ok(())
 }

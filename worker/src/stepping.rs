@@ -9,7 +9,7 @@ use domain::{
 use entities::{JobId, WorkerId};
 
 use crate::{
-    execution::{Verdict, attempt, settle},
+    execution::{Verdict, attempt, complete},
     handlers::Handlers,
 };
 
@@ -49,7 +49,7 @@ pub async fn run_next(app: &App, handlers: &Handlers) -> Outcome<Option<Finished
         };
         let Some(job) = job else { continue };
         let verdict = attempt(app, handlers, &job).await;
-        settle(app, &job, &verdict).await?;
+        complete(app, &job, &verdict).await?;
         return Ok(Some(Finished {
             id: job.id,
             queue,

@@ -4,7 +4,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use apalis_core::worker::builder::WorkerBuilder;
 use domain::{
-    adapters::{bell::LocalBell, outage::Backoff, redis::RedisSettings},
+    adapters::{outage::Backoff, redis::RedisSettings, wake_ups::LocalWakeUps},
     jobs::{self, Queue, processes},
     operations::Step,
 };
@@ -17,11 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    bell::{self, JobBackend},
-    engine::Engine,
-    execution, finisher, leases,
-    leases::Hold,
-    rounds,
+    backend::JobBackend, engine::Engine, execution, finisher, leases, leases::Hold, periodic, wake_ups,
 };
 
 /// What ran this long was in order: the next start is soon again.
@@ -62,8 +58,8 @@ where
 }
 
 /// One apalis worker for one queue, until it stops.
-async fn work_queue(engine: Arc<Engine>, bell: LocalBell, queue: Queue) -> anyhow::Result<()> {
-    let backend = JobBackend::new(engine.clone(), bell, queue);
+async fn work_queue(engine: Arc<Engine>, wake_ups: LocalWakeUps, queue: Queue) -> anyhow::Result<()> {
+    let backend = JobBackend::new(engine.clone(), wake_ups, queue);
     let name = format!("{}-{}", queue.as_str(), engine.worker);
     // A task of its own for each job: they run on all cores, and outlive a worker that fails.
     let worker = WorkerBuilder::new(name)
@@ -76,30 +72,30 @@ async fn work_queue(engine: Arc<Engine>, bell: LocalBell, queue: Queue) -> anyho
 pub(crate) async fn run(
     engine: Arc<Engine>,
     done: mpsc::Receiver<Hold>,
-    bell: LocalBell,
+    wake_ups: LocalWakeUps,
     redis: Option<RedisSettings>,
     grace: Duration,
 ) {
     let mut beside = JoinSet::new();
-    start_rounds(&mut beside, &engine, &bell);
+    start_periodic_tasks(&mut beside, &engine, &wake_ups);
     if let Some(settings) = redis {
-        let (engine, bell) = (engine.clone(), bell.clone());
+        let (engine, wake_ups) = (engine.clone(), wake_ups.clone());
         beside.spawn(keep("redis listener", engine.stop.clone(), move || {
-            let listening = bell::redis::listen(engine.clone(), settings.clone(), bell.clone());
+            let listening = wake_ups::listen(engine.clone(), settings.clone(), wake_ups.clone());
             listening.map(Ok)
         }));
     }
     let mut lasting = JoinSet::new();
     let renewing = engine.clone();
     lasting.spawn(keep("renewer", engine.closing.clone(), move || {
-        rounds::every(renewing.clone(), jobs::RENEWAL, leases::renew).map(Ok)
+        periodic::every(renewing.clone(), jobs::RENEWAL, leases::renew).map(Ok)
     }));
     let finisher = tokio::spawn(finisher::run(engine.clone(), done));
     let mut workers = JoinSet::new();
     for queue in Queue::ALL {
-        let (engine, bell) = (engine.clone(), bell.clone());
+        let (engine, wake_ups) = (engine.clone(), wake_ups.clone());
         workers.spawn(keep(queue.as_str(), engine.stop.clone(), move || {
-            work_queue(engine.clone(), bell.clone(), queue)
+            work_queue(engine.clone(), wake_ups.clone(), queue)
         }));
     }
     tracing::info!(worker = %engine.worker, "background work begins");
@@ -127,45 +123,63 @@ async fn finish(set: &mut JoinSet<()>) {
     while set.join_next().await.is_some() {}
 }
 
-fn start_rounds(set: &mut JoinSet<()>, engine: &Arc<Engine>, bell: &LocalBell) {
-    let (sweeping, relaying) = (bell.clone(), bell.clone());
-    round(
+fn start_periodic_tasks(set: &mut JoinSet<()>, engine: &Arc<Engine>, wake_ups: &LocalWakeUps) {
+    let (sweeping, relaying) = (wake_ups.clone(), wake_ups.clone());
+    every(
         set,
         engine,
         "queue settings",
-        rounds::SETTINGS,
-        rounds::follow_settings,
+        periodic::SETTINGS,
+        periodic::follow_settings,
     );
-    round(set, engine, "sweeper", rounds::SWEEP, move |engine| {
-        rounds::sweep(engine, sweeping.clone())
+    every(set, engine, "sweeper", periodic::SWEEP, move |engine| {
+        periodic::sweep(engine, sweeping.clone())
     });
-    round(set, engine, "parked", rounds::PARKED, rounds::tell_parked);
-    round(set, engine, "relay", engine.relay, move |engine| {
-        rounds::relay(engine, relaying.clone())
+    every(
+        set,
+        engine,
+        "dead letters",
+        periodic::DEAD_LETTERS,
+        periodic::tell_of_dead_letters,
+    );
+    every(set, engine, "relay", engine.relay, move |engine| {
+        periodic::relay(engine, relaying.clone())
     });
-    round(set, engine, "sequencer", rounds::SEQUENCER, rounds::place_events);
-    round(set, engine, "heartbeat", rounds::HEARTBEAT, rounds::show);
-    round(set, engine, "tidying", rounds::TIDY, rounds::tidy);
-    round(set, engine, "probe", rounds::PROBE, rounds::probe);
-    round(set, engine, "transitions", rounds::TRANSITIONS, rounds::announce);
+    every(
+        set,
+        engine,
+        "sequencer",
+        periodic::SEQUENCER,
+        periodic::place_events,
+    );
+    every(set, engine, "heartbeat", periodic::HEARTBEAT, periodic::show);
+    every(set, engine, "tidying", periodic::TIDY, periodic::tidy);
+    every(set, engine, "probe", periodic::PROBE, periodic::probe);
+    every(
+        set,
+        engine,
+        "transitions",
+        periodic::TRANSITIONS,
+        periodic::announce,
+    );
     for step in Step::ALL {
-        round(set, engine, step.name(), rounds::MAINTENANCE, move |engine| {
-            rounds::maintain(engine, step)
+        every(set, engine, step.name(), periodic::MAINTENANCE, move |engine| {
+            periodic::maintain(engine, step)
         });
     }
 }
 
-fn round<F>(
+fn every<F>(
     set: &mut JoinSet<()>,
     engine: &Arc<Engine>,
     name: &'static str,
     period: Duration,
-    round: impl Fn(Arc<Engine>) -> F + Clone + Send + Sync + 'static,
+    task: impl Fn(Arc<Engine>) -> F + Clone + Send + Sync + 'static,
 ) where
     F: Future<Output = domain::Outcome<()>> + Send + 'static,
 {
     let engine = engine.clone();
     set.spawn(keep(name, engine.stop.clone(), move || {
-        rounds::every(engine.clone(), period, round.clone()).map(Ok)
+        periodic::every(engine.clone(), period, task.clone()).map(Ok)
     }));
 }

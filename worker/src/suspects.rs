@@ -8,7 +8,7 @@ use std::{
 };
 
 use domain::{
-    adapters::bell::{Bell, LocalBell},
+    adapters::wake_ups::{LocalWakeUps, WakeUps},
     jobs::Queue,
 };
 
@@ -18,7 +18,7 @@ const PROBATION: Duration = Duration::from_secs(30);
 
 pub(crate) struct Suspects {
     state: Mutex<State>,
-    bell: LocalBell,
+    wake_ups: LocalWakeUps,
 }
 
 #[derive(Default)]
@@ -37,10 +37,10 @@ pub(crate) struct Place {
 }
 
 impl Suspects {
-    pub fn new(bell: LocalBell) -> Self {
+    pub fn new(wake_ups: LocalWakeUps) -> Self {
         Self {
             state: Mutex::default(),
-            bell,
+            wake_ups,
         }
     }
 
@@ -82,7 +82,7 @@ impl Drop for Place {
         let due: Vec<Queue> = state.due.iter().copied().collect();
         drop(state);
         for queue in due {
-            self.suspects.bell.ring(queue, &[]);
+            self.suspects.wake_ups.send(queue, &[]);
         }
     }
 }
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn one_at_a_time_over_all_queues() {
-        let suspects = Arc::new(Suspects::new(LocalBell::default()));
+        let suspects = Arc::new(Suspects::new(LocalWakeUps::default()));
         assert!(suspects.take(Queue::Refunds).is_none(), "none waits");
         suspects.note_due(&[Queue::Refunds, Queue::Exports]);
         let place = suspects.take(Queue::Refunds);

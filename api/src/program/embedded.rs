@@ -117,7 +117,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
     let limits = serve::limits(&settings);
     let working = tokio::spawn(worker::run(
         parts.app,
-        parts.bell,
+        parts.wake_ups,
         Handlers::default(),
         worker,
         stop.clone(),

@@ -9,10 +9,10 @@ use anyhow::{Context, anyhow};
 use domain::{
     App, Services,
     adapters::{
-        bell::{Bell, LocalBell},
         bus::LocalBus,
         mail::{LocalMailbox, MailTransport, SmtpTransport},
-        redis::{RedisBell, RedisBus, RedisSettings},
+        redis::{RedisBus, RedisSettings, RedisWakeUps},
+        wake_ups::{LocalWakeUps, WakeUps},
     },
     clock::SystemClock,
     database::{Database, DatabaseSettings},
@@ -25,10 +25,10 @@ use migration::{Migrator, MigratorTrait};
 
 use crate::settings::Settings;
 
-/// An app with its surroundings, and the bell that this process's own workers listen to.
+/// An app with its surroundings, and the wake-ups that this process's own workers wait for.
 pub struct Parts {
     pub app: App,
-    pub bell: LocalBell,
+    pub wake_ups: LocalWakeUps,
     pub redis: Option<RedisSettings>,
 }
 
@@ -79,10 +79,10 @@ pub fn assemble(
     redis: Option<RedisSettings>,
     key: &[u8],
 ) -> anyhow::Result<Parts> {
-    let local = LocalBell::default();
-    let (bell, bus): (Arc<dyn Bell>, Arc<dyn EventBus>) = match &redis {
+    let local = LocalWakeUps::default();
+    let (wake_ups, bus): (Arc<dyn WakeUps>, Arc<dyn EventBus>) = match &redis {
         Some(redis) => (
-            Arc::new(RedisBell::start(redis.clone(), Some(local.clone()))),
+            Arc::new(RedisWakeUps::start(redis.clone(), Some(local.clone()))),
             Arc::new(RedisBus::start(redis.clone(), db.clone())),
         ),
         None => (Arc::new(local.clone()), Arc::new(LocalBus::default())),
@@ -95,7 +95,7 @@ pub fn assemble(
         db,
         clock: Arc::new(SystemClock),
         ids: Arc::new(SystemIds::default()),
-        bell,
+        wake_ups,
         bus,
         gateways: gateways::all(settings.gateways.clone())?,
         mail,
@@ -109,7 +109,7 @@ pub fn assemble(
     });
     Ok(Parts {
         app,
-        bell: local,
+        wake_ups: local,
         redis,
     })
 }

@@ -109,7 +109,14 @@ pub async fn work(settings: Settings, stop: CancellationToken) -> anyhow::Result
         );
     }
     tracing::info!("working");
-    worker::run(parts.app, parts.bell, worker::Handlers::default(), worker, stop).await
+    worker::run(
+        parts.app,
+        parts.wake_ups,
+        worker::Handlers::default(),
+        worker,
+        stop,
+    )
+    .await
 }
 
 /// How operators recognise this process.

@@ -1,6 +1,5 @@
 //! Where the outside world begins: one file or folder for each thing that is not ours.
 
-pub mod bell;
 pub mod bus;
 pub mod files;
 pub mod gateways;
@@ -8,3 +7,4 @@ pub mod mail;
 pub mod outage;
 pub mod redis;
 pub mod tls;
+pub mod wake_ups;

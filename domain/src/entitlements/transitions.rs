@@ -18,11 +18,11 @@ use super::{
 };
 use crate::{app::App, database::Sql, error::Outcome, tx::Tx, values};
 
-/// So many in one round; the rest comes in the next, at once.
+/// So many in one run; the rest comes in the next, at once.
 const BATCH: usize = 200;
 
 /// Announces every transition that is due, each once. Returns how many entitlements there were. What somebody else
-/// changes at this moment is left to them or to the next round.
+/// changes at this moment is left to them or to the next run.
 pub async fn announce(app: &App) -> Outcome<usize> {
     let mut announced = 0;
     loop {
@@ -69,7 +69,7 @@ async fn due(app: &App) -> Outcome<BTreeMap<TeamId, Vec<EntitlementId>>> {
 async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<usize> {
     let mut tx = app.begin_as_system(team).await?;
     let mut rows = store::lock_free(&mut tx, ids).await?;
-    // What is ahead comes in the next round: by its time, others would be told of too early.
+    // What is ahead comes in the next run: by its time, others would be told of too early.
     rows.retain(|row| !tx.is_ahead(row.updated_at) && is_behind(row, tx.now()));
     store::hold_products(&tx, rows.iter().map(|row| row.product_id)).await?;
     let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
@@ -100,7 +100,7 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
 }
 
 /// The row as its grants have it now, and everybody told of what has happened to it by itself: whoever changes
-/// access finds it like this, so that nothing goes untold because they were quicker than the round. The user is
+/// access finds it like this, so that nothing goes untold because they were quicker than the periodic task. The user is
 /// locked.
 pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
     tx.not_before(row.updated_at);

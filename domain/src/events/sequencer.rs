@@ -11,7 +11,7 @@ use crate::{
     values,
 };
 
-/// One batch; the rest comes in the next round.
+/// One batch; the rest comes in the next run.
 const BATCH: i64 = 1000;
 /// The lock that lets one process place events at a time ("post" in ASCII).
 const LOCK: i64 = 0x706f_7374;

@@ -25,7 +25,7 @@ impl JobKind for WriteExport {
         table: "exports",
         condition: "status IN ('QUEUED', 'RUNNING')",
         since: "updated_at",
-        outlives_parking: false,
+        outlives_its_job: false,
     });
 }
 
@@ -34,7 +34,7 @@ impl Handler for WriteExport {
         run::write(app, job, export).await
     }
 
-    async fn parked(_: &App, tx: &mut Tx, export: ExportId, _: &str) -> Outcome<()> {
-        run::parked(tx, export).await
+    async fn dead_lettered(_: &App, tx: &mut Tx, export: ExportId, _: &str) -> Outcome<()> {
+        run::dead_lettered(tx, export).await
     }
 }

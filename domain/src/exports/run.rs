@@ -156,7 +156,7 @@ impl<'a> Attempt<'a> {
 
 /// No job is going to write it any more: the export fails with a sentence for people, and the job keeps the cause for
 /// operators.
-pub(super) async fn parked(tx: &mut Tx, id: ExportId) -> Outcome<()> {
+pub(super) async fn dead_lettered(tx: &mut Tx, id: ExportId) -> Outcome<()> {
     let Some(export) = store::lock(tx, id).await? else {
         return Ok(());
     };

@@ -20,7 +20,7 @@ pub trait JobKind: Send + Sync + 'static {
     const QUEUE: Queue;
     /// While one job for a subject is unfinished, another is not made: the first part of its unique key.
     const ONCE: Option<&'static str> = None;
-    /// After so many failed attempts it is parked as DEAD.
+    /// After so many failed attempts it is set to DEAD: a dead letter.
     const MAX_ATTEMPTS: i64 = Self::QUEUE.max_attempts();
     /// The rows that wait for such a job. None where nothing waits.
     const OWED: Option<Owed> = None;

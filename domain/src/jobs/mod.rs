@@ -1,15 +1,15 @@
-//! Background work. The table is the record; bells only say that there is something to do.
+//! Background work. The table is the record; wake-ups only say that there is something to do.
 //!
 //! pending | scheduled | retrying ──claim──▶ running ──▶ done
 //!                                              ├──▶ retrying (an error, or its worker died)
 //!                                              └──▶ dead (out of attempts, for good, or the cause of dead workers)
 //!
 //! A job whose worker died comes back: at once after the first time, then ever later and as a suspect, of which a
-//! process runs one at a time. So one that kills its worker dies alone, and only such a one is parked for it.
+//! process runs one at a time. So one that kills its worker dies alone, and only such a one is dead-lettered for it.
 
+pub(crate) mod dead_letters;
 mod kind;
 mod owed;
-pub(crate) mod parking;
 pub mod processes;
 pub mod store;
 
@@ -99,7 +99,7 @@ impl Queue {
         }
     }
 
-    /// After so many failed attempts a job is parked as DEAD. [`Ending::Again`] does not count as one.
+    /// After so many failed attempts a job is set to DEAD: a dead letter. [`Ending::Snooze`] does not count as one.
     pub const fn max_attempts(self) -> i64 {
         match self {
             Self::Refunds | Self::Webhooks | Self::Emails | Self::Inbound => 25,
@@ -218,7 +218,7 @@ impl ClaimedJob {
 pub enum Ending {
     Done,
     /// Not an error: there is more to do, or it is too early.
-    Again {
+    Snooze {
         at: DateTime<Utc>,
         note: String,
     },

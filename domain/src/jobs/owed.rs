@@ -8,8 +8,9 @@ pub struct Owed {
     pub condition: &'static str,
     /// The column with the time of the last change: what has changed just now may be between two jobs.
     pub since: &'static str,
-    /// Whether a row still waits, for a person, when its job was parked. Else it has learned of it and waits no more.
-    pub outlives_parking: bool,
+    /// Whether a row still waits, for a person, when its job was dead-lettered. Else it has learned of it and waits no
+    /// more.
+    pub outlives_its_job: bool,
 }
 
 impl Owed {
@@ -21,7 +22,7 @@ impl Owed {
             since,
             ..
         } = self;
-        let parked = if self.outlives_parking {
+        let dead = if self.outlives_its_job {
             ""
         } else {
             " AND j.parked_told_at IS NULL"
@@ -30,7 +31,7 @@ impl Owed {
             "SELECT id, 'waits for {kind}, and there is no such job' FROM {table} WHERE {condition} \
              AND {since} < $quiet_since AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.subject = {table}.id \
              AND j.kind = '{kind}' AND (j.status IN ('PENDING', 'SCHEDULED', 'RETRYING', 'RUNNING') \
-             OR j.finished_at > $quiet_since OR (j.status = 'DEAD'{parked})))"
+             OR j.finished_at > $quiet_since OR (j.status = 'DEAD'{dead})))"
         )
     }
 }

@@ -98,6 +98,6 @@ pub async fn probe(app: &App, worker: WorkerId) -> Outcome<()> {
     )
     .await?;
     transaction.commit().await?;
-    app.bell.ring(queue, &[id]);
+    app.wake_ups.send(queue, &[id]);
     Ok(())
 }

@@ -142,7 +142,7 @@ async fn take(
 async fn bury_unreadable(db: &Database, row: &QueryResult, error: &Error, now: DateTime<Utc>) -> Outcome<()> {
     let held: (JobId, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(5)?);
     tracing::error!(job = %held.0, error = ?error, "a job cannot be read");
-    park(db, held, "this version cannot read the job", now).await
+    dead_letter(db, held, "this version cannot read the job", now).await
 }
 
 fn read_claimed(row: &QueryResult, queue: Queue) -> Outcome<ClaimedJob> {
@@ -292,17 +292,17 @@ pub async fn is_running<K: JobKind>(connection: &impl ConnectionTrait, subject: 
     Ok(connection.row(sql, values![unique_key]).await?.is_some())
 }
 
-/// Parks a job: it runs again only if somebody asks for it. What it is about learns of it later: [`untold`].
-pub async fn park(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
+/// Makes a job a dead letter: it runs again only if somebody asks for it. What it is about learns of it later: [`untold`].
+pub async fn dead_letter(db: &Database, job: (JobId, i64), reason: &str, now: DateTime<Utc>) -> Outcome<()> {
     db.execute(
-        &format!("{PARK} WHERE id = $3 AND fence = $4 AND status = 'RUNNING'"),
+        &format!("{DEAD_LETTER} WHERE id = $3 AND fence = $4 AND status = 'RUNNING'"),
         values![reason, now, job.0, job.1],
     )
     .await?;
     Ok(())
 }
 
-pub(super) const PARK: &str = "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, \
+pub(super) const DEAD_LETTER: &str = "UPDATE jobs SET status = 'DEAD', last_error = $1, finished_at = $2, leased_by = NULL, \
                     lease_expires_at = NULL";
 
 /// Gives back what a stopping worker has claimed and not begun.
@@ -318,7 +318,7 @@ pub async fn release(db: &Database, held: &[(JobId, i64)]) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes jobs back whose worker gives no sign of life. Returns each with its queue, also those that are parked now
+/// Takes jobs back whose worker gives no sign of life. Returns each with its queue, also those that it dead-letters
 /// because they are the cause.
 pub async fn sweep(db: &Database, now: DateTime<Utc>) -> Outcome<Vec<(JobId, Queue)>> {
     // Mostly nobody has died: that is seen without writing.

@@ -24,7 +24,7 @@ impl JobKind for SendMail {
         table: "mails",
         condition: "status = 'QUEUED'",
         since: "created_at",
-        outlives_parking: false,
+        outlives_its_job: false,
     });
 }
 
@@ -33,7 +33,7 @@ impl Handler for SendMail {
         outbox::deliver(app, job, mail).await
     }
 
-    async fn parked(app: &App, tx: &mut Tx, mail: MailId, reason: &str) -> Outcome<()> {
-        outbox::parked(app, tx, mail, reason).await
+    async fn dead_lettered(app: &App, tx: &mut Tx, mail: MailId, reason: &str) -> Outcome<()> {
+        outbox::dead_lettered(app, tx, mail, reason).await
     }
 }

@@ -120,8 +120,8 @@ pub(super) async fn deliver(app: &App, job: &ClaimedJob, id: MailId) -> Handled 
     Ok(Ending::Done)
 }
 
-/// A mail whose job was parked is not sent, and whoever waits for it learns why.
-pub(super) async fn parked(app: &App, tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
+/// A mail whose job was dead-lettered is not sent, and whoever waits for it learns why.
+pub(super) async fn dead_lettered(app: &App, tx: &mut Tx, id: MailId, reason: &str) -> Outcome<()> {
     let found = mail::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
     match found.filter(|mail| mail.status == MailStatus::Queued) {
         Some(mail) => conclude(app, tx, mail, MailStatus::Failed, Some(reason.to_owned())).await,

@@ -1,4 +1,4 @@
-//! The round that is made every 30 seconds: what nobody needs any more goes.
+//! Maintenance, every 30 seconds: what nobody needs any more goes.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const DONE_JOBS_KEPT: TimeDelta = TimeDelta::days(7);
 const EVENTS_KEPT: TimeDelta = TimeDelta::days(30);
 const SESSIONS_KEPT: TimeDelta = TimeDelta::days(30);
 
-/// What a round has done.
+/// What a run has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Maintained {
     pub exports: Tended,
@@ -29,11 +29,11 @@ pub struct Maintained {
     pub events_pruned: u64,
     pub sessions_deleted: u64,
     pub limits_deleted: u64,
-    /// They are made again in the next round.
+    /// They are made again in the next run.
     pub steps_failed: usize,
 }
 
-/// A part of the round. Each is made by itself: what fails or hangs in one holds up no other.
+/// A step. Each is made by itself: what fails or hangs in one holds up no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     Exports,
@@ -73,26 +73,26 @@ impl Step {
         }
     }
 
-    async fn make(self, app: &App, round: &mut Maintained) -> Outcome<()> {
+    async fn make(self, app: &App, run: &mut Maintained) -> Outcome<()> {
         let now = app.clock.now();
         match self {
             Self::Exports => {
-                let deleted = round.exports.deleted;
-                round.exports = exports::tend(app).await?;
-                round.exports.deleted = deleted;
+                let deleted = run.exports.deleted;
+                run.exports = exports::tend(app).await?;
+                run.exports.deleted = deleted;
             }
-            Self::Files => round.exports.deleted = exports::clear_files(app).await?,
+            Self::Files => run.exports.deleted = exports::clear_files(app).await?,
             Self::Jobs => {
                 let done = "status = 'DONE' AND finished_at < $1";
-                round.jobs_deleted = delete(app, "jobs", "id", done, now - DONE_JOBS_KEPT).await?;
+                run.jobs_deleted = delete(app, "jobs", "id", done, now - DONE_JOBS_KEPT).await?;
             }
-            Self::Events => round.events_pruned = prune_events(app, now - EVENTS_KEPT).await?,
+            Self::Events => run.events_pruned = prune_events(app, now - EVENTS_KEPT).await?,
             Self::Sessions => {
                 let over = now - SESSIONS_KEPT;
-                round.sessions_deleted = delete(app, "sessions", "id", "expires_at < $1", over).await?;
+                run.sessions_deleted = delete(app, "sessions", "id", "expires_at < $1", over).await?;
             }
             Self::RateLimits => {
-                round.limits_deleted = delete(app, "rate_limits", "key", "window_ends_at < $1", now).await?;
+                run.limits_deleted = delete(app, "rate_limits", "key", "window_ends_at < $1", now).await?;
             }
             Self::Statistics => look_at_statistics(app, now).await?,
         }
@@ -100,37 +100,37 @@ impl Step {
     }
 }
 
-/// Makes a whole round, one step after the other. None if other processes are making all of it. What fails is logged
-/// and counted. A round that is cut off does no harm.
+/// Makes a whole run, one step after the other. None if other processes are making all of it. What fails is logged
+/// and counted. A run that is cut off does no harm.
 pub async fn maintain(app: &App) -> Outcome<Option<Maintained>> {
-    let mut round = Maintained::default();
+    let mut run = Maintained::default();
     let mut is_ours = false;
     for step in Step::ALL {
-        is_ours |= make(app, step, &mut round).await.unwrap_or(true);
+        is_ours |= make(app, step, &mut run).await.unwrap_or(true);
     }
-    Ok(is_ours.then_some(round))
+    Ok(is_ours.then_some(run))
 }
 
 /// Makes one step within its time. False if another process is making it. What fails is logged and counted here.
-pub async fn make(app: &App, step: Step, round: &mut Maintained) -> Outcome<bool> {
-    let made = match timeout(STEP_TIME, in_turn(app, step, round)).await {
+pub async fn make(app: &App, step: Step, run: &mut Maintained) -> Outcome<bool> {
+    let made = match timeout(STEP_TIME, in_turn(app, step, run)).await {
         Ok(made) => made,
         Err(_) => Err(anyhow!("it was cut off after {STEP_TIME:?}").into()),
     };
     if let Err(error) = &made {
-        round.steps_failed += 1;
+        run.steps_failed += 1;
         metrics::counter!("maintenance_failures_total", "step" => step.name()).increment(1);
         tracing::warn!(
             step = step.name(),
             error = ?error,
-            "a step of the maintenance round has failed; it is made again in the next one"
+            "a step of maintenance has failed; it is made again in the next one"
         );
     }
     made
 }
 
 /// One process at a time makes a step. No connection is held for it: the turn ends by itself if its process dies.
-async fn in_turn(app: &App, step: Step, round: &mut Maintained) -> Outcome<bool> {
+async fn in_turn(app: &App, step: Step, run: &mut Maintained) -> Outcome<bool> {
     let (now, until) = (
         app.db.dialect().now_plus(0),
         app.db.dialect().now_plus(TURN_SECONDS),
@@ -143,7 +143,7 @@ async fn in_turn(app: &App, step: Step, round: &mut Maintained) -> Outcome<bool>
     if taken.rows_affected() == 0 {
         return Ok(false);
     }
-    let made = step.make(app, round).await;
+    let made = step.make(app, run).await;
     let give_back = format!("UPDATE maintenance_turns SET held_until = {now} WHERE step = $1");
     app.db.execute(&give_back, values![step.name()]).await?;
     made.map(|()| true)

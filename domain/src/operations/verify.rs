@@ -33,7 +33,7 @@ pub const TENANCY: &str = "one-team";
 /// The rule that what waits has a job.
 pub const OWED_WORK: &str = "owed-work";
 
-/// How long something may be without a next action: it may be between two jobs, and the maintenance round comes by every 30 seconds.
+/// How long something may be without a next action: it may be between two jobs, and maintenance runs every 30 seconds.
 const QUIET: TimeDelta = TimeDelta::minutes(5);
 
 /// Something that must not be.
@@ -93,7 +93,7 @@ pub async fn verify(app: &App) -> Outcome<Vec<Violation>> {
     Ok(violations)
 }
 
-/// What is worth knowing beside the rules: the jobs that were parked.
+/// What is worth knowing beside the rules: the jobs that were dead-lettered.
 pub async fn notes(app: &App) -> Outcome<Vec<Note>> {
     let rows = app.db.connection().rows(
         "SELECT id, queue || ' ' || kind || ': ' || COALESCE(last_error, '') FROM jobs WHERE status = 'DEAD' ORDER BY id",

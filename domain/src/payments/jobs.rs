@@ -24,8 +24,8 @@ impl JobKind for HandleGatewayEvent {
         table: "gateway_events",
         condition: "processed_at IS NULL",
         since: "received_at",
-        // It stays stored, and its parked job is shown and waits for a person.
-        outlives_parking: true,
+        // It stays stored, and its dead-lettered job is shown and waits for a person.
+        outlives_its_job: true,
     });
 }
 

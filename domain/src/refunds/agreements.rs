@@ -100,8 +100,8 @@ async fn not_paused(
     store::add_follow_up(tx, refund.id, note).await
 }
 
-/// The job that was to pause an agreement was parked. If the refund came to nothing, there is nothing to pause.
-pub(super) async fn parked(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
+/// The job that was to pause an agreement was dead-lettered. If the refund came to nothing, there is nothing to pause.
+pub(super) async fn dead_lettered(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
     let wanted = store::effect(tx, id, RefundEffectKind::PauseSubscription).await?;
     if wanted != Some(EffectStatus::Pending) {
         return Ok(());

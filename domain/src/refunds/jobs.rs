@@ -1,4 +1,4 @@
-//! The jobs of refunds, and what becomes of a refund whose job was parked: a person has to look.
+//! The jobs of refunds, and what becomes of a refund whose job was dead-lettered: a person has to look.
 
 use entities::{RefundId, RefundStatus, refund};
 
@@ -31,7 +31,7 @@ impl JobKind for ProcessRefund {
         table: "refunds",
         condition: "status IN ('REQUESTED', 'PROCESSING', 'PENDING')",
         since: "updated_at",
-        outlives_parking: false,
+        outlives_its_job: false,
     });
 }
 
@@ -40,7 +40,7 @@ impl Handler for ProcessRefund {
         Box::pin(process(app, job, refund)).await
     }
 
-    async fn parked(app: &App, tx: &mut Tx, refund: RefundId, _: &str) -> Outcome<()> {
+    async fn dead_lettered(app: &App, tx: &mut Tx, refund: RefundId, _: &str) -> Outcome<()> {
         Box::pin(give_up(app, tx, refund)).await
     }
 }
@@ -60,7 +60,7 @@ impl JobKind for PauseSubscription {
         condition: "status IN ('PENDING', 'SUCCEEDED') AND EXISTS (SELECT 1 FROM refund_effects e \
                     WHERE e.refund_id = refunds.id AND e.kind = 'PAUSE_SUBSCRIPTION' AND e.status = 'PENDING')",
         since: "updated_at",
-        outlives_parking: false,
+        outlives_its_job: false,
     });
 }
 
@@ -69,12 +69,12 @@ impl Handler for PauseSubscription {
         agreements::pause(app, job, refund).await
     }
 
-    async fn parked(_: &App, tx: &mut Tx, refund: RefundId, reason: &str) -> Outcome<()> {
-        agreements::parked(tx, refund, reason).await
+    async fn dead_lettered(_: &App, tx: &mut Tx, refund: RefundId, reason: &str) -> Outcome<()> {
+        agreements::dead_lettered(tx, refund, reason).await
     }
 }
 
-/// A refund whose job was parked needs attention, unless it is settled.
+/// A refund whose job was dead-lettered needs attention, unless it is settled.
 async fn give_up(app: &App, tx: &mut Tx, id: RefundId) -> Outcome<()> {
     let found = refund::Entity::of_by_id(tx.actor().team, id).one(tx.db()).await?;
     if found.is_none() {

@@ -173,7 +173,7 @@ pub(super) async fn hindered(
         }
     };
     // From this transaction on, so that whoever changes the credentials after it finds a job that waits.
-    if let Ending::Again { at, note } = &ending {
+    if let Ending::Snooze { at, note } = &ending {
         jobs::store::rest(tx.db(), job.held(), *at, note).await?;
     }
     tx.commit().await?;
@@ -290,7 +290,7 @@ fn until_next_look(answers: i64) -> TimeDelta {
 }
 
 pub(super) fn again(now: DateTime<Utc>, pause: TimeDelta, note: &str) -> Ending {
-    Ending::Again {
+    Ending::Snooze {
         at: now + pause,
         note: note.to_owned(),
     }

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     App, Services, Settings,
     actor::{Actor, Principal, Scopes},
-    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt, mail::LocalMailbox},
+    adapters::{bus::LocalBus, files::FilesAt, mail::LocalMailbox, wake_ups::LocalWakeUps},
     clock::FixedClock,
     database::{Database, DatabaseSettings, Sql},
     ids::SeededIds,
@@ -44,7 +44,7 @@ impl House {
             db,
             clock: clock.clone(),
             ids: Arc::new(SeededIds::new(7)),
-            bell: Arc::new(LocalBell::default()),
+            wake_ups: Arc::new(LocalWakeUps::default()),
             bus: Arc::new(LocalBus::default()),
             gateways: gateways::all(GatewayEndpoints::default()).expect("gateways"),
             mail: Arc::new(LocalMailbox),

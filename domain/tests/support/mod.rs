@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use domain::{
     App, Services, Settings,
-    adapters::{bell::LocalBell, bus::LocalBus, files::FilesAt, mail::LocalMailbox},
+    adapters::{bus::LocalBus, files::FilesAt, mail::LocalMailbox, wake_ups::LocalWakeUps},
     clock::FixedClock,
     database::{Database, DatabaseSettings},
     ids::SeededIds,
@@ -48,7 +48,7 @@ pub async fn open(url: &str, now: DateTime<Utc>) -> App {
         db,
         clock: Arc::new(FixedClock::at(now)),
         ids: Arc::new(SeededIds::new(7)),
-        bell: Arc::new(LocalBell::default()),
+        wake_ups: Arc::new(LocalWakeUps::default()),
         bus: Arc::new(LocalBus::default()),
         gateways: gateways::all(GatewayEndpoints::default()).expect("gateways"),
         mail: Arc::new(LocalMailbox),

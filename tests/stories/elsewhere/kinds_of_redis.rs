@@ -15,7 +15,7 @@ fn redis(options: &[&str]) -> Redis {
 /// Does what serving processes and workers do. What went wrong.
 async fn error_at(url: &str) -> RedisError {
     let settings = RedisSettings::new(url).expect("an address");
-    let key = settings.bell_key(Queue::Refunds);
+    let key = settings.wake_up_key(Queue::Refunds);
     let asked = async {
         let mut connection: MultiplexedConnection = settings.connect(PATIENCE).await?;
         let push = redis::cmd("LPUSH").arg(&key).arg("job").to_owned();

@@ -63,7 +63,7 @@ fn by_way_of(stage: &mut Stage, stripe: &str, mercado_pago: &str) {
         db: services.db.clone(),
         clock: Arc::clone(&services.clock),
         ids: Arc::clone(&services.ids),
-        bell: Arc::clone(&services.bell),
+        wake_ups: Arc::clone(&services.wake_ups),
         bus: Arc::clone(&services.bus),
         gateways: gateways::all(endpoints).expect("the gateway clients"),
         mail: Arc::clone(&services.mail),

@@ -64,7 +64,7 @@ async fn access_begins_runs_into_its_grace_period_and_ends_and_each_is_announced
     stage.end().await;
 }
 
-/// S4.22, S4.25: whoever changes access before a round has told of its end or its beginning tells of it: by itself,
+/// S4.22, S4.25: whoever changes access before the periodic task has told of its end or its beginning tells of it: by itself,
 /// and not as their own doing.
 #[tokio::test]
 async fn what_happened_by_itself_is_told_by_whoever_comes_first() {

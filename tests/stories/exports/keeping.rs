@@ -106,7 +106,12 @@ async fn an_export_whose_job_was_parked_has_failed() {
         store::sweep(db, now).await.expect("a sweep");
         stage.sql("UPDATE jobs SET rests_until = NULL").await;
     }
-    assert_eq!(domain::work::tell_parked(&stage.app).await.expect("told"), 1);
+    assert_eq!(
+        domain::work::tell_of_dead_letters(&stage.app)
+            .await
+            .expect("told"),
+        1
+    );
     let failed = seen(&stage.admin, &export).await;
     assert_eq!(failed["status"], "FAILED");
     assert!(text(&failed["failureMessage"]).contains("could not be written"));

@@ -15,7 +15,7 @@ fn reached_at(stage: &Stage, url: &str) -> App {
         db: app.db.clone(),
         clock: app.clock.clone(),
         ids: app.ids.clone(),
-        bell: app.bell.clone(),
+        wake_ups: app.wake_ups.clone(),
         bus: app.bus.clone(),
         gateways: app.gateways.clone(),
         mail: app.mail.clone(),

@@ -99,7 +99,7 @@ async fn too_early_is_no_failure() {
         counted.fetch_add(1, Ordering::Relaxed);
         assert_eq!(job.attempts, 1, "waiting does not count");
         async {
-            Ok(Ending::Again {
+            Ok(Ending::Snooze {
                 at: noon() + TimeDelta::days(40),
                 note: "the gateway has not decided".into(),
             })

@@ -49,7 +49,7 @@ async fn a_worker_that_lost_its_lease_writes_in_vain() {
     assert!(store::renew(&app.db, &[late]).await.unwrap().is_empty());
     assert_eq!(store::finish(&app.db, &[late], now).await.unwrap(), 0);
     store::retry(&app.db, late, now, "late", true).await.unwrap();
-    store::park(&app.db, late, "late", now).await.unwrap();
+    store::dead_letter(&app.db, late, "late", now).await.unwrap();
     store::release(&app.db, &[late]).await.unwrap();
     let row = world.row(id).await;
     assert_eq!(

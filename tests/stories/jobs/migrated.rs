@@ -28,13 +28,13 @@ async fn what_is_not_done_keeps_its_subject() {
     let refund = RefundId(Uuid::from_u128(77));
     let public = refund.to_string();
     let waiting = job(&db, 1, "PENDING", Some(&public)).await;
-    let parked = job(&db, 2, "DEAD", Some(&public)).await;
+    let dead = job(&db, 2, "DEAD", Some(&public)).await;
     let done = job(&db, 3, "DONE", Some(&public)).await;
     let none = job(&db, 4, "RETRYING", None).await;
     Migrator::up(db.connection().whole(), None)
         .await
         .expect("the rest");
-    for (job, known) in [(waiting, true), (parked, true), (done, false), (none, false)] {
+    for (job, known) in [(waiting, true), (dead, true), (done, false), (none, false)] {
         let sql = "SELECT subject_kind, subject FROM jobs WHERE id = $1";
         let row = db.connection().row(sql, values![job]).await.expect("a query");
         let row = row.expect("the job");

@@ -3,8 +3,8 @@
 mod endings;
 mod events;
 mod leases;
+mod maintenance;
 mod migrated;
-mod rounds;
 mod running;
 mod suspects;
 mod without_redis;

@@ -135,7 +135,7 @@ async fn what_does_not_end_in_time_is_given_back() {
         shutdown_grace: std::time::Duration::from_secs(1),
         ..WorkerSettings::default()
     };
-    let process = start(&world.app, &world.bell, hanging(tell), settings);
+    let process = start(&world.app, &world.wake_ups, hanging(tell), settings);
     let job = world.enqueue(NewJob::now::<Probe>(())).await;
     within(told.recv()).await.unwrap();
     process.begin_stop();
@@ -179,12 +179,12 @@ async fn many_jobs_are_each_done_once() {
         jobs.extend((0..25).map(|number| tx.enqueue(mail(number))));
         tx.commit().await.unwrap();
     }
-    let mut settled = two[0].health.settled();
-    let mut other = two[1].health.settled();
+    let mut completed = two[0].health.completed();
+    let mut other = two[1].health.completed();
     within(async {
         while runs.load(Ordering::Relaxed) < jobs.len() {
             tokio::select! {
-                change = settled.changed() => change.unwrap(),
+                change = completed.changed() => change.unwrap(),
                 change = other.changed() => change.unwrap(),
             }
         }

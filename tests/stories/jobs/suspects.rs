@@ -112,8 +112,12 @@ async fn the_cause_is_parked_and_an_innocent_beside_it_never() {
     let row = world.row(culprit).await;
     assert_eq!((row.status.as_str(), row.crashes), ("DEAD", 8));
     assert_eq!(world.row(innocent).await.status, "DONE");
-    assert_eq!(domain::work::tell_parked(&world.app).await.unwrap(), 1);
-    assert_eq!(domain::work::tell_parked(&world.app).await.unwrap(), 0, "once");
+    assert_eq!(domain::work::tell_of_dead_letters(&world.app).await.unwrap(), 1);
+    assert_eq!(
+        domain::work::tell_of_dead_letters(&world.app).await.unwrap(),
+        0,
+        "once"
+    );
 }
 
 /// One that has lived long gives its place up; if its worker dies then, nobody can say who it was.

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     App,
     adapters::{
-        bell::LocalBell,
-        redis::{RedisBell, RedisBus, RedisSettings},
+        redis::{RedisBus, RedisSettings, RedisWakeUps},
+        wake_ups::LocalWakeUps,
     },
     database::Sql,
     events::{Feed, Start},
@@ -44,11 +44,11 @@ impl Scaled {
             let db = world.database.connect().await;
             Arc::new(RedisBus::start(settings.clone(), db))
         };
-        let serving_bell = Arc::new(RedisBell::start(settings.clone(), None));
-        let serving = world.process(serving_bell, bus().await).await;
-        let local = LocalBell::default();
-        let working_bell = Arc::new(RedisBell::start(settings.clone(), Some(local.clone())));
-        let working = world.process(working_bell, bus().await).await;
+        let serving_wake_ups = Arc::new(RedisWakeUps::start(settings.clone(), None));
+        let serving = world.process(serving_wake_ups, bus().await).await;
+        let local = LocalWakeUps::default();
+        let working_wake_ups = Arc::new(RedisWakeUps::start(settings.clone(), Some(local.clone())));
+        let working = world.process(working_wake_ups, bus().await).await;
         let worker_settings = WorkerSettings {
             redis: Some(settings),
             relay,
@@ -85,29 +85,29 @@ async fn absent_at_the_start_then_there() {
 }
 
 #[tokio::test]
-async fn a_bell_over_redis_wakes_the_worker() {
-    bells_wake_the_worker(&Redis::start().unwrap()).await;
+async fn a_wake_up_over_redis_reaches_the_worker() {
+    wake_ups_reach_the_worker(&Redis::start().unwrap()).await;
 }
 
-/// A worker waits for the bells of all queues at once: a cluster does that if it keeps them together.
+/// A worker waits for the wake-ups of all queues at once: a cluster does that if it keeps them together.
 #[tokio::test]
 async fn a_node_of_a_cluster_is_as_good() {
     let redis = Redis::node().unwrap();
     redis.take_all_slots().await.unwrap();
-    bells_wake_the_worker(&redis).await;
+    wake_ups_reach_the_worker(&redis).await;
 }
 
 #[tokio::test]
-async fn a_cluster_says_which_node_has_the_bells() {
+async fn a_cluster_says_which_node_has_the_wake_ups() {
     let (named, other) = (Redis::node().unwrap(), Redis::node().unwrap());
     other.take_all_slots().await.unwrap();
     named.join(&other).await.unwrap();
-    bells_wake_the_worker(&named).await;
+    wake_ups_reach_the_worker(&named).await;
 }
 
-/// Nothing but the bell over Redis says that there is work: the worker's own looks at the table are days apart, and
-/// its probes ring for another queue.
-async fn bells_wake_the_worker(redis: &Redis) {
+/// Nothing but the wake-up over Redis says that there is work: the worker's own looks at the table are days apart, and
+/// its probes wake another queue.
+async fn wake_ups_reach_the_worker(redis: &Redis) {
     let scaled = Scaled::looking_every(redis, Duration::from_hours(48)).await;
     // The look of the beginning is over before there is anything to see.
     within(async {
@@ -155,25 +155,25 @@ async fn stalled_with_open_connections() {
 }
 
 #[tokio::test]
-async fn a_bell_reaches_redis() {
+async fn a_wake_up_reaches_redis() {
     let redis = Redis::start().unwrap();
     let settings = RedisSettings::new(&redis.url()).unwrap().with_prefix("elsewhere");
     let world = World::new().await;
-    let bell = Arc::new(RedisBell::start(settings.clone(), None));
+    let wake_ups = Arc::new(RedisWakeUps::start(settings.clone(), None));
     let bus = Arc::new(domain::adapters::bus::LocalBus::default());
-    let serving = world.process(bell, bus).await;
+    let serving = world.process(wake_ups, bus).await;
     let job = enqueue(&serving, world.team, NewJob::now::<Probe>(())).await;
     let patience = Duration::from_secs(20);
     let mut connection = settings.connect(patience).await.unwrap();
-    let key = settings.bell_key(Queue::Maintenance);
-    assert_eq!(key, "{elsewhere}:bell:maintenance");
-    let rung: (String, String) = redis::cmd("BRPOP")
+    let key = settings.wake_up_key(Queue::Maintenance);
+    assert_eq!(key, "{elsewhere}:wake-up:maintenance");
+    let popped: (String, String) = redis::cmd("BRPOP")
         .arg(&key)
         .arg(15)
         .query_async(&mut connection)
         .await
         .unwrap();
-    assert_eq!(rung, (key, job.to_string()));
+    assert_eq!(popped, (key, job.to_string()));
 }
 
 #[tokio::test]

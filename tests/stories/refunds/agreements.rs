@@ -43,18 +43,18 @@ async fn the_agreement_is_paused_after_the_refund_was_taken() {
     stage.end().await;
 }
 
-/// Its job was parked, whatever for: the agreement still runs, and a person has to pause it.
+/// Its job was dead-lettered, whatever for: the agreement still runs, and a person has to pause it.
 #[tokio::test]
 async fn a_pause_that_no_job_makes_goes_to_a_person() {
     let stage = Stage::new().await;
     let (bought, subscription) = subscribed(&stage, "STRIPE", 1).await;
     let refund = accepted(&stage, &bought.purchase, json!({})).await;
-    let park = "UPDATE jobs SET status = 'DEAD', finished_at = created_at WHERE kind = 'pause_subscription'";
+    let dead = "UPDATE jobs SET status = 'DEAD', finished_at = created_at WHERE kind = 'pause_subscription'";
     // One job at a time, until the pause is wanted and has not begun.
     while stage
         .app
         .db
-        .execute(park, vec![])
+        .execute(dead, vec![])
         .await
         .expect("jobs")
         .rows_affected()
@@ -65,8 +65,18 @@ async fn a_pause_that_no_job_makes_goes_to_a_person() {
     }
     stage.until_quiet().await;
     assert!(!is_paused(&stage, &bought, &subscription));
-    assert_eq!(domain::work::tell_parked(&stage.app).await.expect("told"), 1);
-    assert_eq!(domain::work::tell_parked(&stage.app).await.expect("told"), 0);
+    assert_eq!(
+        domain::work::tell_of_dead_letters(&stage.app)
+            .await
+            .expect("told"),
+        1
+    );
+    assert_eq!(
+        domain::work::tell_of_dead_letters(&stage.app)
+            .await
+            .expect("told"),
+        0
+    );
     let seen = look(&stage, &refund).await;
     assert_eq!(effect(&seen, "PAUSE_SUBSCRIPTION"), "FAILED");
     assert_eq!(follow_ups(&seen).len(), 1);

@@ -115,7 +115,7 @@ async fn a_notice_of_a_cart_is_heard_by_the_one_that_it_is_of() {
 
 fn waits(done: &[Finished]) -> usize {
     let waits = done.iter().filter(
-        |job| matches!(&job.verdict, Verdict::Again { note, .. } if note.starts_with("another refund")),
+        |job| matches!(&job.verdict, Verdict::Snooze { note, .. } if note.starts_with("another refund")),
     );
     waits.count()
 }

@@ -24,7 +24,7 @@ const PART: usize = 8 * 1024 * 1024;
 /// Parts under way at once.
 const PARTS_AT_ONCE: usize = 2;
 
-/// How long a store may usually keep somebody waiting: less than a round of maintenance lasts.
+/// How long a store may usually keep somebody waiting: less than a run of maintenance lasts.
 pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Keeps files under keys of names and slashes. A file is there whole or not at all.

@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A part is 8 MiB: slower than this is no connection.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// For how long a failed request is tried again: jobs and rounds come back anyway, and people wait for no longer.
+/// For how long a failed request is tried again: jobs and maintenance come back anyway, and people wait for no longer.
 const RETRIED_FOR: Duration = Duration::from_secs(4);
 const RETRIES: usize = 5;
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);

@@ -1,12 +1,12 @@
 //! Redis: wakes workers and readers in other processes. Without it the product is slower, never wrong.
 
-mod bell;
 mod bus;
 mod trouble;
+mod wake_ups;
 
-pub use bell::RedisBell;
 pub use bus::RedisBus;
 pub use trouble::{refusal, tell};
+pub use wake_ups::RedisWakeUps;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -52,10 +52,10 @@ impl RedisSettings {
         self
     }
 
-    /// The list that a queue's bells are pushed to. Its hash tag keeps all of them on one node of a cluster: several
+    /// The list that a queue's wake-ups are pushed to. Its hash tag keeps all of them on one node of a cluster: several
     /// are asked for at once.
-    pub fn bell_key(&self, queue: Queue) -> String {
-        format!("{{{}}}:bell:{}", self.prefix, queue.as_str())
+    pub fn wake_up_key(&self, queue: Queue) -> String {
+        format!("{{{}}}:wake-up:{}", self.prefix, queue.as_str())
     }
 
     fn events_channel(&self) -> String {

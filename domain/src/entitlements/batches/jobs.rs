@@ -26,7 +26,7 @@ impl JobKind for ChangeAccess {
         table: "entitlement_batches",
         condition: "status IN ('REQUESTED', 'RUNNING')",
         since: "updated_at",
-        outlives_parking: false,
+        outlives_its_job: false,
     });
 }
 
@@ -35,7 +35,7 @@ impl Handler for ChangeAccess {
         run::run(app, job, batch).await
     }
 
-    async fn parked(_: &App, tx: &mut Tx, batch: EntitlementBatchId, _: &str) -> Outcome<()> {
-        run::parked(tx, batch).await
+    async fn dead_lettered(_: &App, tx: &mut Tx, batch: EntitlementBatchId, _: &str) -> Outcome<()> {
+        run::dead_lettered(tx, batch).await
     }
 }

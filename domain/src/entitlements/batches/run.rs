@@ -67,7 +67,7 @@ pub(super) async fn run(app: &App, job: &ClaimedJob, id: EntitlementBatchId) -> 
             return Ok(Ending::Done);
         }
     }
-    Ok(Ending::Again {
+    Ok(Ending::Snooze {
         at: app.clock.now(),
         note: "others have their turn".into(),
     })
@@ -281,8 +281,8 @@ async fn note(
     store::add_results(tx, rows).await
 }
 
-/// A batch whose job was parked has failed. What was done stays done.
-pub(super) async fn parked(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
+/// A batch whose job was dead-lettered has failed. What was done stays done.
+pub(super) async fn dead_lettered(tx: &mut Tx, id: EntitlementBatchId) -> Outcome<()> {
     let Some(mut batch) = store::lock(tx, id).await?.filter(|batch| is_live(batch.status)) else {
         return Ok(());
     };

@@ -372,7 +372,7 @@ async fn a_long_batch_lets_others_have_their_turn() {
     stage.end().await;
 }
 
-/// A batch is never stuck: one whose job was parked has failed.
+/// A batch is never stuck: one whose job was dead-lettered has failed.
 #[tokio::test]
 async fn a_batch_whose_job_was_parked_has_failed() {
     let stage = Stage::new().await;
@@ -383,9 +383,9 @@ async fn a_batch_whose_job_was_parked_has_failed() {
     let cursed = id(&revoke_many(&stage.admin, &book, json!({ "userIds": people })).await);
     for job in claim(&stage).await {
         let reason = "planted";
-        domain::work::park(&stage.app, &job, reason)
+        domain::work::dead_letter(&stage.app, &job, reason)
             .await
-            .expect("a parked job");
+            .expect("a dead-lettered job");
     }
     assert_eq!(look(&stage, &cursed).await.0, "FAILED");
     assert!(

@@ -1,12 +1,12 @@
-//! What a worker process does over and over beside its jobs.
+//! Periodic tasks: what a worker process does over and over beside its jobs.
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{
     Outcome,
     adapters::{
-        bell::{Bell, LocalBell},
         outage::Backoff,
+        wake_ups::{LocalWakeUps, WakeUps},
     },
     jobs::{JobKind, Probe, Queue, processes, store},
     operations::{self, Maintained, Step},
@@ -18,7 +18,7 @@ use crate::engine::Engine;
 
 pub(crate) const SETTINGS: Duration = Duration::from_millis(500);
 pub(crate) const SWEEP: Duration = Duration::from_millis(500);
-pub(crate) const PARKED: Duration = Duration::from_secs(1);
+pub(crate) const DEAD_LETTERS: Duration = Duration::from_secs(1);
 pub(crate) const SEQUENCER: Duration = Duration::from_secs(1);
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 pub(crate) const TIDY: Duration = Duration::from_mins(1);
@@ -26,13 +26,13 @@ pub(crate) const PROBE: Duration = Duration::from_secs(1);
 pub(crate) const TRANSITIONS: Duration = Duration::from_millis(500);
 pub(crate) const MAINTENANCE: Duration = Duration::from_secs(30);
 
-/// How long one round may take, if its period is not longer, before the database is held to be away.
-const ROUND: Duration = Duration::from_secs(5);
+/// How long one run may take, if its period is not longer, before the database is held to be away.
+const RUN: Duration = Duration::from_secs(5);
 /// Without a job done for so long the process asks itself for one.
 const PROBE_AFTER: Duration = Duration::from_secs(10);
 
-/// Goes round each `period`, through the database's troubles. Ends only with its task.
-pub(crate) async fn every<F>(engine: Arc<Engine>, period: Duration, round: impl Fn(Arc<Engine>) -> F)
+/// Runs a task each `period`, through the database's troubles. Ends only with its task.
+pub(crate) async fn every<F>(engine: Arc<Engine>, period: Duration, task: impl Fn(Arc<Engine>) -> F)
 where
     F: Future<Output = Outcome<()>> + Send,
 {
@@ -42,7 +42,7 @@ where
     let mut backoff = Backoff::up_to(period.max(Duration::from_secs(1)));
     loop {
         ticks.tick().await;
-        match timeout(ROUND.max(period), round(engine.clone())).await {
+        match timeout(RUN.max(period), task(engine.clone())).await {
             Ok(Ok(())) => {
                 engine.database.answered();
                 backoff.reset();
@@ -63,7 +63,7 @@ pub(crate) async fn follow_settings(engine: Arc<Engine>) -> Outcome<()> {
 }
 
 /// Takes back what dead workers held.
-pub(crate) async fn sweep(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
+pub(crate) async fn sweep(engine: Arc<Engine>, wake_ups: LocalWakeUps) -> Outcome<()> {
     let back = store::sweep(&engine.app.db, engine.app.clock.now()).await?;
     for queue in Queue::ALL {
         let of_queue = back.iter().filter(|(_, theirs)| *theirs == queue);
@@ -76,25 +76,25 @@ pub(crate) async fn sweep(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
             );
             metrics::counter!("jobs_swept_total", "queue" => queue.as_str())
                 .increment(u64::try_from(ids.len()).unwrap_or(0));
-            bell.ring(queue, &ids);
-            engine.app.bell.ring(queue, &ids);
+            wake_ups.send(queue, &ids);
+            engine.app.wake_ups.send(queue, &ids);
         }
     }
     Ok(())
 }
 
-/// Tells what jobs were about that a sweep has parked.
-pub(crate) async fn tell_parked(engine: Arc<Engine>) -> Outcome<()> {
-    work::tell_parked(&engine.app).await?;
+/// Tells what jobs were about that a sweep has dead-lettered.
+pub(crate) async fn tell_of_dead_letters(engine: Arc<Engine>) -> Outcome<()> {
+    work::tell_of_dead_letters(&engine.app).await?;
     Ok(())
 }
 
-/// Looks into the table: what is due by its time, and what no bell was heard for.
-pub(crate) async fn relay(engine: Arc<Engine>, bell: LocalBell) -> Outcome<()> {
+/// Looks into the table: what is due by its time, and what no wake-up came for.
+pub(crate) async fn relay(engine: Arc<Engine>, wake_ups: LocalWakeUps) -> Outcome<()> {
     let due = store::due(&engine.app.db, engine.app.clock.now()).await?;
     engine.suspects.note_due(&due.with_suspects);
     for queue in due.queues.into_iter().chain(due.with_suspects) {
-        bell.ring(queue, &[]);
+        wake_ups.send(queue, &[]);
     }
     engine.health.note_look();
     Ok(())

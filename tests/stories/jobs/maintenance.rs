@@ -1,4 +1,4 @@
-//! The round of maintenance: each step by itself.
+//! Maintenance: each step by itself.
 
 use chrono::TimeDelta;
 use domain::{

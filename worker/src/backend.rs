@@ -1,4 +1,4 @@
-//! Where the apalis workers get their jobs: the bell wakes, the table gives.
+//! Where the apalis workers get their jobs: a wake-up says when, the table gives.
 
 use std::{
     collections::VecDeque,
@@ -16,7 +16,7 @@ use apalis_core::{
 };
 use domain::{
     Outcome,
-    adapters::{bell::LocalBell, outage::Backoff},
+    adapters::{outage::Backoff, wake_ups::LocalWakeUps},
     jobs::{ClaimedJob, Queue, store},
 };
 use entities::JobId;
@@ -48,13 +48,13 @@ pub(crate) struct JobBackend {
 }
 
 impl JobBackend {
-    pub fn new(engine: Arc<Engine>, bell: LocalBell, queue: Queue) -> Self {
+    pub fn new(engine: Arc<Engine>, wake_ups: LocalWakeUps, queue: Queue) -> Self {
         let claimer = Claimer {
             engine,
-            bell,
+            wake_ups,
             queue,
             claimed: VecDeque::new(),
-            // Whatever waits from before is found without a bell.
+            // Whatever waits from before is found without a wake-up.
             due: true,
             backoff: Backoff::up_to(Duration::from_secs(2)),
         };
@@ -113,10 +113,10 @@ impl BackendConfig for JobBackend {
 
 struct Claimer {
     engine: Arc<Engine>,
-    bell: LocalBell,
+    wake_ups: LocalWakeUps,
     queue: Queue,
     claimed: VecDeque<Claimed>,
-    /// There may be more to claim without another ring.
+    /// There may be more to claim without another wake-up.
     due: bool,
     backoff: Backoff,
 }
@@ -149,7 +149,7 @@ impl Claimer {
             tokio::task::yield_now().await;
         } else {
             tokio::select! {
-                () = self.bell.heard(self.queue) => {}
+                () = self.wake_ups.wait(self.queue) => {}
                 () = sleep(self.engine.relay * SAFETY_TICK) => {}
             }
             self.due = true;

@@ -1,28 +1,29 @@
-//! Parked jobs, and whether what they are about knows of it.
+//! Dead letters: jobs that run again only if somebody asks for it; and whether what they are about knows of it.
 
 use chrono::{DateTime, Utc};
 use entities::{JobId, TeamId};
 use sea_orm::{ConnectionTrait, QueryResult};
 
-use super::{Payload, store::PARK};
+use super::{Payload, store::DEAD_LETTER};
 use crate::{
     database::{Database, Sql},
     error::Outcome,
     values,
 };
 
-/// Parks a job in the transaction in which what it is about learns of it. False if it is no longer held.
-pub(crate) async fn park_told(
+/// Makes a job a dead letter in the transaction in which what it is about learns of it. False if it is no longer held.
+pub(crate) async fn dead_letter_told(
     connection: &impl ConnectionTrait,
     job: (JobId, i64),
     reason: &str,
     now: DateTime<Utc>,
 ) -> Outcome<bool> {
-    let sql = format!("{PARK}, parked_told_at = $2 WHERE id = $3 AND fence = $4 AND status = 'RUNNING'");
+    let sql =
+        format!("{DEAD_LETTER}, parked_told_at = $2 WHERE id = $3 AND fence = $4 AND status = 'RUNNING'");
     Ok(connection.run(&sql, values![reason, now, job.0, job.1]).await? > 0)
 }
 
-/// A parked job of which nobody has told what it is about.
+/// A dead-lettered job of which nobody has told what it is about.
 pub(crate) struct Untold {
     pub id: JobId,
     pub team: Option<TeamId>,
@@ -49,7 +50,7 @@ pub(crate) async fn untold(db: &Database, limit: usize) -> Outcome<Vec<Untold>> 
     rows.iter().map(read).collect()
 }
 
-/// Notes that what a parked job is about knows it. False if somebody else has done so, or the job runs again.
+/// Notes that what a dead-lettered job is about knows it. False if somebody else has done so, or the job runs again.
 pub(crate) async fn note_told(
     connection: &impl ConnectionTrait,
     job: JobId,
