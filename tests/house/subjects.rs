@@ -36,8 +36,9 @@ const ORDER: &[&str] = &[
     // The subjects.
     "stats",
     "identity",
-    "users",
     "teams",
+    "exports",
+    "users",
     "mails",
     "entitlements",
     "products",
@@ -45,7 +46,6 @@ const ORDER: &[&str] = &[
     "refunds",
     "payments",
     "impersonation",
-    "exports",
     "work",
     "operations",
     // Who does what when another has done its part.

@@ -6,7 +6,8 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subs
 use domain::{
     App, Message, Outcome,
     actor::Actor,
-    exports::{self, Canceled, UsersExport, download},
+    exports::{self, Canceled, download},
+    users::exports::{UsersExport, request},
 };
 use entities::{EventTopic, ExportId, export};
 use futures::{Stream, StreamExt, stream};
@@ -175,7 +176,7 @@ impl ExportMutations {
             segment: input.segment.into(),
             filter: input.filter.map(Into::into).unwrap_or_default(),
         };
-        let outcome = exports::request_users(ctx.app(), ctx.actor()?, wish).await;
+        let outcome = request(ctx.app(), ctx.actor()?, wish).await;
         let (export, user_errors) = ctx.payload(outcome)?;
         Ok(ExportPayload {
             export: export.map(Export),

@@ -1,6 +1,7 @@
 //! The people of a team: staff, customers and leads.
 
 pub mod ecosystems;
+pub mod exports;
 pub mod people;
 pub mod plans;
 mod search;
