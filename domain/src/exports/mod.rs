@@ -9,7 +9,7 @@ mod request;
 mod run;
 mod spreadsheet;
 pub mod state;
-pub mod store;
+mod store;
 mod upkeep;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,7 +19,7 @@ use entities::{ExportKind, Locale};
 pub use cancel::{Canceled, cancel};
 pub use jobs::WriteExport;
 pub use request::{UsersExport, request_users};
-pub use store::{count, find, list};
+pub use store::{count, find, follow, list};
 pub use upkeep::{Tended, clear_files, tend};
 
 use crate::language;

@@ -39,7 +39,7 @@ pub async fn request_users(app: &App, actor: &Actor, wish: UsersExport) -> Outco
         UserSegment::Lead => ExportKind::LeadsXlsx,
     };
     let filter = narrowed(wish)?;
-    let total = users::store::count(app, actor.team, &filter).await?;
+    let total = users::count_in_team(app, actor.team, &filter).await?;
     if total == 0 {
         return Err(Refusal::new(UserErrorCode::ExportEmpty).into());
     }
@@ -73,7 +73,7 @@ async fn make(
     let zone = language::zone(&teams::load(app, actor.team).await?.time_zone);
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
-    users::store::lock_user(&tx, requested_by).await?;
+    users::lock_user(&tx, requested_by).await?;
     if store::unfinished_of(&tx, requested_by, actor.api_key()).await? >= MOST_UNFINISHED {
         let message = Message::key("export-too-many").with("max", MOST_UNFINISHED);
         return Err(Refusal::new(UserErrorCode::RateLimited).saying(message).into());

@@ -2,7 +2,7 @@
 //! (S0.11 to S0.24).
 
 mod batch;
-pub mod first_pages;
+mod first_pages;
 mod notes;
 mod reading;
 mod report;
@@ -13,10 +13,12 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-pub use notes::{note_reading, note_readings};
+pub use first_pages::{activity as first_activity, titles as first_titles};
+pub use notes::note_reading;
+pub(crate) use notes::note_readings;
 pub use reading::{
-    ReadingStats, TitleReadingView, activity, activity_count, may_read, overview, overviews, session, title,
-    titles, titles_count, titles_of,
+    ReadingOf, ReadingStats, TitleReadingView, activity, activity_count, overview, overviews, session, title,
+    titles, titles_count,
 };
 pub use report::SessionReport;
 

@@ -17,10 +17,7 @@ use crate::{
         run::{Attempt, Made},
     },
     language, products, teams,
-    users::{
-        UserFilter, UserParts, UserView,
-        store::{Position, walk},
-    },
+    users::{Position, UserFilter, UserParts, UserView, walk},
 };
 
 /// Rows that are read at once.
