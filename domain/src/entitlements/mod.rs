@@ -3,6 +3,7 @@
 pub mod batches;
 mod history;
 pub mod manual;
+mod promises;
 pub mod reading;
 pub mod rules;
 mod store;
@@ -19,6 +20,7 @@ use self::{
     history::{Line, record},
     rules::Run,
 };
+pub(crate) use promises::PROMISES;
 pub(crate) use store::pass_on;
 
 use crate::{error::Outcome, message::Message, tx::Tx};

@@ -4,6 +4,7 @@
 //! without gaps, never changed, so that whoever has seen n has seen everything before n.
 
 mod following;
+mod promises;
 pub mod reader;
 pub mod sequencer;
 
@@ -13,6 +14,7 @@ use serde_json::Value as Json;
 
 pub use crate::adapters::bus::EventBus;
 pub(crate) use following::follow;
+pub(crate) use promises::PROMISES;
 pub use reader::{Feed, Start, find};
 
 /// Something that happened.

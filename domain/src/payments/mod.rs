@@ -2,6 +2,7 @@
 
 pub(crate) mod external;
 mod jobs;
+mod promises;
 mod shares;
 pub mod webhooks;
 
@@ -13,6 +14,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFi
 use serde_json::json;
 
 pub use jobs::HandleGatewayEvent;
+pub(crate) use promises::PROMISES;
 pub use webhooks::{Addressed, Received, receive};
 
 use crate::{

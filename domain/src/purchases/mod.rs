@@ -1,5 +1,6 @@
 //! What was bought, as the store tells us.
 
+mod promises;
 mod reading;
 pub mod rules;
 mod store;
@@ -12,6 +13,7 @@ use entities::{
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
+pub(crate) use promises::PROMISES;
 pub use reading::{NOT_VISIBLE, PurchasesOf, by_ids, count, duplicates, first_pages, list};
 pub(crate) use store::{lock, lock_payment, of_payments, one_at_a_time, payment_of};
 

@@ -13,6 +13,7 @@ mod jobs;
 mod notifications;
 mod past_us;
 pub mod process;
+mod promises;
 mod reading;
 pub mod request;
 mod resolve;
@@ -26,6 +27,7 @@ pub use evidence::{Check, Eligibility, EligibilityOf, eligibilities};
 pub use jobs::{PauseSubscription, ProcessRefund};
 pub(crate) use notifications::mail_delivered;
 pub(crate) use process::{ask_now, observe};
+pub(crate) use promises::PROMISES;
 pub use reading::{
     EffectsOf, RefundFilter, RefundsOf, StepsOf, count, effects, find, follow, follow_ups, hindrance, list,
     of_each, staff_note, steps,

@@ -4,6 +4,7 @@
 mod batch;
 mod first_pages;
 mod notes;
+mod promises;
 mod reading;
 mod report;
 pub mod rules;
@@ -16,6 +17,7 @@ use serde_json::json;
 pub use first_pages::{activity as first_activity, titles as first_titles};
 pub use notes::note_reading;
 pub(crate) use notes::note_readings;
+pub(crate) use promises::PROMISES;
 pub use reading::{
     ReadingOf, ReadingStats, TitleReadingView, activity, activity_count, overview, overviews, session, title,
     titles, titles_count,

@@ -3,6 +3,7 @@
 pub mod ecosystems;
 pub mod people;
 pub mod plans;
+mod promises;
 mod search;
 mod store;
 mod view;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use entities::search_text::of_person as search_text;
+pub(crate) use promises::PROMISES;
 pub(crate) use store::{
     Position, by_id as load, count as count_in_team, lock_user, lock_users, switches, walk,
 };
