@@ -3,9 +3,10 @@
 pub mod batches;
 mod history;
 pub mod manual;
+mod promises;
 pub mod reading;
 pub mod rules;
-pub mod store;
+mod store;
 pub mod transitions;
 
 use chrono::{DateTime, Utc};
@@ -19,12 +20,10 @@ use self::{
     history::{Line, record},
     rules::Run,
 };
-use crate::{
-    actor::{Actor, Scope},
-    error::Outcome,
-    message::Message,
-    tx::Tx,
-};
+pub(crate) use promises::PROMISES;
+pub(crate) use store::pass_on;
+
+use crate::{error::Outcome, message::Message, tx::Tx};
 
 /// What became of somebody's access when one reason for it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +56,6 @@ impl Access {
         status: None,
         until: None,
     };
-}
-
-/// Whether the caller may ask for this user's access: the user, or whoever may read entitlements. Another
-/// customer learns nothing, not even that they may not ask.
-pub fn may_ask_access(actor: &Actor, user: UserId) -> Outcome<bool> {
-    if actor.user().is_none() {
-        actor.require(Scope::EntitlementsRead)?;
-    }
-    Ok(actor.sees(user, Scope::EntitlementsRead))
 }
 
 /// What a grant is made from.

@@ -63,7 +63,7 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
 
 /// Nobody else changes this user's access until the transaction ends. What counts is the time from here on.
 pub async fn lock_user(tx: &mut Tx, user: UserId) -> Outcome<()> {
-    users::store::lock_user(tx, user).await?;
+    users::lock_user(tx, user).await?;
     tx.read_clock_again();
     Ok(())
 }

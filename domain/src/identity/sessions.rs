@@ -101,7 +101,7 @@ async fn open(
     let mut tx = app.begin(&actor).await?;
     // Checking the password took its time. Whoever sets another one meanwhile comes before this and is seen, or comes
     // after it and ends this session.
-    users::store::lock_user(&tx, user.id).await?;
+    users::lock_user(&tx, user.id).await?;
     if !super::passwords::opens(&tx, &user, hash).await? {
         return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
     }

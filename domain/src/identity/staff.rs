@@ -33,7 +33,7 @@ pub async fn create_admin(
         ..NewUser::default()
     };
     let id = users::insert_or_find(&mut tx, new).await?;
-    users::store::lock_user(&tx, id).await?;
+    users::lock_user(&tx, id).await?;
     passwords::store(&tx, id, hash).await?;
     sessions::revoke_all_but(&tx, id, None).await?;
     tx.audit("admin.created", id);

@@ -4,6 +4,7 @@ pub mod compose;
 mod jobs;
 mod notice;
 pub mod outbox;
+mod promises;
 
 pub use compose::{
     AccessAfter, AccessFacts, Brand, ComposeError, Composed, MailContent, RefundFacts, compose,
@@ -11,3 +12,4 @@ pub use compose::{
 pub use jobs::SendMail;
 pub use outbox::write;
 pub(crate) use outbox::{Delivery, Followers};
+pub(crate) use promises::PROMISES;

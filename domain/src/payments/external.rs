@@ -27,7 +27,7 @@ use crate::{
     error::Outcome,
     jobs::ClaimedJob,
     message::Message,
-    purchases::{self, rules, store::payment_of},
+    purchases::{self, payment_of, rules},
     refunds,
     scoped::Scoped,
     teams,
@@ -47,7 +47,7 @@ pub(super) async fn look(
     payment: &str,
 ) -> Outcome<usize> {
     let connection = app.db.connection();
-    let purchases = purchases::store::of_payments(connection, team, gateway, &[payment.to_owned()]).await?;
+    let purchases = purchases::of_payments(connection, team, gateway, &[payment.to_owned()]).await?;
     let Some(purchase) = purchases.first() else {
         return Ok(0);
     };
@@ -72,13 +72,13 @@ pub(crate) async fn book(
     told: &[GatewayRefund],
 ) -> Outcome<usize> {
     let mut tx = app.begin_for(job).await?;
-    let known = purchases::store::of_payments(tx.db(), team, gateway, payments).await?;
+    let known = purchases::of_payments(tx.db(), team, gateway, payments).await?;
     let name = known.iter().find_map(|it| it.gateway_payment_id.clone());
     let Some(payment) = name.or_else(|| payments.first().cloned()) else {
         return Ok(0);
     };
-    purchases::store::one_at_a_time(&tx, gateway, &payment).await?;
-    let purchases = purchases::store::lock_payment(&tx, gateway, &payment).await?;
+    purchases::one_at_a_time(&tx, gateway, &payment).await?;
+    let purchases = purchases::lock_payment(&tx, gateway, &payment).await?;
     let ours = refunds_of(&tx, &purchases).await?;
     let mut changed = Vec::new();
     for told in told {
@@ -103,7 +103,7 @@ pub(crate) async fn book(
 
 async fn refunds_of(tx: &Tx, purchases: &[purchase::Model]) -> Outcome<Vec<refund::Model>> {
     let ids: Vec<PurchaseId> = purchases.iter().map(|purchase| purchase.id).collect();
-    refunds::store::of_purchases(tx.db(), tx.actor().team, &ids).await
+    refunds::of_purchases(tx.db(), tx.actor().team, &ids).await
 }
 
 async fn is_ours(tx: &Tx, gateway: PaymentGateway, told: &GatewayRefund) -> Outcome<bool> {
@@ -214,11 +214,8 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
         return Ok(());
     }
     let purchases = match payment_of(tx.gateways(), purchase) {
-        Some((gateway, payment)) => purchases::store::lock_payment(tx, gateway, payment).await?,
-        None => purchases::store::lock(tx, purchase.id)
-            .await?
-            .into_iter()
-            .collect(),
+        Some((gateway, payment)) => purchases::lock_payment(tx, gateway, payment).await?,
+        None => purchases::lock(tx, purchase.id).await?.into_iter().collect(),
     };
     let rows = without_doubt(tx, rows, &purchases).await?;
     let shares = share_out(tx, &rows, &purchases).await?;
@@ -417,7 +414,7 @@ pub(crate) async fn takes_over(tx: &Tx, refund: RefundId, purchase: &purchase::M
     if !gone(purchase) || !access_goes(tx.db(), purchase.team_id).await? {
         return Ok(false);
     }
-    entitlements::store::pass_on(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
+    entitlements::pass_on(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
     Ok(true)
 }
 

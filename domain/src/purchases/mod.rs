@@ -1,8 +1,9 @@
 //! What was bought, as the store tells us.
 
-pub mod first_pages;
+mod promises;
+mod reading;
 pub mod rules;
-pub mod store;
+mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
@@ -11,6 +12,10 @@ use entities::{
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
+
+pub(crate) use promises::PROMISES;
+pub use reading::{NOT_VISIBLE, PurchasesOf, by_ids, count, duplicates, first_pages, list};
+pub(crate) use store::{lock, lock_payment, of_payments, one_at_a_time, payment_of};
 
 use crate::{
     actor::{Actor, Scope},
@@ -23,7 +28,7 @@ use crate::{
     scoped::Scoped,
     teams::secrets,
     tx::Tx,
-    users::store::lock_user,
+    users::lock_user,
 };
 
 /// How far ahead of ours a store's clock may be.

@@ -56,7 +56,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
     let checked = check(&request)?;
     let mut tx = app.begin(actor).await?;
     // The purchase's lock makes refunds of it one after the other, whoever asks.
-    let Some(purchase) = purchases::store::lock(&tx, checked.purchase).await? else {
+    let Some(purchase) = purchases::lock(&tx, checked.purchase).await? else {
         return Err(Refusal::not_found("purchaseId", "purchase").into());
     };
     if let Some(known) = replay(&tx, &checked).await? {

@@ -294,7 +294,7 @@ async fn undo_past_us(
 ) -> Outcome<purchase::Model> {
     let purchase = book(tx, purchase, -refund.amount_minor, 0, false).await?;
     payments::external::follow(tx, &purchase).await?;
-    let purchase = purchases::store::lock(tx, purchase.id).await?.unwrap_or(purchase);
+    let purchase = purchases::lock(tx, purchase.id).await?.unwrap_or(purchase);
     if refund.reason == RefundReason::Fraudulent
         || !payments::external::takes_over(tx, refund.id, &purchase).await?
     {

@@ -2,8 +2,9 @@
 //! (S0.11 to S0.24).
 
 mod batch;
-pub mod first_pages;
+mod first_pages;
 mod notes;
+mod promises;
 mod reading;
 mod report;
 pub mod rules;
@@ -13,10 +14,13 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-pub use notes::{note_reading, note_readings};
+pub use first_pages::{activity as first_activity, titles as first_titles};
+pub use notes::note_reading;
+pub(crate) use notes::note_readings;
+pub(crate) use promises::PROMISES;
 pub use reading::{
-    ReadingStats, TitleReadingView, activity, activity_count, may_read, overview, overviews, session, title,
-    titles, titles_count, titles_of,
+    ReadingOf, ReadingStats, TitleReadingView, activity, activity_count, overview, overviews, session, title,
+    titles, titles_count,
 };
 pub use report::SessionReport;
 

@@ -343,15 +343,27 @@ pub async fn members(
     args: &PageArgs,
     parts: UserParts,
 ) -> Outcome<Page<UserView>> {
-    // The owner sees their own people; a member does not see the others.
-    if actor.user() != Some(of.owner) {
-        actor.require(Scope::UsersRead)?;
-    }
+    may_see_members(actor, of)?;
     store::members(app, actor.team, of.id, args, parts).await
 }
 
-pub async fn members_count(app: &App, actor: &Actor, of: EcosystemId) -> Outcome<i64> {
-    store::members_count(app, actor.team, of).await
+pub async fn members_count(app: &App, actor: &Actor, of: &EcosystemView) -> Outcome<i64> {
+    may_see_members(actor, of)?;
+    store::members_count(app, actor.team, of.id).await
+}
+
+/// The owner sees their own people; a member does not see the others.
+fn may_see_members(actor: &Actor, of: &EcosystemView) -> Outcome<()> {
+    if actor.user() == Some(of.owner) {
+        return Ok(());
+    }
+    actor.require(Scope::UsersRead)
+}
+
+/// One ecosystem, if the caller may see its owner.
+pub async fn find(app: &App, actor: &Actor, id: EcosystemId) -> Outcome<Option<EcosystemView>> {
+    let found = store::ecosystem(app, actor.team, id).await?;
+    Ok(found.filter(|it| actor.sees(it.owner, Scope::UsersRead)))
 }
 
 fn view(row: ecosystem::Model) -> EcosystemView {

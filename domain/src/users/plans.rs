@@ -2,13 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    BillingInterval, EventTopic, PlanSubscriptionStatus, ProductId, UserId, UserSegment, plan_subscription,
-    product, user,
+    BillingInterval, EventTopic, PlanSubscriptionId, PlanSubscriptionStatus, ProductId, UserId, UserSegment,
+    plan_subscription, product, user,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::{PlanView, store::lock_user};
+use super::{
+    PlanView,
+    store::{self, lock_user},
+};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -196,4 +199,10 @@ fn check_numbers(report: &PlanReport, refusals: &mut Refusals) {
         let message = Message::key("invalid-range").with("min", 0).with("max", total);
         refusals.add(Refusal::invalid("licensesAssigned", message));
     }
+}
+
+/// One subscription, if the caller may see its user.
+pub async fn find(app: &App, actor: &Actor, id: PlanSubscriptionId) -> Outcome<Option<PlanView>> {
+    let found = store::plan(app, actor.team, id).await?;
+    Ok(found.filter(|plan| actor.sees(plan.user, Scope::UsersRead)))
 }

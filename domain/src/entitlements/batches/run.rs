@@ -191,7 +191,7 @@ async fn decide(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let people = users::store::lock_users(tx, ids).await?;
+    let people = users::lock_users(tx, ids).await?;
     tx.read_clock_again();
     let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
     // The queue may have rested for longer than the access was to last.
