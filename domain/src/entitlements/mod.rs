@@ -21,7 +21,7 @@ use self::{
     rules::Run,
 };
 pub(crate) use promises::PROMISES;
-pub(crate) use store::pass_on;
+pub(crate) use store::reassign_revocation;
 
 use crate::{error::Outcome, message::Message, tx::Tx};
 
@@ -204,7 +204,7 @@ pub async fn take_back_purchase(
         return Ok(Taken::Nothing);
     }
     let row = store::by_id(tx, grant.entitlement_id).await?;
-    let row = transitions::caught_up(tx, row).await?;
+    let row = transitions::catch_up(tx, row).await?;
     let before = standing(tx, &row).await?;
     store::revoke_grant(tx, grant.id, refund).await?;
     reduce(tx, row, (before, Some(&grant)), reason).await
@@ -314,7 +314,7 @@ pub(crate) async fn current(
     product: ProductId,
 ) -> Outcome<Option<entitlement::Model>> {
     match store::open(tx, user, product).await? {
-        Some(row) => Ok(Some(transitions::caught_up(tx, row).await?)),
+        Some(row) => Ok(Some(transitions::catch_up(tx, row).await?)),
         None => Ok(None),
     }
 }

@@ -246,7 +246,7 @@ pub async fn revoke_all_grants(
 }
 
 /// Lets what has taken the grant of a purchase be another cause.
-pub async fn pass_on(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
+pub async fn reassign_revocation(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
     tx.db()
         .run(
             "UPDATE entitlement_grants SET revoked_by_refund = $1 WHERE team_id = $2 AND purchase_id = $3 \

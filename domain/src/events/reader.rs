@@ -110,7 +110,7 @@ impl Feed {
         // Listening begins before reading: what happens in between is announced.
         let announcements = app.bus.listen();
         let position = self.position(&app, start).await?;
-        let reader = Reader {
+        let reader = FeedReader {
             feed: self,
             app,
             position,
@@ -139,7 +139,7 @@ struct Head {
 /// Events are read in pages of this size.
 const PAGE: u64 = 100;
 
-struct Reader {
+struct FeedReader {
     feed: Feed,
     app: App,
     /// Everything up to here was handed out or does not concern this reader.
@@ -151,7 +151,7 @@ struct Reader {
     failed: bool,
 }
 
-impl Reader {
+impl FeedReader {
     async fn next(&mut self) -> Outcome<Event> {
         loop {
             if let Some(event) = self.buffered.next() {

@@ -276,14 +276,14 @@ pub(crate) async fn made_in(tx: &Tx, ecosystem: EcosystemId) -> Outcome<Vec<api_
 }
 
 /// Adds to what is recorded of a change the keys that end with it or count again.
-pub(crate) fn tell(data: &mut Json, keys: &[api_key::Model]) {
+pub(crate) fn name_keys(data: &mut Json, keys: &[api_key::Model]) {
     if !keys.is_empty() {
         let ids: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
         data["apiKeys"] = json!(ids);
     }
 }
 
-pub(super) struct Found {
+pub(super) struct LiveKey {
     pub actor: Actor,
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -334,7 +334,7 @@ pub(super) async fn is_live(tx: &Tx, id: ApiKeyId) -> Outcome<bool> {
 }
 
 /// The live key with this secret. Notes, at most once a minute, that it is used.
-pub(super) async fn by_secret(app: &App, secret: &str) -> Outcome<Option<Found>> {
+pub(super) async fn by_secret(app: &App, secret: &str) -> Outcome<Option<LiveKey>> {
     let now = app.clock.now();
     let row = app
         .db
@@ -356,7 +356,7 @@ pub(super) async fn by_secret(app: &App, secret: &str) -> Outcome<Option<Found>>
             )
             .await?;
     }
-    Ok(Some(Found {
+    Ok(Some(LiveKey {
         actor,
         expires_at: row.try_get_by_index(4)?,
     }))

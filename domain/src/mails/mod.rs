@@ -11,5 +11,5 @@ pub use compose::{
 };
 pub use jobs::SendMail;
 pub use outbox::write;
-pub(crate) use outbox::{Delivery, Followers};
+pub(crate) use outbox::{DeliveryReport, Followers};
 pub(crate) use promises::PROMISES;

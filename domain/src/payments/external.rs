@@ -37,9 +37,9 @@ use crate::{
 /// Clocks may differ by so much when a nameless refund is compared with one of ours.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Asks the gateway for a payment's refunds and books those that nobody has asked us for. How many are new or have
-/// changed. A payment that we do not know is left alone.
-pub(super) async fn look(
+/// Asks the gateway for a payment's refunds and books those that nobody has asked us for. Returns how many are new or
+/// have changed. A payment that we do not know is left alone.
+pub(super) async fn ask_and_book(
     app: &App,
     job: &ClaimedJob,
     team: TeamId,
@@ -217,7 +217,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
         Some((gateway, payment)) => purchases::lock_payment(tx, gateway, payment).await?,
         None => purchases::lock(tx, purchase.id).await?.into_iter().collect(),
     };
-    let rows = without_doubt(tx, rows, &purchases).await?;
+    let rows = clear_doubt(tx, rows, &purchases).await?;
     let shares = share_out(tx, &rows, &purchases).await?;
     for purchase in purchases {
         let share = shares.get(&purchase.id).copied().unwrap_or_default();
@@ -234,7 +234,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
 pub(crate) async fn follow_store(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<()> {
     if let Some((gateway, payment)) = payment_of(tx.gateways(), purchase) {
         for row in kept(tx, gateway, payment).await? {
-            give_up_shares(tx, &row).await?;
+            delete_shares(tx, &row).await?;
         }
     }
     follow(tx, purchase).await
@@ -250,7 +250,7 @@ async fn kept(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<Vec<ex
     Ok(rows.all(tx.db()).await?)
 }
 
-async fn give_up_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
+async fn delete_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
     external_refund_share::Entity::delete_many()
         .filter(external_refund_share::Column::TeamId.eq(row.team_id))
         .filter(external_refund_share::Column::ExternalRefundId.eq(row.id))
@@ -260,7 +260,7 @@ async fn give_up_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
 }
 
 /// Those that might have been ours: some have turned out to be, others cannot be any more.
-async fn without_doubt(
+async fn clear_doubt(
     tx: &mut Tx,
     rows: Vec<external_refund::Model>,
     purchases: &[purchase::Model],
@@ -304,7 +304,7 @@ async fn share_out(
         row.counts() && purchases.iter().all(|purchase| purchase.currency == row.currency)
     };
     for row in rows.iter().filter(|row| !counts(row)) {
-        give_up_shares(tx, row).await?;
+        delete_shares(tx, row).await?;
     }
     let mut of_row: HashMap<_, HashMap<PurchaseId, i64>> = HashMap::new();
     for share in shares {
@@ -408,13 +408,13 @@ fn gone(purchase: &purchase::Model) -> bool {
     purchase.refunded_externally_minor > 0 && purchase.refundable().minor == 0
 }
 
-/// Lets the access that a refund has taken stay away for what went back past us instead, if that takes it, too: it does
-/// not come back in between. Whether it does.
+/// If what went back past us takes the access, too, it becomes the cause in place of the refund that has taken it, so that
+/// the access does not come back in between. Returns whether it does.
 pub(crate) async fn takes_over(tx: &Tx, refund: RefundId, purchase: &purchase::Model) -> Outcome<bool> {
     if !gone(purchase) || !access_goes(tx.db(), purchase.team_id).await? {
         return Ok(false);
     }
-    entitlements::pass_on(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
+    entitlements::reassign_revocation(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
     Ok(true)
 }
 

@@ -83,7 +83,7 @@ async fn take_in(
             refunds::ask_now(app, job, team, refund.id).await?;
         }
     }
-    let past_us = hear_of_external(app, job, team, gateway, notice).await?;
+    let past_us = book_external(app, job, team, gateway, notice).await?;
     if notice.disputed {
         note_dispute(app, job, team, gateway, notice).await?;
     }
@@ -99,7 +99,7 @@ async fn take_in(
 
 /// Books the refunds that the notice tells of and nobody has asked us for. Stripe says what they are; MercadoPago only
 /// that something happened to the payment.
-async fn hear_of_external(
+async fn book_external(
     app: &App,
     job: &ClaimedJob,
     team: TeamId,
@@ -111,7 +111,7 @@ async fn hear_of_external(
     }
     let mut booked = 0;
     for payment in &notice.payment_ids {
-        booked += external::look(app, job, team, gateway, payment).await?;
+        booked += external::ask_and_book(app, job, team, gateway, payment).await?;
     }
     Ok(booked)
 }

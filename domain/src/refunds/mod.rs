@@ -35,4 +35,4 @@ pub use reading::{
 pub use request::{RefundRequest, request};
 pub use resolve::{Declared, RefundResolve, Resolved, resolve};
 pub(crate) use store::of_purchases;
-pub(crate) use waiting::with_other_credentials;
+pub(crate) use waiting::credentials_changed;

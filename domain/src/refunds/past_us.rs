@@ -92,7 +92,7 @@ fn learned(refund: &refund::Model, gone: Money, left: Money) -> Learned {
 }
 
 /// Whether a refund has failed because its money went back past us.
-pub(super) fn is_why(refund: &refund::Model) -> bool {
+pub(super) fn explains_failure(refund: &refund::Model) -> bool {
     refund.failure_code.as_deref() == Some(PAST_US)
 }
 

@@ -90,8 +90,8 @@ pub(super) async fn hindered_by(
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// The next pause of each is as long as the first.
-pub(super) async fn begin_pauses_anew(tx: &Tx, refunds: &[RefundId]) -> Outcome<()> {
+/// Lets the pauses between their tries begin with the shortest again.
+pub(super) async fn reset_pauses(tx: &Tx, refunds: &[RefundId]) -> Outcome<()> {
     for ids in refunds.chunks(500) {
         refund::Entity::update_many()
             .col_expr(refund::Column::HinderedTimes, Expr::value(0))
@@ -104,7 +104,11 @@ pub(super) async fn begin_pauses_anew(tx: &Tx, refunds: &[RefundId]) -> Outcome<
 }
 
 /// The other refund of ours that a refund at the gateway is known to be.
-pub(super) async fn known_as(tx: &Tx, refund: &refund::Model, at_gateway: &str) -> Outcome<Option<RefundId>> {
+pub(super) async fn other_known_as(
+    tx: &Tx,
+    refund: &refund::Model,
+    at_gateway: &str,
+) -> Outcome<Option<RefundId>> {
     let found = refund::Entity::of(refund.team_id)
         .filter(refund::Column::Gateway.eq(refund.gateway))
         .filter(refund::Column::GatewayRefundId.eq(at_gateway))
@@ -128,16 +132,20 @@ pub(super) async fn by_id(tx: &Tx, id: RefundId) -> Outcome<refund::Model> {
     Ok(found.ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
 }
 
-/// The other refund of the purchase that took its access and stands. What was taken for fraud stays taken.
-pub(super) async fn taker(tx: &Tx, purchase: PurchaseId, but: RefundId) -> Outcome<Option<refund::Model>> {
+/// The other refund of the purchase that took its access and has not failed. What was taken for fraud stays taken.
+pub(super) async fn other_taking_access(
+    tx: &Tx,
+    purchase: PurchaseId,
+    but: RefundId,
+) -> Outcome<Option<refund::Model>> {
     let gone = [RefundStatus::Failed, RefundStatus::Reversed];
-    let taker = refund::Entity::of(tx.actor().team)
+    let other_taking_access = refund::Entity::of(tx.actor().team)
         .filter(refund::Column::PurchaseId.eq(purchase))
         .filter(refund::Column::Id.ne(but))
         .filter(refund::Column::TakesAccess.eq(true))
         .filter(refund::Column::Reason.ne(RefundReason::Fraudulent))
         .filter(refund::Column::Status.is_not_in(gone));
-    Ok(taker.one(tx.db()).await?)
+    Ok(other_taking_access.one(tx.db()).await?)
 }
 
 pub(super) async fn add_step(
@@ -196,13 +204,13 @@ pub(super) async fn add_follow_up_once(tx: &Tx, refund: RefundId, key: &str, not
 }
 
 /// Tells a person that a refund does not go on.
-pub(super) async fn add_held_up(tx: &Tx, refund: &refund::Model) -> Outcome<()> {
+pub(super) async fn add_held_up_follow_up(tx: &Tx, refund: &refund::Model) -> Outcome<()> {
     let note = super::settle::note_of(HELD_UP, refund).with("gateway", refund.gateway);
     add_follow_up_once(tx, refund.id, HELD_UP, note).await
 }
 
-/// It goes on.
-pub(super) async fn close_held_up(tx: &Tx, refund: RefundId) -> Outcome<()> {
+/// Closes that task: the refund goes on.
+pub(super) async fn close_held_up_follow_up(tx: &Tx, refund: RefundId) -> Outcome<()> {
     let sql = "UPDATE follow_ups SET done_at = $1 WHERE refund_id = $2 AND done_at IS NULL AND note LIKE $3";
     let note = format!("%\"{HELD_UP}\"%");
     tx.db().run(sql, values![tx.now(), refund, note]).await?;
@@ -216,9 +224,9 @@ pub(super) async fn close_follow_ups(tx: &Tx, refund: RefundId) -> Outcome<()> {
     Ok(())
 }
 
-/// Opens the task to set an agreement going again that was paused for a refund that came to nothing. After
-/// fraud it stays paused, as the plan stays canceled.
-pub(super) async fn add_paused_in_vain(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
+/// Opens the task to resume an agreement that was paused for a refund that has failed or was reversed. After fraud it
+/// stays paused, as the plan stays canceled.
+pub(super) async fn add_resume_follow_up(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
     if refund.reason == RefundReason::Fraudulent {
         return Ok(());
     }

@@ -30,7 +30,7 @@ use crate::{
     error::{Error, Outcome, Refusal},
     message::Message,
 };
-use batch::Batch;
+use batch::ReportBatch;
 use report::Entry;
 
 /// The most reports that are taken at once.
@@ -86,7 +86,7 @@ async fn attempt(
     refused: usize,
 ) -> Outcome<Option<(usize, Vec<(usize, Refusal)>)>> {
     let mut tx = app.begin(actor).await?;
-    let mut batch = Batch::new(store::lock_known(&tx, entries).await?, tx.now());
+    let mut batch = ReportBatch::new(store::lock_known(&tx, entries).await?, tx.now());
     let mut refusals = Vec::new();
     for entry in entries {
         if let Err(found) = batch.take(entry) {

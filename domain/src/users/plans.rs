@@ -44,7 +44,7 @@ pub struct PlanReport {
 /// Takes in what the store says of a subscription.
 pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<PlanView> {
     actor.require(Scope::UsersWrite)?;
-    let Checked {
+    let CheckedPlan {
         external_id,
         user,
         product,
@@ -148,7 +148,7 @@ fn taken() -> Refusal {
 }
 
 /// What can be wrong by itself, and is not.
-struct Checked {
+struct CheckedPlan {
     external_id: String,
     user: UserId,
     product: ProductId,
@@ -156,7 +156,7 @@ struct Checked {
     ends_at: Option<DateTime<Utc>>,
 }
 
-fn check(report: &PlanReport) -> Outcome<Checked> {
+fn check(report: &PlanReport) -> Outcome<CheckedPlan> {
     let starts_at = report.starts_at.clone();
     let ends_at = report.ends_at.clone().and_then(|end| match (end, &starts_at) {
         (Some(end), Ok(start)) if end <= *start => {
@@ -173,7 +173,7 @@ fn check(report: &PlanReport) -> Outcome<Checked> {
         starts_at,
         ends_at,
     ))?;
-    Ok(Checked {
+    Ok(CheckedPlan {
         external_id,
         user,
         product,

@@ -10,7 +10,7 @@ use domain::{
     App, Message, Outcome,
     actor::Actor,
     entitlements::{
-        manual::{self, Changed, GrantRequest},
+        manual::{self, GrantRequest, ManualChange},
         reading::{self, HistoryOf},
         rules,
     },
@@ -394,7 +394,7 @@ impl EntitlementMutations {
 }
 
 /// A refusal comes with the entitlement as it is now (S4.26).
-fn answer(ctx: &Context<'_>, outcome: Outcome<Changed>) -> Result<EntitlementPayload> {
+fn answer(ctx: &Context<'_>, outcome: Outcome<ManualChange>) -> Result<EntitlementPayload> {
     let (changed, mut user_errors) = ctx.payload(outcome)?;
     let (entitlement, refusals) = changed.map_or((None, Vec::new()), |it| (it.entitlement, it.refusals));
     user_errors.extend(ctx.user_errors(refusals));

@@ -20,7 +20,7 @@ use serde_json::json;
 pub use jobs::ChangeAccess;
 pub use people::People;
 pub(crate) use promises::PROMISES;
-pub use request::{BatchRequest, Change, ChangeWanted, cancel, request};
+pub use request::{BatchChange, BatchRequest, ChangeWanted, cancel, request};
 
 use crate::tx::Tx;
 
