@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "vault",
     "scoped",
     "loaded",
+    "promises",
     // What a use case works with.
     "jobs",
     "database",
@@ -36,8 +37,9 @@ const ORDER: &[&str] = &[
     // The subjects.
     "stats",
     "identity",
-    "users",
     "teams",
+    "exports",
+    "users",
     "mails",
     "entitlements",
     "products",
@@ -45,7 +47,6 @@ const ORDER: &[&str] = &[
     "refunds",
     "payments",
     "impersonation",
-    "exports",
     "work",
     "operations",
     // Who does what when another has done its part.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    completion::Ended,
     handlers::Handlers,
     health::Health,
     leases::{Hold, Leases},
@@ -24,7 +25,7 @@ pub(crate) struct Engine {
     pub pools: Pools,
     pub suspects: Arc<Suspects>,
     pub leases: Arc<Leases>,
-    pub finisher: mpsc::Sender<Hold>,
+    pub finisher: mpsc::Sender<(Ended, Hold)>,
     /// How often the table is looked at without a wake-up.
     pub relay: Duration,
     pub health: Arc<Health>,

@@ -1,18 +1,18 @@
-//! One attempt at a job: run it within its time, judge how it ended, and write that down.
+//! One attempt at a job: run it within its time, judge how it ended, and have that written down.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Instant};
 
 use anyhow::anyhow;
 use chrono::{DateTime, Utc};
 use domain::{
-    App, Error, Outcome,
-    jobs::{self, ClaimedJob, Ending, Handled, store},
+    App, Error,
+    jobs::{self, ClaimedJob, Ending, Handled},
     work,
 };
 use futures::FutureExt;
 use tracing::Instrument;
 
-use crate::{backend::Claimed, engine::Engine, finisher, handlers::Handlers, wording};
+use crate::{backend::Claimed, completion::Ended, engine::Engine, finisher, handlers::Handlers, wording};
 
 /// How an attempt was judged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -124,17 +124,6 @@ fn full_text(error: &Error) -> String {
     }
 }
 
-/// Writes a verdict down. Has no effect if the job is no longer ours.
-pub(crate) async fn complete(app: &App, job: &ClaimedJob, verdict: &Verdict) -> Outcome<()> {
-    let (now, held) = (app.clock.now(), job.held());
-    match verdict {
-        Verdict::Done => store::finish(&app.db, &[held], now).await.map(|_| ()),
-        Verdict::Snooze { at, note } => store::retry(&app.db, held, *at, note, false).await,
-        Verdict::Retry { at, error } => store::retry(&app.db, held, *at, error, true).await,
-        Verdict::Dead { reason } => work::dead_letter(app, job, reason).await,
-    }
-}
-
 /// Does what a claimed job wants, from taking it up to having its end written down.
 pub(crate) async fn run(engine: Arc<Engine>, claimed: Claimed) {
     let Claimed {
@@ -158,18 +147,13 @@ pub(crate) async fn run(engine: Arc<Engine>, claimed: Claimed) {
         }
         verdict = attempt(&engine.app, &engine.handlers, &job) => verdict,
     };
-    if verdict == Verdict::Done {
+    let ended = Ended { job, verdict };
+    if ended.is_done() {
         // The permit is kept until there is room: finishing must keep up with starting.
-        let _ = engine.finisher.send(hold).await;
+        let _ = engine.finisher.send((ended, hold)).await;
         drop(permit);
-        return;
-    }
-    drop(permit);
-    finisher::write(&engine, std::slice::from_ref(&hold), || {
-        complete(&engine.app, &job, &verdict)
-    })
-    .await;
-    if matches!(verdict, Verdict::Snooze { at, .. } if at <= engine.app.clock.now()) {
-        engine.app.wake_ups.send(job.queue, &[job.id]);
+    } else {
+        drop(permit);
+        finisher::complete(&engine, &[ended], &[hold]).await;
     }
 }

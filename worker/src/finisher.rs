@@ -1,4 +1,5 @@
-//! Writes down what is done: many jobs by one statement, without making any of them wait for company.
+//! Gathers what is done, so that many jobs are completed by one statement, without making any of them wait for company;
+//! and goes on writing through the database's troubles.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,7 +14,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::{engine::Engine, leases::Hold};
+use crate::{
+    completion::{self, Ended},
+    engine::Engine,
+    leases::Hold,
+};
 
 /// Jobs marked by one statement.
 const BATCH: usize = 500;
@@ -23,7 +28,7 @@ const GIVE_UP_AFTER: Duration = Duration::from_mins(1);
 const STATEMENT: Duration = Duration::from_secs(5);
 
 /// While one batch is written the next gathers. Ends when `closing` and everything gathered is written.
-pub(crate) async fn run(engine: Arc<Engine>, mut done: mpsc::Receiver<Hold>) {
+pub(crate) async fn run(engine: Arc<Engine>, mut done: mpsc::Receiver<(Ended, Hold)>) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
         tokio::select! {
@@ -34,21 +39,24 @@ pub(crate) async fn run(engine: Arc<Engine>, mut done: mpsc::Receiver<Hold>) {
                 continue;
             }
         }
-        let jobs: Vec<(JobId, i64)> = batch.iter().map(Hold::job).collect();
-        let finish = || async {
-            let finished = store::finish(&engine.app.db, &jobs, engine.app.clock.now()).await?;
-            if finished > 0 {
-                engine.health.note_done();
-            }
-            Ok(())
-        };
-        write(&engine, &batch, finish).await;
-        batch.clear();
+        let (ended, holds): (Vec<Ended>, Vec<Hold>) = batch.drain(..).unzip();
+        complete(&engine, &ended, &holds).await;
     }
 }
 
+/// Completes jobs that are held.
+pub(crate) async fn complete(engine: &Engine, ended: &[Ended], holds: &[Hold]) {
+    let complete = || async {
+        if completion::complete(&engine.app, ended).await? > 0 {
+            engine.health.note_done();
+        }
+        Ok(())
+    };
+    write(engine, holds, complete).await;
+}
+
 /// Writes the end of held jobs, through the database's troubles, for as long as it may matter.
-pub(crate) async fn write<F>(engine: &Engine, holds: &[Hold], statement: impl Fn() -> F)
+async fn write<F>(engine: &Engine, holds: &[Hold], statement: impl Fn() -> F)
 where
     F: Future<Output = Outcome<()>>,
 {

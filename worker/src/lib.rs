@@ -1,6 +1,7 @@
 //! Background work: the other way in. The jobs table is the truth; wake-ups say that it is worth a look.
 
 mod backend;
+mod completion;
 mod engine;
 mod execution;
 mod finisher;

@@ -9,7 +9,8 @@ use domain::{
 use entities::{JobId, WorkerId};
 
 use crate::{
-    execution::{Verdict, attempt, complete},
+    completion::{Ended, complete},
+    execution::{Verdict, attempt},
     handlers::Handlers,
 };
 
@@ -49,7 +50,9 @@ pub async fn run_next(app: &App, handlers: &Handlers) -> Outcome<Option<Finished
         };
         let Some(job) = job else { continue };
         let verdict = attempt(app, handlers, &job).await;
-        complete(app, &job, &verdict).await?;
+        let ended = [Ended { job, verdict }];
+        complete(app, &ended).await?;
+        let [Ended { job, verdict }] = ended;
         return Ok(Some(Finished {
             id: job.id,
             queue,

@@ -17,7 +17,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    backend::JobBackend, engine::Engine, execution, finisher, leases, leases::Hold, periodic, wake_ups,
+    backend::JobBackend, completion::Ended, engine::Engine, execution, finisher, leases, leases::Hold,
+    periodic, wake_ups,
 };
 
 /// What ran this long was in order: the next start is soon again.
@@ -71,7 +72,7 @@ async fn work_queue(engine: Arc<Engine>, wake_ups: LocalWakeUps, queue: Queue) -
 /// Runs everything until `engine.stop`, then ends it within the grace.
 pub(crate) async fn run(
     engine: Arc<Engine>,
-    done: mpsc::Receiver<Hold>,
+    done: mpsc::Receiver<(Ended, Hold)>,
     wake_ups: LocalWakeUps,
     redis: Option<RedisSettings>,
     grace: Duration,

@@ -3,6 +3,7 @@
 use entities::{ExportId, export};
 
 use super::{
+    reading,
     state::{self, Transition},
     store,
 };
@@ -27,7 +28,7 @@ pub async fn cancel(app: &App, actor: &Actor, id: Result<ExportId, Refusal>) -> 
     let mut tx = app.begin(actor).await?;
     let found = store::lock(&tx, id).await?;
     let export = found
-        .filter(|export| store::is_visible(actor, export))
+        .filter(|export| reading::is_visible(actor, export))
         .ok_or_else(|| Refusal::not_found("exportId", "export"))?;
     let refusals = match state::next(export.status, Transition::Cancel) {
         None => vec![Refusal::new(UserErrorCode::ExportNotCancelable).on("exportId")],

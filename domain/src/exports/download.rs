@@ -7,7 +7,10 @@ use entities::{ExportId, ExportStatus, UserId, export};
 use serde_json::json;
 use url::Url;
 
-use super::{media_type, store};
+use super::{
+    reading,
+    source::{AnyExport, Kinds},
+};
 use crate::{
     actor::Actor,
     adapters::files::{self, Pieces},
@@ -25,7 +28,7 @@ const LINK_LASTS: TimeDelta = TimeDelta::minutes(10);
 pub fn link(app: &App, actor: &Actor, export: &export::Model) -> Option<Url> {
     let now = app.clock.now();
     let expires_at = export.expires_at?;
-    if export.status != ExportStatus::Ready || expires_at <= now || !store::is_visible(actor, export) {
+    if export.status != ExportStatus::Ready || expires_at <= now || !reading::is_visible(actor, export) {
         return None;
     }
     let asked = Asked {
@@ -119,7 +122,7 @@ pub async fn open(app: &App, asked: &Asked, signature: &str) -> Outcome<Result<O
     let Some(reader) = links::actor(app, &asked.reader, asked.through).await? else {
         return Ok(Err(Closed::NotYours));
     };
-    let Some(export) = store::find(app, &reader, asked.export).await? else {
+    let Some(export) = reading::find(app, &reader, asked.export).await? else {
         return Ok(Err(Closed::NotYours));
     };
     if export.status == ExportStatus::Expired || export.expires_at.is_some_and(|end| end <= now) {
@@ -130,9 +133,10 @@ pub async fn open(app: &App, asked: &Asked, signature: &str) -> Outcome<Result<O
     else {
         return Ok(Err(Closed::NotThere));
     };
+    let kind = app.memory::<Kinds>().of(export.kind);
     Ok(Ok(Opened {
         name: export.file_name,
-        media_type: media_type(export.kind),
+        media_type: kind.map_or("application/octet-stream", AnyExport::media_type),
         size: u64::try_from(size).unwrap_or(0),
         sha256,
         export: export.id,

@@ -23,7 +23,7 @@ enum Piece {
 
 /// What has gone through.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Written {
+pub(crate) struct Written {
     /// Bytes.
     pub size: i64,
     /// Hexadecimal.

@@ -1,79 +1,49 @@
-//! Asking for a file: what it shall hold is settled here, once.
+//! Asking for a file: what it shall hold is decided here, once.
 
-use std::borrow::Cow;
-
-use entities::{ExportId, ExportKind, ExportStatus, UserSegment, export};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use entities::{ExportId, ExportStatus, Locale, export};
 use sea_orm::{ActiveModelTrait, Set};
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
-use super::{WriteExport, file_name, store};
+use super::{
+    WriteExport,
+    source::{ExportSource, Writer},
+    store,
+};
 use crate::{
     actor::{Actor, Scope},
     app::App,
-    error::{Outcome, Refusal, UserErrorCode},
+    error::{Error, Outcome, Refusal, UserErrorCode},
     jobs::NewJob,
     language,
     message::Message,
     teams,
-    users::{self, UserFilter},
 };
 
 /// How many unfinished exports somebody may have: each of them holds a worker for minutes.
 const MOST_UNFINISHED: i64 = 5;
 
-/// People as a spreadsheet (S3.17).
-#[derive(Clone, Debug)]
-pub struct UsersExport {
-    pub segment: UserSegment,
-    /// A segment in it must be the same, or is refused.
-    pub filter: UserFilter,
-}
-
-/// S3.17: wants customers or leads, with the filter in force, as a spreadsheet.
-pub async fn request_users(app: &App, actor: &Actor, wish: UsersExport) -> Outcome<export::Model> {
+/// Asks for an export of a kind. A filter that was refused is told once it is clear that the caller may ask.
+pub(crate) async fn request<S: ExportSource>(
+    app: &App,
+    actor: &Actor,
+    filter: Result<S::Filter, Refusal>,
+) -> Outcome<export::Model> {
     actor.require(Scope::ExportsWrite)?;
-    // The file holds what this scope would show.
-    actor.require(Scope::UsersRead)?;
-    let kind = match wish.segment {
-        UserSegment::Customer => ExportKind::CustomersXlsx,
-        UserSegment::Lead => ExportKind::LeadsXlsx,
-    };
-    let filter = narrowed(wish)?;
-    let total = users::store::count(app, actor.team, &filter).await?;
+    actor.require(S::SCOPE)?;
+    let filter = filter.map_err(Error::from)?;
+    let total = S::count(app, actor.team, &filter).await?;
     if total == 0 {
         return Err(Refusal::new(UserErrorCode::ExportEmpty).into());
     }
-    make(app, actor, kind, serde_json::to_value(filter)?, total).await
-}
-
-/// The filter with the segment in it.
-fn narrowed(wish: UsersExport) -> Result<UserFilter, Refusal> {
-    let UsersExport { segment, filter } = wish;
-    if filter.segment.is_some_and(|other| other != segment) {
-        let mut refusal = Refusal::invalid("filter", Message::key("invalid-segment-other"));
-        refusal.field.push(Cow::Borrowed("segment"));
-        return Err(refusal);
-    }
-    Ok(UserFilter {
-        segment: Some(segment),
-        ..filter.to_keep()
-    })
-}
-
-/// Writes the export down with its job, whatever its kind.
-async fn make(
-    app: &App,
-    actor: &Actor,
-    kind: ExportKind,
-    filter: Json,
-    total: i64,
-) -> Outcome<export::Model> {
     // An export of a key is the key's; the person behind it stands beside it.
     let requested_by = actor.accountable_user()?;
     let zone = language::zone(&teams::load(app, actor.team).await?.time_zone);
+    let filter = serde_json::to_value(filter)?;
     let mut tx = app.begin(actor).await?;
     // One after the other, or two requests would each see room for themselves.
-    users::store::lock_user(&tx, requested_by).await?;
+    store::lock_requester(&tx, requested_by).await?;
     if store::unfinished_of(&tx, requested_by, actor.api_key()).await? >= MOST_UNFINISHED {
         let message = Message::key("export-too-many").with("max", MOST_UNFINISHED);
         return Err(Refusal::new(UserErrorCode::RateLimited).saying(message).into());
@@ -82,11 +52,11 @@ async fn make(
     let row = export::ActiveModel {
         id: Set(id),
         team_id: Set(actor.team),
-        kind: Set(kind),
+        kind: Set(S::KIND),
         status: Set(ExportStatus::Queued),
         filter: Set(filter.clone()),
         locale: Set(actor.locale),
-        file_name: Set(file_name(kind, actor.locale, tx.now(), zone)),
+        file_name: Set(file_name::<S>(actor.locale, tx.now(), zone)),
         requested_by: Set(requested_by),
         api_key_id: Set(actor.api_key()),
         requested_at: Set(tx.now()),
@@ -106,10 +76,18 @@ async fn make(
         "export.requested",
         Some(id.to_string()),
         None,
-        json!({ "kind": kind, "filter": filter, "total": total }),
+        json!({ "kind": S::KIND, "filter": filter, "total": total }),
     );
     store::publish(&mut tx, &export);
     tx.enqueue(NewJob::now::<WriteExport>(id));
     tx.commit().await?;
     Ok(export)
+}
+
+/// What a file is called where it is saved: `customers-2026-11-20.xlsx`, in the language of its headings and by the
+/// team's day.
+fn file_name<S: ExportSource>(locale: Locale, requested_at: DateTime<Utc>, zone: Tz) -> String {
+    let name = language::text(locale, S::FILE_NAME, &[]);
+    let day = requested_at.with_timezone(&zone).format("%Y-%m-%d");
+    format!("{name}-{day}.{}", S::Writer::ENDING)
 }

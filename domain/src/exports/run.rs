@@ -6,13 +6,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use entities::{ExportId, ExportKind, export};
+use entities::{ExportId, export};
 
 use super::{
     KEPT_FOR,
     keys::object_key,
     output::Written,
-    spreadsheet,
+    source::Kinds,
     state::Transition,
     store::{self, Changes, File},
 };
@@ -27,21 +27,19 @@ use crate::{
     values,
 };
 
-/// Progress is told when so many rows were written since the last time,
+/// Progress is told when so many rows were read since the last time,
 const TOLD_ROWS: i64 = 5000;
 /// or when so much time has passed.
 const TOLD_AFTER: Duration = Duration::from_secs(1);
 
-/// A whole file that nobody knows of yet.
-pub(super) struct Made {
-    /// Of the file in the blob store; it ends with the attempt.
-    pub key: String,
+/// A whole file, under the attempt's key, that nobody knows of yet.
+pub(crate) struct Made {
     pub rows: i64,
     pub written: Written,
 }
 
 /// A worker that has begun.
-pub(super) struct Attempt<'a> {
+pub(crate) struct Attempt<'a> {
     pub app: &'a App,
     pub export: export::Model,
     /// Where this attempt puts its file.
@@ -56,18 +54,13 @@ pub(super) async fn write(app: &App, job: &ClaimedJob, id: ExportId) -> Handled 
     let Some(mut attempt) = Attempt::begin(app, job, id).await? else {
         return Ok(Ending::Done);
     };
-    let made = match attempt.export.kind {
-        ExportKind::CustomersXlsx | ExportKind::LeadsXlsx => spreadsheet::users::write(&mut attempt).await,
-        ExportKind::InvoicesZip => Err(anyhow!("this version writes no {}", attempt.export.kind).into()),
+    let kind = attempt.export.kind;
+    let kind = (app.memory::<Kinds>().of(kind)).ok_or_else(|| anyhow!("this version writes no {kind}"))?;
+    let Some(made) = kind.write(&mut attempt).await? else {
+        tracing::info!(export = %id, "the export was stopped");
+        return Ok(Ending::Done);
     };
-    match made {
-        Ok(Some(made)) => attempt.complete(made).await,
-        Ok(None) => {
-            tracing::info!(export = %id, "the export was stopped");
-            Ok(Ending::Done)
-        }
-        Err(error) => Err(error),
-    }
+    attempt.complete(made).await
 }
 
 impl<'a> Attempt<'a> {
@@ -133,7 +126,7 @@ impl<'a> Attempt<'a> {
         let changes = Changes {
             rows: Some(made.rows),
             file: Some(File {
-                key: made.key.clone(),
+                key: self.key.clone(),
                 size: made.written.size,
                 sha256: made.written.sha256,
                 expires_at,
@@ -147,7 +140,7 @@ impl<'a> Attempt<'a> {
         if completed.is_none() {
             drop(tx);
             // Nobody refers to it, and nobody is going to.
-            self.app.files.delete(&made.key).await?;
+            self.app.files.delete(&self.key).await?;
             return Ok(Ending::Done);
         }
         tx.commit().await?;

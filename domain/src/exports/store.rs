@@ -1,79 +1,12 @@
-//! The exports' rows: who sees them, and how a worker's writes are held to its claim.
+//! The exports' rows, and how one goes from a status to the next.
 
 use chrono::{DateTime, Utc};
 use entities::{ApiKeyId, EventTopic, ExportId, ExportStatus, UserId, export};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement, Value};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Set, Statement};
 use serde_json::json;
 
 use super::state::{self, Transition};
-use crate::{
-    actor::{Actor, Scope},
-    app::App,
-    database::{Planned, Sql},
-    error::Outcome,
-    message::Message,
-    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
-    scoped::Scoped,
-    tx::Tx,
-    values,
-};
-
-const NEWEST_FIRST: Order = Order {
-    name: "exports",
-    key: "requested_at",
-    id: "id",
-    direction: Direction::Descending,
-};
-
-/// One export, if the caller may see it: their own, or as an administrator any of the team.
-pub async fn find(app: &App, actor: &Actor, id: ExportId) -> Outcome<Option<export::Model>> {
-    let found = export::Entity::of_by_id(actor.team, id)
-        .one(app.db.connection())
-        .await?;
-    Ok(found.filter(|export| is_visible(actor, export)))
-}
-
-/// A page of what the caller may see, newest first.
-pub async fn list(app: &App, actor: &Actor, args: &PageArgs) -> Outcome<Page<export::Model>> {
-    actor.require(Scope::ExportsWrite)?;
-    let request = PageRequest::new(args, NEWEST_FIRST)?;
-    let (condition, mut values) = condition(actor);
-    let sql = format!("SELECT * FROM exports{condition}{}", request.sql(&mut values));
-    let asked = (Planned::Once, sql.as_str(), values);
-    let page = request.models(app.db.connection(), asked, |row: &export::Model| {
-        (Key::Time(row.requested_at), row.id.0)
-    });
-    page.await
-}
-
-pub async fn count(app: &App, actor: &Actor) -> Outcome<i64> {
-    actor.require(Scope::ExportsWrite)?;
-    let (condition, values) = condition(actor);
-    let sql = format!("SELECT count(*) FROM exports{condition}");
-    Ok(app.db.connection().count(&sql, values).await?)
-}
-
-pub(super) fn is_visible(actor: &Actor, export: &export::Model) -> bool {
-    let own = match actor.api_key() {
-        Some(key) => export.api_key_id == Some(key),
-        None => export.api_key_id.is_none() && actor.user() == Some(export.requested_by),
-    };
-    actor.scopes.contains(Scope::ExportsWrite) && (own || actor.is_admin())
-}
-
-/// The same as [`is_visible`], for lists.
-fn condition(actor: &Actor) -> (String, Vec<Value>) {
-    let mut sql = " WHERE team_id = $1".to_owned();
-    let mut values = values![actor.team];
-    if let Some(key) = actor.api_key() {
-        sql.push_str(" AND api_key_id = $2");
-        values.push(key.into());
-    } else if !actor.is_admin() {
-        sql.push_str(" AND api_key_id IS NULL AND requested_by = $2");
-        values.push(actor.user().into());
-    }
-    (sql, values)
-}
+use crate::{database::Sql, error::Outcome, message::Message, tx::Tx, values};
 
 /// The export as it is once nobody else changes it.
 pub(super) async fn lock(tx: &Tx, id: ExportId) -> Outcome<Option<export::Model>> {
@@ -87,6 +20,16 @@ pub(super) async fn lock(tx: &Tx, id: ExportId) -> Outcome<Option<export::Model>
         .from_raw_sql(statement)
         .one(tx.db())
         .await?)
+}
+
+/// Whatever else this person asks for comes before or after.
+pub(super) async fn lock_requester(tx: &Tx, user: UserId) -> Outcome<()> {
+    let sql = format!(
+        "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",
+        tx.db().dialect().for_update()
+    );
+    tx.db().rows(&sql, values![user, tx.actor().team]).await?;
+    Ok(())
 }
 
 pub(super) async fn unfinished_of(tx: &Tx, user: UserId, key: Option<ApiKeyId>) -> Outcome<i64> {

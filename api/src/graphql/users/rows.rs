@@ -1,18 +1,21 @@
 //! Lists of people: what the selection below one wants of each is read with them, in one go for all the rows. A row that
 //! asked by itself would wait for the others, which costs more than what it gets.
 
-use async_graphql::{Context, InputType, Lookahead, Result, SelectionField, Value};
+use std::{collections::HashMap, hash::Hash};
+
+use async_graphql::{Context, InputType, Lookahead, Result, SelectionField, Value, dataloader::Loader};
 use domain::{
     page::{Page, PageRequest},
-    stats,
+    purchases::PurchasesOf,
+    stats::{self, ReadingOf},
     users::{UserParts, UserView},
 };
 use entities::{UserId, purchase};
 
 use crate::graphql::{
     context::Ctx,
-    enums::PurchaseKind,
-    loaders::{PurchasesOf, ReadingOf},
+    loaders::{Loaders, Shared},
+    purchases::{FirstPurchases, enums::PurchaseKind},
 };
 
 /// What the selection below a list of users wants of each in the statement of the list itself.
@@ -36,11 +39,11 @@ pub fn parts_of(selection: &Lookahead<'_>) -> UserParts {
 #[derive(Clone, Debug, Default)]
 pub struct Along {
     pub reading: Option<stats::ReadingStats>,
-    purchases: Vec<(PurchasesOf, Page<purchase::Model>)>,
+    purchases: Vec<(FirstPurchases, Page<purchase::Model>)>,
 }
 
 impl Along {
-    pub fn purchases(&self, asked: &PurchasesOf) -> Option<Page<purchase::Model>> {
+    pub fn purchases(&self, asked: &FirstPurchases) -> Option<Page<purchase::Model>> {
         let known = self.purchases.iter().find(|(key, _)| key == asked);
         known.map(|(_, page)| page.clone())
     }
@@ -48,48 +51,58 @@ impl Along {
 
 /// A page of people, each with what the selection wants of many.
 pub async fn along(ctx: &Context<'_>, page: Page<UserView>) -> Result<Page<(UserView, Along)>> {
-    let people: Vec<UserId> = page.items.iter().map(|(_, user)| user.id).collect();
+    let actor = ctx.actor()?;
     let rows = rows(ctx);
     let wanted = |name| {
         rows.iter()
             .flat_map(move |row| row.field(name).selection_fields())
     };
-    let mut reading = if wanted("readingStats").next().is_some() {
-        let keys = people.iter().copied().map(ReadingOf);
-        ctx.load_many(keys.collect()).await.unwrap_or_default()
-    } else {
-        Default::default()
-    };
+    // Of whom the caller may not see so much, the row says it.
+    let readings = |user: UserId| ReadingOf::new(actor, user).ok();
     let ways: Vec<_> = wanted("purchases")
         .filter_map(|field| first_purchases(&field))
         .collect();
-    let keys = people.iter().flat_map(|user| {
-        let of = |way: &(Option<entities::PurchaseKind>, Option<i32>)| PurchasesOf {
-            user: *user,
-            kind: way.0,
-            first: way.1,
+    let purchases = |user: UserId| -> Vec<FirstPurchases> {
+        let of = |(kind, first): &(_, _)| {
+            let of = PurchasesOf::new(actor, user, *kind).ok()?;
+            Some(FirstPurchases { of, first: *first })
         };
-        ways.iter().map(of)
-    });
-    let keys: Vec<PurchasesOf> = keys.collect();
-    let mut purchases = if keys.is_empty() {
-        None
-    } else {
-        ctx.load_many(keys.clone()).await.ok()
+        ways.iter().filter_map(of).collect()
     };
+    let people = || page.items.iter().map(|(_, user)| user.id);
+    let keys: Vec<ReadingOf> = if wanted("readingStats").next().is_some() {
+        people().filter_map(readings).collect()
+    } else {
+        Vec::new()
+    };
+    let mut found_readings = all(ctx, keys).await;
+    let found_purchases = all(ctx, people().flat_map(purchases).collect()).await;
     Ok(page.map(|user| {
-        let own = keys.iter().filter(|key| key.user == user.id);
-        let purchases = purchases.iter_mut().flat_map(|found| {
-            // Nobody is left out who has none.
-            own.clone()
-                .map(|key| (*key, found.remove(key).unwrap_or_default()))
+        let bought = found_purchases.as_ref().map(|found| {
+            let pages = purchases(user.id).into_iter();
+            // Whoever has none is not among those who were found.
+            pages.map(|key| (key, found.get(&key).cloned().unwrap_or_default()))
         });
         let along = Along {
-            reading: reading.remove(&ReadingOf(user.id)),
-            purchases: purchases.collect(),
+            reading: found_readings
+                .as_mut()
+                .and_then(|found| found.remove(&readings(user.id)?)),
+            purchases: bought.into_iter().flatten().collect(),
         };
         (user, along)
     }))
+}
+
+/// What the keys stand for, if they can all be had.
+async fn all<K>(ctx: &Context<'_>, keys: Vec<K>) -> Option<HashMap<K, <Loaders as Loader<K>>::Value>>
+where
+    K: Send + Sync + Hash + Eq + Clone + 'static,
+    Loaders: Loader<K, Error = Shared>,
+{
+    if keys.is_empty() {
+        return None;
+    }
+    ctx.load_many(keys).await.ok()
 }
 
 /// The selections of the rows, wherever a connection has them.

@@ -40,7 +40,7 @@ pub(super) struct Book {
     workbook: Workbook,
     sheet: Worksheet,
     sheets: u16,
-    /// The next row of the sheet.
+    /// The row of the sheet that is written, its heading being the first.
     row: u32,
     rows_of_a_sheet: u32,
     heading: Format,
@@ -80,35 +80,38 @@ impl Book {
         Ok(book)
     }
 
-    pub fn add<'a>(&mut self, cells: impl Iterator<Item = Cell<'a>>) -> Result<(), XlsxError> {
-        if self.row == self.rows_of_a_sheet {
+    /// From here on cells go to the next row.
+    pub fn begin_row(&mut self) -> Result<(), XlsxError> {
+        if self.row + 1 == self.rows_of_a_sheet {
             let next = self.workbook.new_worksheet_with_constant_memory()?;
             let full = std::mem::replace(&mut self.sheet, next);
             self.close(full)?;
             self.head()?;
         }
+        self.row += 1;
+        Ok(())
+    }
+
+    pub fn put(&mut self, column: u16, cell: &Cell<'_>) -> Result<(), XlsxError> {
         let (sheet, row) = (&mut self.sheet, self.row);
-        for (column, cell) in (0u16..).zip(cells) {
-            match cell {
-                Cell::Blank => {}
-                Cell::Text(said) => {
-                    sheet.write_string_with_format(row, column, text::fitting(&said), &self.text)?;
-                }
-                Cell::Number(number) => {
-                    // Counts, all of them far below what a double holds exactly.
-                    #[expect(clippy::cast_precision_loss, reason = "the format has doubles only")]
-                    sheet.write_number_with_format(row, column, number as f64, &self.number)?;
-                }
-                Cell::Time(time) if (1900..=9999).contains(&time.year()) => {
-                    sheet.write_datetime_with_format(row, column, time, &self.time)?;
-                }
-                // Beyond the format's calendar: somebody has mistyped it, and shall see it.
-                Cell::Time(time) => {
-                    sheet.write_string_with_format(row, column, time.to_string(), &self.text)?;
-                }
+        match cell {
+            Cell::Blank => {}
+            Cell::Text(said) => {
+                sheet.write_string_with_format(row, column, text::fitting(said), &self.text)?;
+            }
+            Cell::Number(number) => {
+                // Counts, all of them far below what a double holds exactly.
+                #[expect(clippy::cast_precision_loss, reason = "the format has doubles only")]
+                sheet.write_number_with_format(row, column, *number as f64, &self.number)?;
+            }
+            Cell::Time(time) if (1900..=9999).contains(&time.year()) => {
+                sheet.write_datetime_with_format(row, column, *time, &self.time)?;
+            }
+            // Beyond the format's calendar: somebody has mistyped it, and shall see it.
+            Cell::Time(time) => {
+                sheet.write_string_with_format(row, column, time.to_string(), &self.text)?;
             }
         }
-        self.row += 1;
         Ok(())
     }
 
@@ -132,13 +135,13 @@ impl Book {
             self.sheet
                 .write_string_with_format(0, column, heading, &self.heading)?;
         }
-        self.row = 1;
+        self.row = 0;
         Ok(())
     }
 
     fn close(&mut self, mut sheet: Worksheet) -> Result<(), XlsxError> {
         let columns = u16::try_from(self.layout.columns.len()).unwrap_or(u16::MAX);
-        sheet.autofilter(0, 0, self.row - 1, columns.saturating_sub(1))?;
+        sheet.autofilter(0, 0, self.row, columns.saturating_sub(1))?;
         self.workbook.push_worksheet(sheet);
         Ok(())
     }
@@ -162,9 +165,11 @@ mod tests {
         let scratch = std::env::temp_dir();
         let mut book = Book::with_sheets_of(layout(), rows_of_a_sheet, &scratch).expect("a book");
         for n in 0..7 {
+            book.begin_row().expect("a row");
             let name = Cell::Text(format!("=Person {n}").into());
+            book.put(0, &name).expect("a cell");
             let since = Cell::Time(layout().created.naive_utc());
-            book.add([name, since].into_iter()).expect("a row");
+            book.put(1, &since).expect("a cell");
         }
         let mut bytes = Vec::new();
         book.finish(&mut bytes).expect("a file");

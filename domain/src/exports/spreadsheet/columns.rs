@@ -1,219 +1,184 @@
-//! What a spreadsheet of customers or leads says of each of them (S3.9–S3.14).
+//! What a sheet says of each row: a heading, a kind of cell, and how it is read.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
-use entities::{BillingInterval, CustomerTier, ExportKind, Locale, PlanSubscriptionStatus, ProductId};
 
-use super::{book::Cell, words::Words};
-use crate::{
-    language,
-    users::{EcosystemView, PlanView, UserView},
-};
+use super::{book::Cell, wording::Wording};
 
-/// One column: its heading, its width in characters, and what it says of somebody.
-pub(super) struct Column {
+/// One column of a sheet of any rows.
+pub(crate) struct Column<Row> {
+    /// The message of the heading.
     heading: &'static str,
+    /// In characters.
     width: f64,
-    /// The heading names the time zone.
-    zoned: bool,
-    /// Leads have none: it belongs to a subscription.
-    of_plan: bool,
-    pub cell: for<'a> fn(&'a Facts, &'a UserView) -> Cell<'a>,
+    kind: Kind<Row>,
+    /// The message where there is nothing to say.
+    otherwise: Option<&'static str>,
 }
 
-impl Column {
-    pub fn head(&self, locale: Locale, facts: &Facts) -> (String, f64) {
-        let zone = facts.zone.name();
-        let zone = [("zone", zone.into())];
-        let variables: &[_] = if self.zoned { &zone } else { &[] };
-        (language::text(locale, self.heading, variables), self.width)
+enum Kind<Row> {
+    Text(for<'a> fn(&'a Row) -> Option<Cow<'a, str>>),
+    Number(fn(&Row) -> Option<i64>),
+    Time(fn(&Row) -> Option<DateTime<Utc>>),
+    YesOrNo(fn(&Row) -> Option<bool>),
+    /// A stored word, and the message that chooses its wording.
+    Word(&'static str, fn(&Row) -> Option<&'static str>),
+}
+
+impl<Row> Column<Row> {
+    pub const fn text(
+        heading: &'static str,
+        width: f64,
+        read: for<'a> fn(&'a Row) -> Option<Cow<'a, str>>,
+    ) -> Self {
+        Self::new(heading, width, Kind::Text(read))
     }
-}
 
-/// Those of a kind of export, from left to right.
-pub(super) fn columns(kind: ExportKind) -> Vec<&'static Column> {
-    let with_plan = kind == ExportKind::CustomersXlsx;
-    COLUMNS
-        .iter()
-        .filter(|column| with_plan || !column.of_plan)
-        .collect()
-}
-
-const fn own(
-    heading: &'static str,
-    width: f64,
-    cell: for<'a> fn(&'a Facts, &'a UserView) -> Cell<'a>,
-) -> Column {
-    Column {
-        heading,
-        width,
-        zoned: false,
-        of_plan: false,
-        cell,
+    pub const fn number(heading: &'static str, width: f64, read: fn(&Row) -> Option<i64>) -> Self {
+        Self::new(heading, width, Kind::Number(read))
     }
-}
 
-const fn of_plan(
-    heading: &'static str,
-    width: f64,
-    cell: for<'a> fn(&'a Facts, &'a UserView) -> Cell<'a>,
-) -> Column {
-    Column {
-        of_plan: true,
-        ..own(heading, width, cell)
+    /// In the team's zone, which the message of the heading takes as `$zone`.
+    pub const fn time(heading: &'static str, width: f64, read: fn(&Row) -> Option<DateTime<Utc>>) -> Self {
+        Self::new(heading, width, Kind::Time(read))
     }
-}
 
-const fn zoned(column: Column) -> Column {
-    Column {
-        zoned: true,
-        ..column
+    pub const fn yes_or_no(heading: &'static str, width: f64, read: fn(&Row) -> Option<bool>) -> Self {
+        Self::new(heading, width, Kind::YesOrNo(read))
     }
-}
 
-const COLUMNS: &[Column] = &[
-    own("export-column-id", 32.0, |_, user| {
-        Cell::Text(user.id.to_string().into())
-    }),
-    own("export-column-first-name", 18.0, |_, user| said(&user.first_name)),
-    own("export-column-last-name", 22.0, |_, user| said(&user.last_name)),
-    own("export-column-company-email", 32.0, |_, user| {
-        said(&user.company_email)
-    }),
-    own("export-column-phone", 18.0, |_, user| {
-        maybe(user.phone.as_deref())
-    }),
-    own("export-column-company", 28.0, |_, user| {
-        maybe(user.company_name.as_deref())
-    }),
-    own("export-column-tier", 12.0, |facts, user| {
-        said(facts.tiers.say(user.tier.as_str()))
-    }),
-    own("export-column-language", 12.0, |facts, user| {
-        said(facts.languages.say(user.locale.as_str()))
-    }),
-    own("export-column-active", 10.0, |facts, user| {
-        facts.yes_or_no(user.active)
-    }),
-    zoned(own("export-column-registered", 30.0, |facts, user| {
-        facts.time(user.created_at)
-    })),
-    own("export-column-ecosystem", 28.0, |facts, user| {
-        match ecosystem(user) {
-            Some(it) => said(&it.name),
-            None => said(&facts.no_ecosystem),
-        }
-    }),
-    own("export-column-ecosystem-suspended", 22.0, |facts, user| {
-        ecosystem(user).map_or(Cell::Blank, |it| facts.yes_or_no(it.suspended_at.is_some()))
-    }),
-    of_plan("export-column-plan", 28.0, |facts, user| {
-        let product = plan(user).and_then(|plan| facts.products.get(&plan.product));
-        maybe(product.map(String::as_str))
-    }),
-    of_plan("export-column-interval", 12.0, |facts, user| {
-        maybe(plan(user).map(|plan| facts.intervals.say(plan.interval.as_str())))
-    }),
-    of_plan("export-column-plan-status", 16.0, |facts, user| {
-        maybe(plan(user).map(|plan| facts.statuses.say(plan.status.as_str())))
-    }),
-    zoned(of_plan("export-column-plan-start", 30.0, |facts, user| {
-        plan(user).map_or(Cell::Blank, |plan| facts.time(plan.starts_at))
-    })),
-    zoned(of_plan("export-column-plan-end", 30.0, |facts, user| {
-        let end = plan(user).and_then(|plan| plan.ends_at);
-        end.map_or(Cell::Blank, |at| facts.time(at))
-    })),
-    of_plan("export-column-encounters", 14.0, |_, user| {
-        number(user, |plan| plan.encounters)
-    }),
-    of_plan("export-column-licenses-total", 16.0, |_, user| {
-        number(user, |plan| plan.licenses_total)
-    }),
-    of_plan("export-column-licenses-assigned", 18.0, |_, user| {
-        number(user, |plan| plan.licenses_assigned)
-    }),
-    of_plan("export-column-licenses-available", 18.0, |_, user| {
-        number(user, PlanView::licenses_available)
-    }),
-    of_plan("export-column-licenses-suspended", 20.0, |_, user| {
-        number(user, |plan| plan.licenses_suspended)
-    }),
-];
+    /// `wording` is a message that chooses by `$word`.
+    pub const fn word(
+        heading: &'static str,
+        width: f64,
+        wording: &'static str,
+        read: fn(&Row) -> Option<&'static str>,
+    ) -> Self {
+        Self::new(heading, width, Kind::Word(wording, read))
+    }
 
-/// What the cells need beside the row.
-pub(super) struct Facts {
-    zone: Tz,
-    yes: String,
-    no: String,
-    no_ecosystem: String,
-    tiers: Words,
-    languages: Words,
-    intervals: Words,
-    statuses: Words,
-    /// The names of those that were met so far.
-    pub products: HashMap<ProductId, String>,
-}
-
-impl Facts {
-    pub fn new(locale: Locale, zone: Tz) -> Self {
-        let say = |key| language::text(locale, key, &[]);
+    /// What stands there where there is nothing.
+    pub const fn or(self, message: &'static str) -> Self {
         Self {
-            zone,
-            yes: say("export-yes"),
-            no: say("export-no"),
-            no_ecosystem: say("export-no-ecosystem"),
-            tiers: Words::of(
-                locale,
-                "export-tier",
-                CustomerTier::ALL.iter().map(|it| it.as_str()),
-            ),
-            languages: Words::of(
-                locale,
-                "export-language",
-                Locale::ALL.iter().map(|it| it.as_str()),
-            ),
-            intervals: Words::of(
-                locale,
-                "export-interval",
-                BillingInterval::ALL.iter().map(|it| it.as_str()),
-            ),
-            statuses: Words::of(
-                locale,
-                "export-plan-status",
-                PlanSubscriptionStatus::ALL.iter().map(|it| it.as_str()),
-            ),
-            products: HashMap::new(),
+            otherwise: Some(message),
+            ..self
         }
     }
 
-    fn yes_or_no(&self, yes: bool) -> Cell<'_> {
-        said(if yes { &self.yes } else { &self.no })
+    const fn new(heading: &'static str, width: f64, kind: Kind<Row>) -> Self {
+        Self {
+            heading,
+            width,
+            kind,
+            otherwise: None,
+        }
     }
 
-    fn time(&self, at: DateTime<Utc>) -> Cell<'_> {
-        Cell::Time(at.with_timezone(&self.zone).naive_local())
+    /// The heading with its width in characters.
+    pub(super) fn head(&self, wording: &Wording) -> (String, f64) {
+        let heading = match self.kind {
+            Kind::Time(_) => wording.zoned(self.heading),
+            _ => wording.text(self.heading),
+        };
+        (heading, self.width)
+    }
+
+    pub(super) fn cell<'a>(&self, row: &'a Row, wording: &'a mut Wording) -> Cell<'a> {
+        let nothing = |wording: &'a mut Wording| match self.otherwise {
+            Some(message) => Cell::Text(wording.said(message).into()),
+            None => Cell::Blank,
+        };
+        match self.kind {
+            Kind::Text(read) => read(row).map_or_else(|| nothing(wording), Cell::Text),
+            Kind::Number(read) => read(row).map_or_else(|| nothing(wording), Cell::Number),
+            Kind::Time(read) => match read(row) {
+                Some(at) => Cell::Time(wording.time(at)),
+                None => nothing(wording),
+            },
+            Kind::YesOrNo(read) => match read(row) {
+                Some(true) => Cell::Text(wording.said("export-yes").into()),
+                Some(false) => Cell::Text(wording.said("export-no").into()),
+                None => nothing(wording),
+            },
+            Kind::Word(message, read) => match read(row) {
+                Some(word) => Cell::Text(wording.word(message, word).into()),
+                None => nothing(wording),
+            },
+        }
     }
 }
 
-fn said(text: &str) -> Cell<'_> {
-    Cell::Text(Cow::Borrowed(text))
-}
+#[cfg(test)]
+mod tests {
+    use chrono_tz::Europe::Madrid;
+    use entities::Locale;
 
-fn maybe(text: Option<&str>) -> Cell<'_> {
-    text.map_or(Cell::Blank, said)
-}
+    use super::*;
 
-fn number(user: &UserView, of: fn(&PlanView) -> i64) -> Cell<'_> {
-    plan(user).map_or(Cell::Blank, |plan| Cell::Number(of(plan)))
-}
+    struct Tin {
+        label: Option<String>,
+        fish: i64,
+        sealed_at: Option<DateTime<Utc>>,
+    }
 
-pub(super) fn plan(user: &UserView) -> Option<&PlanView> {
-    user.plan.found()
-}
+    const COLUMNS: &[Column<Tin>] = &[
+        Column::text("export-column-company", 9.0, |tin| {
+            tin.label.as_deref().map(Into::into)
+        }),
+        Column::number("export-column-licenses-total", 9.0, |tin| Some(tin.fish)),
+        Column::time("export-column-plan-end", 9.0, |tin| tin.sealed_at),
+        Column::<Tin>::time("export-column-plan-end", 9.0, |tin| tin.sealed_at).or("export-no"),
+        Column::yes_or_no("export-column-active", 9.0, |tin| Some(tin.fish > 2)),
+        Column::word("export-column-interval", 9.0, "export-interval", |tin| {
+            (tin.fish > 2).then_some("ANNUAL")
+        }),
+    ];
 
-fn ecosystem(user: &UserView) -> Option<&EcosystemView> {
-    user.ecosystem.found()
+    fn cells(tin: &Tin) -> String {
+        let mut wording = Wording::new(Locale::Es, Madrid);
+        let said = |column: &Column<Tin>| format!("{:?}", column.cell(tin, &mut wording));
+        COLUMNS.iter().map(said).collect::<Vec<_>>().join(" ")
+    }
+
+    /// A sheet says of its rows what its columns read, whatever the rows are.
+    #[test]
+    fn any_row_has_typed_cells_in_the_readers_language_and_zone() {
+        let full = Tin {
+            label: Some("=Sardinas".into()),
+            fish: 3,
+            sealed_at: Some("2026-01-31T23:30:00Z".parse().expect("a time")),
+        };
+        let time = "Time(2026-02-01T00:30:00)";
+        assert_eq!(
+            cells(&full),
+            format!(r#"Text("=Sardinas") Number(3) {time} {time} Text("Sí") Text("Anual")"#)
+        );
+        let empty = Tin {
+            label: None,
+            fish: 0,
+            sealed_at: None,
+        };
+        assert_eq!(
+            cells(&empty),
+            r#"Blank Number(0) Blank Text("No") Text("No") Blank"#
+        );
+    }
+
+    #[test]
+    fn only_the_heading_of_a_time_names_the_zone() {
+        let wording = Wording::new(Locale::En, Madrid);
+        let heads = COLUMNS.iter().map(|column| column.head(&wording).0);
+        assert_eq!(
+            heads.collect::<Vec<_>>(),
+            [
+                "Company name",
+                "Licences",
+                "End (Europe/Madrid)",
+                "End (Europe/Madrid)",
+                "Active",
+                "Interval"
+            ]
+        );
+    }
 }
