@@ -16,6 +16,8 @@ use crate::{
 /// What is wanted beside the person's own columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserParts {
+    /// What lists rarely show of a person.
+    pub details: bool,
     /// The one that they have deployed.
     pub ecosystem: bool,
     /// The subscription that counts now: the one that started last; one that is to come only if none has started.
@@ -28,21 +30,27 @@ pub struct UserParts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserView {
     pub id: UserId,
+    pub first_name: String,
+    pub last_name: String,
+    pub company_email: String,
+    /// Neither the person nor the ecosystem that they belong to is suspended.
+    pub active: bool,
+    pub created_at: DateTime<Utc>,
+    pub details: Loaded<UserDetails>,
+    pub ecosystem: Loaded<EcosystemView>,
+    pub plan: Loaded<PlanView>,
+}
+
+/// The rest of a person's own columns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserDetails {
     pub role: UserRole,
     pub segment: UserSegment,
     pub tier: CustomerTier,
     pub features: Vec<Feature>,
-    pub first_name: String,
-    pub last_name: String,
-    pub company_email: String,
     pub phone: Option<String>,
     pub company_name: Option<String>,
     pub locale: Locale,
-    /// Neither the person nor the ecosystem that they belong to is suspended.
-    pub active: bool,
-    pub created_at: DateTime<Utc>,
-    pub ecosystem: Loaded<EcosystemView>,
-    pub plan: Loaded<PlanView>,
 }
 
 /// An ecosystem as it is shown. Suspended while `suspended_at` is set.
@@ -88,9 +96,11 @@ impl PlanView {
     }
 }
 
-const OWN: &str = "u.id, u.role, u.segment, u.tier, u.features, u.first_name, u.last_name, u.company_email, \
-     u.phone, u.company_name, u.locale, u.created_at, (u.suspended_at IS NULL AND e.suspended_at IS NULL)";
-const OWN_COLUMNS: usize = 13;
+const OWN: &str = "u.id, u.first_name, u.last_name, u.company_email, u.created_at, \
+     (u.suspended_at IS NULL AND e.suspended_at IS NULL)";
+const OWN_COLUMNS: usize = 6;
+const DETAILS: &str = ", u.role, u.segment, u.tier, u.features, u.phone, u.company_name, u.locale";
+const DETAILS_COLUMNS: usize = 7;
 const ECOSYSTEM: &str = ", e.id, e.name, e.owner_id, e.suspended_at, e.suspension_reason";
 const ECOSYSTEM_COLUMNS: usize = 5;
 const PLAN: &str = ", p.id, p.user_id, p.product_id, p.interval, p.status, p.starts_at, p.ends_at, p.encounters, \
@@ -99,7 +109,16 @@ const PLAN_COLUMNS: usize = 11;
 const PRODUCT: &str = ", t.id, t.name, t.active, t.grace_days";
 
 impl UserParts {
+    /// All of a person's own columns.
+    pub const OWN: Self = Self {
+        details: true,
+        ecosystem: false,
+        plan: false,
+        product: false,
+    };
+
     pub const ALL: Self = Self {
+        details: true,
         ecosystem: true,
         plan: true,
         product: true,
@@ -109,6 +128,7 @@ impl UserParts {
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self {
+            details: self.details || other.details,
             ecosystem: self.ecosystem || other.ecosystem,
             plan: self.plan || other.plan,
             product: self.product || other.product,
@@ -132,6 +152,9 @@ impl UserParts {
     ) -> String {
         let mut columns = OWN.to_owned();
         let mut joins = " LEFT JOIN ecosystems e ON e.id = u.ecosystem_id".to_owned();
+        if self.details {
+            columns.push_str(DETAILS);
+        }
         if self.ecosystem {
             columns.push_str(ECOSYSTEM);
         }
@@ -151,22 +174,20 @@ impl UserParts {
         let row = Row::of(found)?;
         let mut view = UserView {
             id: row.id(0)?,
-            role: row.word(1)?,
-            segment: row.word(2)?,
-            tier: row.word(3)?,
-            features: row.list(4)?,
-            first_name: row.get(5)?,
-            last_name: row.get(6)?,
-            company_email: row.get(7)?,
-            phone: row.get(8)?,
-            company_name: row.get(9)?,
-            locale: row.word(10)?,
-            created_at: row.get(11)?,
-            active: row.get(12)?,
+            first_name: row.get(1)?,
+            last_name: row.get(2)?,
+            company_email: row.get(3)?,
+            created_at: row.get(4)?,
+            active: row.get(5)?,
+            details: Loaded::NotAsked,
             ecosystem: Loaded::NotAsked,
             plan: Loaded::NotAsked,
         };
         let mut at = OWN_COLUMNS;
+        if self.details {
+            view.details = Loaded::Known(Some(read_details(row, at)?));
+            at += DETAILS_COLUMNS;
+        }
         if self.ecosystem {
             // Members of somebody else's ecosystem have deployed none of their own.
             let own = read_ecosystem(row, at)?.filter(|it| it.owner == view.id);
@@ -217,6 +238,18 @@ pub(super) fn select_ecosystem(condition: &str) -> String {
 
 pub(super) fn select_plan(condition: &str) -> String {
     format!("SELECT {} FROM plan_subscriptions p {condition}", &PLAN[2..])
+}
+
+fn read_details(row: Row<'_>, at: usize) -> Outcome<UserDetails> {
+    Ok(UserDetails {
+        role: row.word(at)?,
+        segment: row.word(at + 1)?,
+        tier: row.word(at + 2)?,
+        features: row.list(at + 3)?,
+        phone: row.get(at + 4)?,
+        company_name: row.get(at + 5)?,
+        locale: row.word(at + 6)?,
+    })
 }
 
 pub(super) fn read_ecosystem(row: Row<'_>, at: usize) -> Outcome<Option<EcosystemView>> {

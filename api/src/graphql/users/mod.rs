@@ -7,6 +7,8 @@ pub mod people;
 pub mod plans;
 mod rows;
 
+use std::borrow::Cow;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
     App, Loaded, Outcome,
@@ -15,7 +17,7 @@ use domain::{
     impersonation,
     page::PageRequest,
     purchases::{self, PurchasesOf},
-    users::{self, EcosystemView, UserFilter as Filter, UserOrderField as Field, UserView},
+    users::{self, EcosystemView, UserDetails, UserFilter as Filter, UserOrderField as Field, UserView},
 };
 use futures::FutureExt;
 
@@ -65,6 +67,19 @@ pub async fn visible(ctx: &Context<'_>, id: entities::UserId) -> Result<User> {
     ctx.visible(load(ctx, id).await?, users::NOT_VISIBLE)
 }
 
+impl User {
+    /// As they came with the person, or asked for now.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Cow<'_, UserDetails>> {
+        if let Some(known) = self.0.details.found() {
+            return Ok(Cow::Borrowed(known));
+        }
+        let found = visible(ctx, self.0.id).await?.0.details.into_found();
+        let found =
+            found.ok_or_else(|| async_graphql::Error::new(format!("{} has no details", self.0.id)))?;
+        Ok(Cow::Owned(found))
+    }
+}
+
 /// A person of the team: staff, customer or lead.
 #[Object]
 impl User {
@@ -74,23 +89,24 @@ impl User {
     }
 
     /// Role in the team.
-    async fn role(&self) -> UserRole {
-        self.0.role.into()
+    async fn role(&self, ctx: &Context<'_>) -> Result<UserRole> {
+        Ok(self.details(ctx).await?.role.into())
     }
 
     /// Whether the user is a customer or a lead.
-    async fn segment(&self) -> UserSegment {
-        self.0.segment.into()
+    async fn segment(&self, ctx: &Context<'_>) -> Result<UserSegment> {
+        Ok(self.details(ctx).await?.segment.into())
     }
 
     /// Service level of the customer.
-    async fn tier(&self) -> CustomerTier {
-        self.0.tier.into()
+    async fn tier(&self, ctx: &Context<'_>) -> Result<CustomerTier> {
+        Ok(self.details(ctx).await?.tier.into())
     }
 
     /// Special abilities of a member of staff.
-    async fn features(&self) -> Vec<Feature> {
-        self.0.features.iter().copied().map(Into::into).collect()
+    async fn features(&self, ctx: &Context<'_>) -> Result<Vec<Feature>> {
+        let details = self.details(ctx).await?;
+        Ok(details.features.iter().copied().map(Into::into).collect())
     }
 
     /// Given name.
@@ -109,18 +125,18 @@ impl User {
     }
 
     /// Phone number as it was entered.
-    async fn phone(&self) -> Option<&str> {
-        self.0.phone.as_deref()
+    async fn phone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.details(ctx).await?.into_owned().phone)
     }
 
     /// Name of the company that the user works for.
-    async fn company_name(&self) -> Option<&str> {
-        self.0.company_name.as_deref()
+    async fn company_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.details(ctx).await?.into_owned().company_name)
     }
 
     /// Language in which the user is addressed.
-    async fn locale(&self) -> Locale {
-        self.0.locale.into()
+    async fn locale(&self, ctx: &Context<'_>) -> Result<Locale> {
+        Ok(self.details(ctx).await?.locale.into())
     }
 
     /// False while the user, or the ecosystem the user belongs to, is suspended.
@@ -161,7 +177,7 @@ impl User {
     async fn impersonation_blocker(&self, ctx: &Context<'_>) -> Result<Option<UserErrorCode>> {
         let actor = ctx.actor()?;
         let features = ctx.load(OwnFeatures).await?.unwrap_or_default();
-        let (id, role, active) = (self.0.id, self.0.role, self.0.active);
+        let (id, role, active) = (self.0.id, self.details(ctx).await?.role, self.0.active);
         Ok(impersonation::blocker(actor, &features, id, role, active).map(|blocker| blocker.code().into()))
     }
 

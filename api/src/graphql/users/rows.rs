@@ -24,10 +24,23 @@ pub fn parts(ctx: &Context<'_>) -> UserParts {
     nodes.or(edges)
 }
 
+/// The fields that are made of details.
+const DETAILS: [&str; 8] = [
+    "role",
+    "segment",
+    "tier",
+    "features",
+    "phone",
+    "companyName",
+    "locale",
+    "impersonationBlocker",
+];
+
 /// What a selection wants beside a user's own columns.
 pub fn parts_of(selection: &Lookahead<'_>) -> UserParts {
     let plan = selection.field("planSubscription");
     UserParts {
+        details: DETAILS.iter().any(|name| selection.field(name).exists()),
         ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
         plan: plan.exists(),
         product: plan.field("product").exists(),
