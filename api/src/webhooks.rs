@@ -12,7 +12,7 @@ use axum::{
 };
 use domain::{
     App, Outcome,
-    adapters::gateways::Delivery,
+    adapters::gateways::WebhookDelivery,
     payments::{self, Addressed, Received},
 };
 use serde::Deserialize;
@@ -47,7 +47,7 @@ async fn receive(
     let Ok(team) = address.team.map(|id| id.parse()).transpose() else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let delivery = Delivery {
+    let delivery = WebhookDelivery {
         headers: texts(&headers),
         query,
         body: body.into(),

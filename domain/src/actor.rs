@@ -81,7 +81,7 @@ impl Actor {
     }
 
     /// Whether it is a user with the role ADMIN. An API key is none, whatever its scopes.
-    pub fn is_admin(&self) -> bool {
+    pub(crate) fn is_admin(&self) -> bool {
         matches!(
             self.principal,
             Principal::User {
@@ -93,7 +93,7 @@ impl Actor {
 
     /// Fails with `Denied::Forbidden`, which names the scope, unless the caller has it. For what belongs to the team: a
     /// customer has no scopes, and is told by [`Actor::sees`] what is theirs.
-    pub fn require(&self, scope: Scope) -> Outcome<()> {
+    pub(crate) fn require(&self, scope: Scope) -> Outcome<()> {
         if self.scopes.contains(scope) {
             Ok(())
         } else {
@@ -102,7 +102,7 @@ impl Actor {
     }
 
     /// Whether this caller sees what belongs to `user`: their own, or with `scope` anybody's of the team.
-    pub fn sees(&self, user: UserId, scope: Scope) -> bool {
+    pub(crate) fn sees(&self, user: UserId, scope: Scope) -> bool {
         self.user() == Some(user) || self.scopes.contains(scope)
     }
 

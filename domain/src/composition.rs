@@ -18,7 +18,7 @@ impl App {
         app.remember(Kinds(EXPORTS));
         app.remember(Followers(vec![refunds::mail_delivered]));
         app.remember(CredentialFollowers(vec![|tx, gateway| {
-            Box::pin(refunds::with_other_credentials(tx, gateway))
+            Box::pin(refunds::credentials_changed(tx, gateway))
         }]));
         app
     }

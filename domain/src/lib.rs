@@ -27,6 +27,7 @@ pub mod operations;
 pub mod page;
 pub mod payments;
 pub mod products;
+mod promises;
 pub mod purchases;
 pub mod refunds;
 pub mod scope;

@@ -86,7 +86,7 @@ impl Scopes {
         }
     }
 
-    pub fn contains(self, scope: Scope) -> bool {
+    pub(crate) fn contains(self, scope: Scope) -> bool {
         self.0 & (1 << scope as u32) != 0
     }
 

@@ -33,7 +33,7 @@ pub struct Tx {
     part_of: Option<(&'static str, Json)>,
     now: DateTime<Utc>,
     audits: Vec<Audit>,
-    events: Vec<Event>,
+    events: Vec<NewEvent>,
     jobs: Vec<(JobId, NewJob)>,
 }
 
@@ -45,7 +45,7 @@ struct Audit {
     data: Json,
 }
 
-struct Event {
+struct NewEvent {
     origin: Origin,
     topic: EventTopic,
     subject: String,
@@ -183,7 +183,7 @@ impl Tx {
 
     /// Tells whoever follows the team. `subject` is the public id of the changed object.
     pub fn publish(&mut self, topic: EventTopic, subject: impl ToString, data: Json) {
-        self.events.push(Event {
+        self.events.push(NewEvent {
             origin: self.origin.clone(),
             topic,
             subject: subject.to_string(),

@@ -2,6 +2,7 @@
 
 mod packages;
 mod subjects;
+mod walls;
 
 use std::{
     fs,

@@ -9,6 +9,7 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("entities", "entities", &[]),
     ("migration", "migration", &[]),
     ("domain", "domain", &["entities"]),
+    ("documents", "domain/documents", &[]),
     ("gateways", "domain/gateways", &["domain", "entities"]),
     ("seed", "domain/seed", &["domain", "entities"]),
     ("worker", "worker", &["domain", "entities"]),
@@ -104,6 +105,7 @@ fn each_framework_stays_in_its_place() {
             "domain/src",
             &["apalis", "axum::", "async_graphql", "stripe_core"],
         ),
+        ("domain/documents/src", &["axum::", "async_graphql", "sea_orm", "sqlx"]),
         ("domain/gateways/src", &["apalis", "axum::", "async_graphql"]),
         (
             "domain/seed/src",

@@ -22,6 +22,7 @@ const ORDER: &[&str] = &[
     "vault",
     "scoped",
     "loaded",
+    "promises",
     // What a use case works with.
     "jobs",
     "database",

@@ -5,6 +5,7 @@ use domain::{
     App, Outcome,
     actor::Actor,
     audit::{self, AuditFilter},
+    identity::api_keys,
 };
 use entities::{AuditEntryId, audit_entry};
 
@@ -69,10 +70,7 @@ impl AuditEntry {
 
     /// The API key that acted; null if it was none.
     async fn api_key(&self, ctx: &Context<'_>) -> Result<Option<ApiKey>> {
-        let Some(id) = self.0.api_key_id else {
-            return Ok(None);
-        };
-        let found = domain::identity::api_keys::by_id(ctx.app(), self.0.team_id, id).await;
+        let found = api_keys::of_entry(ctx.app(), &self.0).await;
         Ok(ctx.answer(found)?.map(ApiKey))
     }
 

@@ -1,7 +1,7 @@
 //! Relay connections with `nodes` and `totalCount`, which cost nothing when they are not selected.
 
-use async_graphql::SimpleObject;
-use domain::page::PageArgs;
+use async_graphql::{Enum, SimpleObject};
+use domain::page::{Direction, PageArgs};
 
 /// Position of a page in its list.
 #[derive(SimpleObject, Clone, Debug)]
@@ -14,6 +14,24 @@ pub struct PageInfo {
     pub start_cursor: Option<String>,
     /// Cursor of the last row of the page; null if it is empty.
     pub end_cursor: Option<String>,
+}
+
+/// Direction of sorting.
+#[derive(Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderDirection {
+    /// Ascending: smallest, earliest, A to Z first.
+    Asc,
+    /// Descending: largest, latest, Z to A first.
+    Desc,
+}
+
+impl From<OrderDirection> for Direction {
+    fn from(direction: OrderDirection) -> Self {
+        match direction {
+            OrderDirection::Asc => Self::Ascending,
+            OrderDirection::Desc => Self::Descending,
+        }
+    }
 }
 
 /// The arguments of a connection.

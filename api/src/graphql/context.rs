@@ -91,6 +91,8 @@ pub trait Ctx<'a> {
     fn answer<T>(&self, outcome: Outcome<T>) -> Result<T>;
     /// A mutation's outcome: the object, or why not.
     fn payload<T>(&self, outcome: Outcome<T>) -> Result<(Option<T>, Vec<UserError>)>;
+    /// What something points to, which is there: refused if the caller may not see it.
+    fn visible<T>(&self, found: Option<T>, refusal: Denied) -> Result<T>;
     fn say(&self, message: &Message) -> String;
 }
 
@@ -133,6 +135,10 @@ impl<'a> Ctx<'a> for Context<'a> {
             Err(Error::Refused(refusals)) => Ok((None, self.user_errors(refusals))),
             Err(error) => Err(to_graphql(error, self.caller().locale)),
         }
+    }
+
+    fn visible<T>(&self, found: Option<T>, refusal: Denied) -> Result<T> {
+        found.ok_or_else(|| denied(refusal, self.caller().locale))
     }
 
     fn say(&self, message: &Message) -> String {

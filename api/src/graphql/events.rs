@@ -4,7 +4,6 @@ use async_graphql::{Context, ID, Json, Object, Result, SimpleObject, Subscriptio
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     Denied,
-    actor::Scope,
     events::{self, Feed, Start},
 };
 use entities::TeamId;
@@ -13,11 +12,47 @@ use futures::{Stream, StreamExt};
 use super::{
     connection::{PageInfo, weight},
     context::{Ctx, to_graphql},
-    enums::EventTopic,
     node::{self, Node},
     scalars::DateTime,
     users::{self, User},
+    words::words,
 };
+
+words! {
+    /// What an event is about.
+    EventTopic = "entities::EventTopic" {
+        /// A user was created.
+        UserCreated,
+        /// A user's data changed.
+        UserUpdated,
+        /// An ecosystem was suspended, which ends the access of everybody in it.
+        EcosystemSuspended,
+        /// An ecosystem was activated again.
+        EcosystemActivated,
+        /// A refund or one of its effects changed its status.
+        RefundUpdated,
+        /// A purchase was recorded or changed.
+        PurchaseUpdated,
+        /// Access was granted, extended, revoked or restored, or changed its status by itself.
+        EntitlementChanged,
+        /// The status or progress of a batch changed.
+        EntitlementBatchUpdated,
+        /// An invoice changed.
+        InvoiceUpdated,
+        /// A payment was received.
+        PaymentReceived,
+        /// A ticket was opened.
+        TicketCreated,
+        /// A ticket changed.
+        TicketUpdated,
+        /// A message was added to a ticket.
+        TicketMessageAdded,
+        /// The status of a payment verification changed.
+        PaymentVerificationUpdated,
+        /// The status or progress of an export changed.
+        ExportUpdated,
+    }
+}
 
 /// Something that happened, in an order that every reader of the team sees alike.
 #[derive(Clone, Debug)]
@@ -139,12 +174,11 @@ impl EventQueries {
         >,
     ) -> Result<EventConnection> {
         let actor = ctx.actor()?;
-        ctx.answer(actor.require(Scope::EventsRead))?;
+        let feed = ctx.answer(Feed::of_team(actor, of(topics)))?;
         let limit = u64::try_from(first.unwrap_or(20))
             .ok()
             .filter(|limit| *limit <= 100);
         let limit = limit.ok_or_else(|| to_graphql(Denied::PageInvalid.into(), ctx.caller().locale))?;
-        let feed = feed(actor.team, topics);
         let start = ctx.answer(start(actor.team, after.as_deref(), Start::Oldest).map_err(Into::into))?;
         let position = ctx.answer(feed.position(ctx.app(), start).await)?;
         let mut found = ctx.answer(feed.after(ctx.app(), position, limit + 1).await)?;
@@ -187,22 +221,18 @@ impl EventSubscriptions {
         >,
     ) -> Result<impl Stream<Item = Result<Event>> + use<>> {
         let actor = ctx.actor()?;
-        ctx.answer(actor.require(Scope::EventsRead))?;
+        let feed = ctx.answer(Feed::of_team(actor, of(topics)))?;
         let locale = ctx.caller().locale;
         let start = ctx.answer(start(actor.team, after.as_deref(), Start::Now).map_err(Into::into))?;
-        let stream = feed(actor.team, topics).follow(ctx.app().clone(), start).await;
+        let stream = feed.follow(ctx.app().clone(), start).await;
         Ok(ctx
             .answer(stream)?
             .map(move |event| event.map(Event).map_err(|error| to_graphql(error, locale))))
     }
 }
 
-fn feed(team: TeamId, topics: Option<Vec<EventTopic>>) -> Feed {
-    Feed {
-        team,
-        topics: topics.unwrap_or_default().into_iter().map(Into::into).collect(),
-        subject: None,
-    }
+fn of(topics: Option<Vec<EventTopic>>) -> Vec<entities::EventTopic> {
+    topics.unwrap_or_default().into_iter().map(Into::into).collect()
 }
 
 fn start(team: TeamId, after: Option<&str>, without: Start) -> Result<Start, Denied> {

@@ -1,7 +1,5 @@
 //! Exports: files that are asked for, followed while they are written, and fetched by a link.
 
-use std::future::ready;
-
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome,
@@ -9,18 +7,45 @@ use domain::{
     exports::{self, Canceled, download},
     users::exports::{UsersExport, request},
 };
-use entities::{EventTopic, ExportId, export};
-use futures::{Stream, StreamExt, stream};
+use entities::{ExportId, export};
+use futures::Stream;
 
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
-    enums::{ExportKind, ExportStatus, UserSegment},
     errors::UserError,
-    following::follow,
+    following::shown,
     scalars::{DateTime, Url},
-    users::{self, User, UserFilter},
+    users::{self, User, UserFilter, enums::UserSegment},
+    words::words,
 };
+
+words! {
+    /// What an export holds, and its format.
+    ExportKind = "entities::ExportKind" {
+        /// Invoices as PDF files in one ZIP archive.
+        InvoicesZip,
+        /// Customers as a spreadsheet (XLSX).
+        CustomersXlsx,
+        /// Leads as a spreadsheet (XLSX).
+        LeadsXlsx,
+    }
+    /// Status of an export.
+    ExportStatus = "entities::ExportStatus" {
+        /// Waiting for a worker.
+        Queued,
+        /// A worker is writing the file.
+        Running,
+        /// Complete: the file can be downloaded.
+        Ready,
+        /// The file could not be written.
+        Failed,
+        /// Canceled before it was finished.
+        Canceled,
+        /// The file was kept for its time and is deleted.
+        Expired,
+    }
+}
 
 /// A file that is produced in the background.
 #[derive(Clone, Debug)]
@@ -213,17 +238,7 @@ impl ExportSubscriptions {
         #[graphql(desc = "TypeID of an export that the viewer may see.")] export_id: ID,
     ) -> Result<impl Stream<Item = Result<Export>> + use<>> {
         let id: ExportId = ctx.answer(input_id("exportId", &export_id).map_err(Into::into))?;
-        // The events first: what happens while the export is read is told, too.
-        let find = async |app, actor, id| exports::find(&app, &actor, id).await;
-        let later = follow(ctx, EventTopic::ExportUpdated, Some(id), find).await?;
-        let found = ctx.answer(exports::find(ctx.app(), ctx.actor()?, id).await)?;
-        let missing = || domain::Refusal::not_found("exportId", "export").into();
-        let found = ctx.answer(found.ok_or_else(missing))?;
-        // Whoever may not see it any more has come to the end.
-        let later = later
-            .take_while(|export| ready(export.is_some()))
-            .filter_map(ready);
-        let exports = stream::once(ready(Ok(found))).chain(later);
-        Ok(exports.map(|export| export.map(Export)))
+        let found = exports::follow(ctx.app(), ctx.actor()?, id).await;
+        Ok(shown(ctx, ctx.answer(found)?))
     }
 }

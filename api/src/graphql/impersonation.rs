@@ -1,18 +1,21 @@
 //! Seeing the platform as somebody else does.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, dataloader::Loader};
 use domain::{
     App, Outcome,
-    actor::{Actor, Principal, Scopes},
+    actor::Actor,
     impersonation::{self, Impersonation as Row},
 };
+use entities::Feature;
 
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
     errors::UserError,
     identity::Viewer,
-    purchases::not_visible,
+    loaders::{Loaders, Shared, shared},
     scalars::DateTime,
     users::{self, User},
 };
@@ -37,12 +40,12 @@ impl Impersonation {
 
     /// The administrator who impersonates the user.
     async fn administrator(&self, ctx: &Context<'_>) -> Result<User> {
-        user(ctx, self.0.administrator).await
+        users::visible(ctx, self.0.administrator).await
     }
 
     /// The user who is impersonated.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
-        user(ctx, self.0.user).await
+        users::visible(ctx, self.0.user).await
     }
 
     /// The reason that the administrator gave.
@@ -61,10 +64,21 @@ impl Impersonation {
     }
 }
 
-async fn user(ctx: &Context<'_>, id: entities::UserId) -> Result<User> {
-    users::load(ctx, id)
-        .await?
-        .ok_or_else(|| not_visible(ctx, domain::actor::Scope::UsersRead))
+/// What the caller is specially able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct OwnFeatures;
+
+impl Loader<OwnFeatures> for Loaders {
+    type Value = Vec<Feature>;
+    type Error = Shared;
+
+    async fn load(
+        &self,
+        _: &[OwnFeatures],
+    ) -> std::result::Result<HashMap<OwnFeatures, Vec<Feature>>, Shared> {
+        let features = shared(impersonation::features(&self.app, &self.actor).await)?;
+        Ok(HashMap::from([(OwnFeatures, features)]))
+    }
 }
 
 /// How impersonations are counted.
@@ -188,20 +202,10 @@ impl ImpersonationMutations {
         let actor = ctx.actor()?;
         let (administrator, user_errors) = ctx.payload(impersonation::stop(ctx.app(), actor).await)?;
         ctx.caller().keyring.forget_all();
-        let viewer = administrator.map(|id| {
-            let principal = Principal::User {
-                id,
-                role: entities::UserRole::Admin,
-            };
-            Viewer(Actor {
-                principal,
-                impersonator: None,
-                scopes: Scopes::all(),
-                session: None,
-                ..actor.clone()
-            })
-        });
-        Ok(ImpersonationStopPayload { viewer, user_errors })
+        Ok(ImpersonationStopPayload {
+            viewer: administrator.map(Viewer),
+            user_errors,
+        })
     }
 
     /// Ends the impersonation of any administrator. For administrators.

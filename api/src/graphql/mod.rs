@@ -4,7 +4,6 @@ pub mod audit;
 pub mod connection;
 pub mod context;
 pub mod entitlements;
-pub mod enums;
 pub mod errors;
 pub mod events;
 pub mod exports;
@@ -21,6 +20,7 @@ pub mod scalars;
 pub mod stats;
 pub mod teams;
 pub mod users;
+mod words;
 
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions};
 

@@ -1,7 +1,7 @@
 //! `node(id)`: any object by its id, with the same rules as anywhere else.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::{actor::Scope, entitlements::batches, events, exports, identity::api_keys, refunds, stats};
+use domain::{entitlements::batches, events, exports, identity::api_keys, refunds, stats};
 use entities::{
     ApiKeyId, AuditEntryId, EcosystemId, EntitlementBatchId, EntitlementEventId, EntitlementId, EventId,
     ExportId, PlanSubscriptionId, ProductId, PurchaseId, ReadingSessionId, RefundId, TeamId, UserId,
@@ -55,8 +55,8 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
         return Ok(None);
     };
     Ok(match prefix.as_str() {
-        TeamId::PREFIX => (uuid == actor.team.0)
-            .then_some(teams::of(ctx, actor).await?)
+        TeamId::PREFIX => Some(teams::of(ctx, actor).await?)
+            .filter(|own| own.0.id.0 == uuid)
             .map(Node::Team),
         UserId::PREFIX => users::load(ctx, uuid.into()).await?.map(Node::User),
         EcosystemId::PREFIX => ecosystems::find(ctx, uuid.into()).await?.map(Node::Ecosystem),
@@ -85,13 +85,13 @@ pub async fn load(ctx: &Context<'_>, id: &str) -> Result<Option<Node>> {
                 .map(EntitlementBatch)
                 .map(Node::EntitlementBatch)
         }
-        EventId::PREFIX if actor.scopes.contains(Scope::EventsRead) => {
-            let found = events::reader::by_id(ctx.app(), actor.team, uuid.into()).await;
+        EventId::PREFIX => {
+            let found = events::find(ctx.app(), actor, uuid.into()).await;
             ctx.answer(found)?.map(Event).map(Node::Event)
         }
         AuditEntryId::PREFIX => audit::find(ctx, uuid.into()).await?.map(Node::AuditEntry),
-        ApiKeyId::PREFIX if actor.scopes.contains(Scope::ApiKeysWrite) => {
-            let found = api_keys::by_id(ctx.app(), actor.team, uuid.into()).await;
+        ApiKeyId::PREFIX => {
+            let found = api_keys::find(ctx.app(), actor, uuid.into()).await;
             ctx.answer(found)?.map(ApiKey).map(Node::ApiKey)
         }
         _ => None,

@@ -1,6 +1,8 @@
 //! What is sold.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use std::collections::HashMap;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, dataloader::Loader};
 use domain::{
     App, Outcome,
     actor::Actor,
@@ -13,6 +15,7 @@ use super::{
     connection::{connection, page_args, weight},
     context::Ctx,
     errors::UserError,
+    loaders::{Loaders, Shared, by, shared},
     scalars::{Whole, int},
 };
 
@@ -33,8 +36,19 @@ pub async fn load(ctx: &Context<'_>, id: ProductId) -> Result<Product> {
         .ok_or_else(|| async_graphql::Error::new(format!("{id} is gone")))
 }
 
+/// The product with this id, if the team has it.
 pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
     Ok(ctx.load(id).await?.map(Product))
+}
+
+impl Loader<ProductId> for Loaders {
+    type Value = product::Model;
+    type Error = Shared;
+
+    async fn load(&self, keys: &[ProductId]) -> std::result::Result<HashMap<ProductId, Self::Value>, Shared> {
+        let products = shared(products::visible(&self.app, &self.actor, keys).await)?;
+        Ok(by(products, |product| product.id))
+    }
 }
 
 /// Something that the team sells.

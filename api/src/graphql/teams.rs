@@ -2,7 +2,6 @@
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
-    Denied,
     actor::Actor,
     teams::{self, GatewaySecrets, SecretName, SettingsChange},
 };
@@ -10,13 +9,35 @@ use entities::{UserId, team};
 use secrecy::SecretString;
 
 use super::{
-    context::{Ctx, input_id, to_graphql},
-    enums::{CustomerTier, ExternalRefundAccess, Locale, Module},
+    context::{Ctx, input_id},
     errors::UserError,
     money::{Money, MoneyInput},
     scalars::{Url, Whole, int},
-    users::{self, User},
+    users::{
+        self, User,
+        enums::{CustomerTier, Locale},
+    },
+    words::words,
 };
+
+words! {
+    /// A part of the product that a team can switch on.
+    Module = "entities::Module" {
+        /// Invoices, payments and the customers' portal.
+        Billing,
+        /// Granting, extending and revoking access to products by hand.
+        Commerce,
+        /// Tickets and incoming mail.
+        Support,
+    }
+    /// What becomes of access when the whole payment was given back past Postventa: by hand at the gateway, or by the store.
+    ExternalRefundAccess = "entities::ExternalRefundAccess" {
+        /// Access stays until staff revoke it.
+        Keep,
+        /// What the purchase gave ends, as with a refund of Postventa's.
+        Revoke,
+    }
+}
 
 /// A business that uses Postventa.
 #[derive(Clone, Debug)]
@@ -24,7 +45,7 @@ pub struct Team(pub team::Model);
 
 /// The actor's own team: the only one there is for them.
 pub async fn of(ctx: &Context<'_>, actor: &Actor) -> Result<Team> {
-    ctx.answer(teams::load(ctx.app(), actor.team).await).map(Team)
+    ctx.answer(teams::own(ctx.app(), actor).await).map(Team)
 }
 
 /// A business that uses Postventa.
@@ -63,12 +84,7 @@ impl Team {
 
     /// The team's settings. For administrators.
     async fn settings(&self, ctx: &Context<'_>) -> Result<TeamSettings> {
-        let actor = ctx.actor()?;
-        // In the answer to a sign-in it may be another team than that of whoever asks.
-        if !actor.is_admin() || actor.team != self.0.id {
-            return Err(to_graphql(Denied::AdministratorsOnly.into(), ctx.caller().locale));
-        }
-        let secrets = teams::secrets::load(ctx.app(), self.0.id, ctx.app().db.connection()).await;
+        let secrets = teams::secrets_of(ctx.app(), ctx.actor()?, &self.0).await;
         Ok(TeamSettings {
             team: self.0.clone(),
             secrets: ctx.answer(secrets)?,

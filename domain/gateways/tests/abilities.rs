@@ -17,8 +17,8 @@ use axum::{
 use chrono::TimeDelta;
 use domain::{
     adapters::gateways::{
-        Delivery, GatewayAccount, GatewayAdapter, GatewayRefundStatus, Gateways, OrderError, RefundOrder,
-        Unanswered, WebhookError,
+        GatewayAccount, GatewayAdapter, GatewayRefundStatus, Gateways, OrderError, RefundOrder, Unanswered,
+        WebhookDelivery, WebhookError,
     },
     clock::{Clock, SystemClock},
 };
@@ -263,7 +263,7 @@ async fn agreements_are_paused_however_often() {
     }
 }
 
-type Heard = Arc<Mutex<Vec<Delivery>>>;
+type Heard = Arc<Mutex<Vec<WebhookDelivery>>>;
 
 /// Where a simulator sends what it has to tell.
 async fn listener() -> (String, Heard) {
@@ -289,7 +289,7 @@ async fn hear(
         let value = value.to_str().ok()?;
         Some((name.to_string(), value.to_owned()))
     });
-    heard.lock().expect("not poisoned").push(Delivery {
+    heard.lock().expect("not poisoned").push(WebhookDelivery {
         headers: headers.collect(),
         query,
         body: body.into(),
@@ -327,7 +327,7 @@ async fn webhooks_are_believed_if_they_are_signed_and_told_of_lately() {
                 Err(WebhookError::OutOfTime),
                 "{name}"
             );
-            let unsigned = Delivery {
+            let unsigned = WebhookDelivery {
                 headers: HashMap::new(),
                 ..delivery.clone()
             };

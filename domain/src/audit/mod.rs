@@ -1,7 +1,11 @@
 //! Who changed what: read by those who may. Entries are written by [`crate::app::App::begin`]'s transactions.
 
+mod promises;
+
 use entities::{AuditEntryId, TeamId, UserId, audit_entry};
 use sea_orm::Value;
+
+pub(crate) use promises::PROMISES;
 
 use crate::{
     actor::{Actor, Scope},

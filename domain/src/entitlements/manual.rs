@@ -37,14 +37,14 @@ pub struct GrantRequest {
 
 /// What became of a request: the entitlement as it is now, and why it was refused if it was.
 #[derive(Clone, Debug)]
-pub struct Changed {
+pub struct ManualChange {
     /// Also after a refusal, where there is one (S4.26).
     pub entitlement: Option<entitlement::Model>,
     /// Empty if it was done.
     pub refusals: Vec<Refusal>,
 }
 
-impl Changed {
+impl ManualChange {
     fn accepted(entitlement: entitlement::Model) -> Self {
         Self {
             entitlement: Some(entitlement),
@@ -73,12 +73,12 @@ pub(super) async fn authorise(app: &App, actor: &Actor, scope: Scope) -> Outcome
 }
 
 /// S4.10–S4.12, S4.23: grants access to a product that the user has no access to.
-pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> Outcome<Changed> {
+pub async fn grant_by_hand(app: &App, actor: &Actor, request: GrantRequest) -> Outcome<ManualChange> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let (user, product, terms) = check(app, request)?;
     let mut tx = app.begin(actor).await?;
     let (customer, product) = known(&tx, user, product).await?;
-    let changed = give(app, &mut tx, &customer, &product, &terms).await?;
+    let changed = grant_one(app, &mut tx, &customer, &product, &terms).await?;
     if changed.refusals.is_empty() {
         tx.commit().await?;
     }
@@ -96,16 +96,16 @@ pub(super) struct Terms {
 }
 
 /// Gives one user access, or refuses and changes nothing. For one and for many; whoever calls it commits.
-pub(super) async fn give(
+pub(super) async fn grant_one(
     app: &App,
     tx: &mut Tx,
     customer: &user::Model,
     product: &product::Model,
     terms: &Terms,
-) -> Outcome<Changed> {
+) -> Outcome<ManualChange> {
     if !product.active {
         let refusal = Refusal::new(UserErrorCode::ProductInactive).on("productId");
-        return Ok(Changed::refused(None, refusal));
+        return Ok(ManualChange::refused(None, refusal));
     }
     store::lock_user(tx, customer.id).await?;
     let open = current(tx, customer.id, product.id).await?;
@@ -114,7 +114,7 @@ pub(super) async fn give(
         let grants = store::grants(tx, open.id).await?;
         if rules::is_taken(&open, &grants, starts_at, tx.now()) {
             let refusal = Refusal::new(UserErrorCode::EntitlementAlreadyActive).on("productId");
-            return Ok(Changed::refused(Some(open), refusal));
+            return Ok(ManualChange::refused(Some(open), refusal));
         }
     }
     let new = NewGrant {
@@ -140,7 +140,7 @@ pub(super) async fn give(
         let content = MailContent::AccessGranted(facts);
         mails::write(app, tx, customer, &content, occasion, row.id.to_string()).await?;
     }
-    Ok(Changed::accepted(row))
+    Ok(ManualChange::accepted(row))
 }
 
 fn check(app: &App, request: GrantRequest) -> Outcome<(UserId, ProductId, Terms)> {
@@ -203,7 +203,7 @@ pub async fn extend(
     actor: &Actor,
     id: Result<EntitlementId, Refusal>,
     expires_at: Result<Option<DateTime<Utc>>, Refusal>,
-) -> Outcome<Changed> {
+) -> Outcome<ManualChange> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let expires_at = expires_at.map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
@@ -220,7 +220,7 @@ pub async fn extend(
         if rules::status(&row, tx.now()) == EntitlementStatus::Scheduled {
             refusal = refusal.saying(Message::key("entitlement-not-begun"));
         }
-        return Ok(Changed::refused(Some(row), refusal));
+        return Ok(ManualChange::refused(Some(row), refusal));
     }
     let days = store::grace_days(&tx, row.product_id).await?;
     let added = entitlement_grant::Model {
@@ -247,7 +247,7 @@ pub async fn extend(
     };
     record(&mut tx, &row, line).await?;
     tx.commit().await?;
-    Ok(Changed::accepted(row))
+    Ok(ManualChange::accepted(row))
 }
 
 /// S4.14, S4.15: ends access at once and for good: a new grant is the way back.
@@ -256,12 +256,12 @@ pub async fn revoke(
     actor: &Actor,
     id: Result<EntitlementId, Refusal>,
     reason: Option<&str>,
-) -> Outcome<Changed> {
+) -> Outcome<ManualChange> {
     authorise(app, actor, Scope::EntitlementsWrite).await?;
     let reason = input::optional_note("reason", reason).map_err(Error::from)?;
     let mut tx = app.begin(actor).await?;
     let row = lock(&mut tx, id.map_err(Error::from)?).await?;
-    let changed = take(&mut tx, row, reason.as_deref()).await?;
+    let changed = revoke_one(&mut tx, row, reason.as_deref()).await?;
     if changed.refusals.is_empty() {
         tx.commit().await?;
     }
@@ -270,15 +270,19 @@ pub async fn revoke(
 
 /// Ends access and every reason for it, or refuses and changes nothing. For one and for many: the user is locked,
 /// and whoever calls it commits.
-pub(super) async fn take(tx: &mut Tx, row: entitlement::Model, reason: Option<&str>) -> Outcome<Changed> {
+pub(super) async fn revoke_one(
+    tx: &mut Tx,
+    row: entitlement::Model,
+    reason: Option<&str>,
+) -> Outcome<ManualChange> {
     let status = rules::status(&row, tx.now());
     if matches!(status, EntitlementStatus::Revoked | EntitlementStatus::Expired) {
-        return Ok(Changed::refused(Some(row), not_active()));
+        return Ok(ManualChange::refused(Some(row), not_active()));
     }
     let reason = reason.map_or_else(|| Message::key("revoked-standard"), Message::text);
     store::hold_products(tx, std::iter::once(row.product_id)).await?;
     store::revoke_all_grants(tx, row.user_id, row.product_id, None).await?;
-    Ok(Changed::accepted(end(tx, row, &reason).await?))
+    Ok(ManualChange::accepted(end(tx, row, &reason).await?))
 }
 
 /// S4.26: there is nothing to revoke, or not any more.
@@ -293,5 +297,5 @@ async fn lock(tx: &mut Tx, id: EntitlementId) -> Outcome<entitlement::Model> {
     let user = find.clone().one(tx.db()).await?.ok_or_else(missing)?.user_id;
     store::lock_user(tx, user).await?;
     let row = find.one(tx.db()).await?.ok_or_else(missing)?;
-    transitions::caught_up(tx, row).await
+    transitions::catch_up(tx, row).await
 }

@@ -3,9 +3,10 @@
 pub mod batches;
 mod history;
 pub mod manual;
+mod promises;
 pub mod reading;
 pub mod rules;
-pub mod store;
+mod store;
 pub mod transitions;
 
 use chrono::{DateTime, Utc};
@@ -19,12 +20,10 @@ use self::{
     history::{Line, record},
     rules::Run,
 };
-use crate::{
-    actor::{Actor, Scope},
-    error::Outcome,
-    message::Message,
-    tx::Tx,
-};
+pub(crate) use promises::PROMISES;
+pub(crate) use store::reassign_revocation;
+
+use crate::{error::Outcome, message::Message, tx::Tx};
 
 /// What became of somebody's access when one reason for it went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +56,6 @@ impl Access {
         status: None,
         until: None,
     };
-}
-
-/// Whether the caller may ask for this user's access: the user, or whoever may read entitlements. Another
-/// customer learns nothing, not even that they may not ask.
-pub fn may_ask_access(actor: &Actor, user: UserId) -> Outcome<bool> {
-    if actor.user().is_none() {
-        actor.require(Scope::EntitlementsRead)?;
-    }
-    Ok(actor.sees(user, Scope::EntitlementsRead))
 }
 
 /// What a grant is made from.
@@ -214,7 +204,7 @@ pub async fn take_back_purchase(
         return Ok(Taken::Nothing);
     }
     let row = store::by_id(tx, grant.entitlement_id).await?;
-    let row = transitions::caught_up(tx, row).await?;
+    let row = transitions::catch_up(tx, row).await?;
     let before = standing(tx, &row).await?;
     store::revoke_grant(tx, grant.id, refund).await?;
     reduce(tx, row, (before, Some(&grant)), reason).await
@@ -324,7 +314,7 @@ pub(crate) async fn current(
     product: ProductId,
 ) -> Outcome<Option<entitlement::Model>> {
     match store::open(tx, user, product).await? {
-        Some(row) => Ok(Some(transitions::caught_up(tx, row).await?)),
+        Some(row) => Ok(Some(transitions::catch_up(tx, row).await?)),
         None => Ok(None),
     }
 }

@@ -1,6 +1,8 @@
 //! Looking at access: a user's entitlements, their history, what could be granted, and why something cannot
 //! be opened.
 
+use std::collections::HashMap;
+
 use chrono_tz::Tz;
 use entities::{
     EntitlementId, EntitlementStatus, ProductId, PurchaseStatus, TeamId, UserId, entitlement,
@@ -13,12 +15,12 @@ use crate::{
     actor::{Actor, Scope},
     app::App,
     database::{Planned, Sql, places},
-    error::Outcome,
+    error::{Denied, Outcome},
     language,
     message::Message,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
-    stats::{self, TitleReadingView},
+    stats::{self, ReadingOf, TitleReadingView},
     teams,
     users::{self, UserParts},
     values,
@@ -46,8 +48,11 @@ const BY_NAME: Order = Order {
 /// What is listed unless more is asked for (S4.9).
 pub const USUAL: [EntitlementStatus; 2] = [EntitlementStatus::Active, EntitlementStatus::GracePeriod];
 
+/// The answer to whoever sees what hangs on an entitlement and not the entitlement itself.
+pub const NOT_VISIBLE: Denied = Denied::Forbidden(Scope::EntitlementsRead);
+
 /// The user themself, or whoever may read entitlements.
-pub fn may_read(actor: &Actor, user: UserId) -> Outcome<()> {
+fn may_read(actor: &Actor, user: UserId) -> Outcome<()> {
     if actor.user() == Some(user) {
         Ok(())
     } else {
@@ -125,9 +130,12 @@ pub async fn find(app: &App, actor: &Actor, id: EntitlementId) -> Outcome<Option
     Ok(found.filter(|row| actor.sees(row.user_id, Scope::EntitlementsRead)))
 }
 
-pub async fn by_ids(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
-    let rows = entitlement::Entity::of(team).filter(entitlement::Column::Id.is_in(ids.iter().copied()));
-    Ok(rows.all(app.db.connection()).await?)
+/// Several entitlements at once, in no particular order: those that the caller may see.
+pub async fn by_ids(app: &App, actor: &Actor, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
+    let rows = entitlement::Entity::of(actor.team).filter(entitlement::Column::Id.is_in(ids.iter().copied()));
+    let mut rows = rows.all(app.db.connection()).await?;
+    rows.retain(|row| actor.sees(row.user_id, Scope::EntitlementsRead));
+    Ok(rows)
 }
 
 /// One entry of a history, if the caller may see it.
@@ -224,12 +232,31 @@ const GRANTABLE: &str = " WHERE p.team_id = $1 AND p.active AND NOT EXISTS (SELE
      AND ((n.starts_at <= $3 AND (n.expires_at IS NULL OR n.expires_at > $3)) \
      OR (n.next_starts_at <= $3 AND (n.next_expires_at IS NULL OR n.next_expires_at > $3))))";
 
-/// Several answers to "may this user use this product now?" in one statement.
-pub async fn access_many(
-    app: &App,
-    team: TeamId,
-    asked: &[(UserId, ProductId)],
-) -> Outcome<Vec<((UserId, ProductId), Access)>> {
+/// "May this user use this product now?", from a caller who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AccessOf {
+    user: UserId,
+    product: ProductId,
+}
+
+impl AccessOf {
+    /// The user may ask, and whoever may read entitlements. None for another customer, who learns nothing, not even
+    /// that they may not ask.
+    pub fn new(actor: &Actor, user: UserId, product: ProductId) -> Outcome<Option<Self>> {
+        if actor.user().is_none() {
+            actor.require(Scope::EntitlementsRead)?;
+        }
+        let may_ask = actor.sees(user, Scope::EntitlementsRead);
+        Ok(may_ask.then_some(Self { user, product }))
+    }
+}
+
+/// The answers to several questions in one statement. Whoever has no entitlement is left out.
+pub async fn access(app: &App, actor: &Actor, asked: &[AccessOf]) -> Outcome<HashMap<AccessOf, Access>> {
+    if let [one] = asked {
+        let access = store::access(app, actor.team, one.user, one.product).await?;
+        return Ok(HashMap::from([(*one, access)]));
+    }
     let pairs: Vec<String> = (0..asked.len())
         .map(|n| format!("({})", places(2 + 2 * n, 2)))
         .collect();
@@ -241,13 +268,16 @@ pub async fn access_many(
          WHERE n.team_id = $1 AND n.closed_at IS NULL AND (n.user_id, n.product_id) IN (VALUES {})",
         pairs.join(", ")
     );
-    let mut values = values![team];
-    values.extend(asked.iter().flat_map(|(user, product)| values![*user, *product]));
+    let mut values = values![actor.team];
+    values.extend(asked.iter().flat_map(|one| values![one.user, one.product]));
     let now = app.clock.now();
     let rows = app.db.connection().rows(&sql, values).await?;
     let read = |row: &sea_orm::QueryResult| -> Outcome<_> {
-        let key = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-        Ok((key, store::read_access(row, 2, now)?))
+        let of = AccessOf {
+            user: row.try_get_by_index(0)?,
+            product: row.try_get_by_index(1)?,
+        };
+        Ok((of, store::read_access(row, 2, now)?))
     };
     rows.iter().map(read).collect()
 }
@@ -298,7 +328,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
         ecosystem: true,
         plan: false,
     };
-    let Some(person) = users::store::by_id(app, actor.team, user, parts).await? else {
+    let Some(person) = users::load(app, actor.team, user, parts).await? else {
         return Ok(Diagnosis::missing("user"));
     };
     let connection = app.db.connection();
@@ -323,7 +353,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
     let purchases = purchases
         .filter(purchase::Column::Status.is_in([PurchaseStatus::Active, PurchaseStatus::PartiallyRefunded]))
         .order_by_desc(purchase::Column::PurchasedAt);
-    let switches = users::store::switches(app, actor.team, user).await?;
+    let switches = users::switches(app, actor.team, user).await?;
     let mut diagnosis = Diagnosis {
         access: store::access(app, actor.team, user, product).await?,
         product_active: title.active,
@@ -332,7 +362,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
         purchase: purchases.one(connection).await?,
         has_pending_purchase: pending.one(connection).await?.is_some(),
         entitlement: entitlements.one(connection).await?,
-        reading: stats::title(app, actor.team, user, product).await?,
+        reading: stats::title(app, actor, ReadingOf::new(actor, user)?, product).await?,
         findings: Vec::new(),
     };
     let team = teams::load(app, actor.team).await?;

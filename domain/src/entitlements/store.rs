@@ -63,7 +63,7 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
 
 /// Nobody else changes this user's access until the transaction ends. What counts is the time from here on.
 pub async fn lock_user(tx: &mut Tx, user: UserId) -> Outcome<()> {
-    users::store::lock_user(tx, user).await?;
+    users::lock_user(tx, user).await?;
     tx.read_clock_again();
     Ok(())
 }
@@ -246,7 +246,7 @@ pub async fn revoke_all_grants(
 }
 
 /// Lets what has taken the grant of a purchase be another cause.
-pub async fn pass_on(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
+pub async fn reassign_revocation(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
     tx.db()
         .run(
             "UPDATE entitlement_grants SET revoked_by_refund = $1 WHERE team_id = $2 AND purchase_id = $3 \

@@ -102,7 +102,7 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
 /// The row as its grants have it now, and everybody told of what has happened to it by itself: whoever changes
 /// access finds it like this, so that nothing goes untold because they were quicker than the periodic task. The user is
 /// locked.
-pub(super) async fn caught_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
+pub(super) async fn catch_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
     tx.not_before(row.updated_at);
     if !is_behind(&row, tx.now()) {
         return Ok(row);

@@ -3,6 +3,8 @@
 //! A change writes its event in its own transaction. The sequencer gives committed events their positions:
 //! without gaps, never changed, so that whoever has seen n has seen everything before n.
 
+mod following;
+mod promises;
 pub mod reader;
 pub mod sequencer;
 
@@ -11,7 +13,9 @@ use entities::{EventId, EventTopic, TeamId, UserId};
 use serde_json::Value as Json;
 
 pub use crate::adapters::bus::EventBus;
-pub use reader::{Feed, Start};
+pub(crate) use following::follow;
+pub(crate) use promises::PROMISES;
+pub use reader::{Feed, Start, find};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]

@@ -7,6 +7,7 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::Event;
 use crate::{
+    actor::{Actor, Scope},
     app::App,
     database::{Sql, places},
     error::{Denied, Error, Outcome},
@@ -37,6 +38,16 @@ pub struct Feed {
 }
 
 impl Feed {
+    /// Everything that happens in the caller's team; all topics if none is named. Takes `events.read`.
+    pub fn of_team(actor: &Actor, topics: Vec<EventTopic>) -> Outcome<Self> {
+        actor.require(Scope::EventsRead)?;
+        Ok(Self {
+            team: actor.team,
+            topics,
+            subject: None,
+        })
+    }
+
     /// Up to `limit` events after a position, oldest first.
     pub async fn after(&self, app: &App, position: i64, limit: u64) -> Outcome<Vec<Event>> {
         let mut values: Vec<Value> = values![self.team, position];
@@ -99,7 +110,7 @@ impl Feed {
         // Listening begins before reading: what happens in between is announced.
         let announcements = app.bus.listen();
         let position = self.position(&app, start).await?;
-        let reader = Reader {
+        let reader = FeedReader {
             feed: self,
             app,
             position,
@@ -128,7 +139,7 @@ struct Head {
 /// Events are read in pages of this size.
 const PAGE: u64 = 100;
 
-struct Reader {
+struct FeedReader {
     feed: Feed,
     app: App,
     /// Everything up to here was handed out or does not concern this reader.
@@ -140,7 +151,7 @@ struct Reader {
     failed: bool,
 }
 
-impl Reader {
+impl FeedReader {
     async fn next(&mut self) -> Outcome<Event> {
         loop {
             if let Some(event) = self.buffered.next() {
@@ -194,12 +205,15 @@ fn read_event(row: &QueryResult) -> Outcome<Event> {
     })
 }
 
-/// One event of a team, once it has its position.
-pub async fn by_id(app: &App, team: TeamId, id: EventId) -> Outcome<Option<Event>> {
+/// One event, once it has its position, if the caller may see it.
+pub async fn find(app: &App, actor: &Actor, id: EventId) -> Outcome<Option<Event>> {
+    if !actor.scopes.contains(Scope::EventsRead) {
+        return Ok(None);
+    }
     let sql = format!("SELECT {COLUMNS} FROM events WHERE id = $1 AND team_id = $2 AND position IS NOT NULL");
     app.db
         .connection()
-        .row(&sql, values![id, team])
+        .row(&sql, values![id, actor.team])
         .await?
         .map(|row| read_event(&row))
         .transpose()

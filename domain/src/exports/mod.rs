@@ -19,7 +19,7 @@ use chrono::TimeDelta;
 
 pub use cancel::{Canceled, cancel};
 pub use jobs::WriteExport;
-pub use reading::{count, find, list};
+pub use reading::{count, find, follow, list};
 pub(crate) use request::request;
 pub(crate) use source::{AnyExport, ExportSource, Kinds, Wanted};
 pub(crate) use spreadsheet::{Column, Sheet, Spreadsheet};

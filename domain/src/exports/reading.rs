@@ -1,13 +1,17 @@
 //! Who may see which exports.
 
-use entities::{ExportId, export};
+use std::future::ready;
+
+use entities::{EventTopic, ExportId, export};
+use futures::{Stream, StreamExt, stream};
 use sea_orm::Value;
 
 use crate::{
     actor::{Actor, Scope},
     app::App,
     database::{Planned, Sql},
-    error::Outcome,
+    error::{Outcome, Refusal},
+    events,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     values,
@@ -26,6 +30,24 @@ pub async fn find(app: &App, actor: &Actor, id: ExportId) -> Outcome<Option<expo
         .one(app.db.connection())
         .await?;
     Ok(found.filter(|export| is_visible(actor, export)))
+}
+
+/// One export as it is now, and again each time that it changes, for as long as the caller may see it.
+pub async fn follow(
+    app: &App,
+    actor: &Actor,
+    id: ExportId,
+) -> Outcome<impl Stream<Item = Outcome<export::Model>> + Send + use<>> {
+    // The events first: what happens while the export is read is told, too.
+    let again = async |app, actor, id| find(&app, &actor, id).await;
+    let later = events::follow(app, actor, EventTopic::ExportUpdated, Some(id), again).await?;
+    let found = find(app, actor, id).await?;
+    let found = found.ok_or_else(|| Refusal::not_found("exportId", "export"))?;
+    let later = later
+        .map(Outcome::transpose)
+        .take_while(|export| ready(export.is_some()))
+        .filter_map(ready);
+    Ok(stream::once(ready(Ok(found))).chain(later))
 }
 
 /// A page of what the caller may see, newest first.

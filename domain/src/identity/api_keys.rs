@@ -4,10 +4,10 @@
 //! could make it: whoever is suspended or is no administrator any more has no way in left by a key, and gets it back
 //! together with their own. A key that is revoked takes those that it has made with it, and none outlives it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entities::{ApiKeyId, EcosystemId, TeamId, UserId, UserRole, api_key, user};
+use entities::{ApiKeyId, EcosystemId, UserId, UserRole, api_key, audit_entry, user};
 use sea_orm::{ActiveModelTrait, ColumnTrait, QueryFilter, QueryOrder, QueryResult, Set, Value};
 use serde_json::{Value as Json, json};
 
@@ -199,17 +199,47 @@ pub async fn list(app: &App, actor: &Actor, created_by: Option<UserId>) -> Outco
     Ok(keys.all(app.db.connection()).await?)
 }
 
-/// One key of a team.
-pub async fn by_id(app: &App, team: TeamId, id: ApiKeyId) -> Outcome<Option<api_key::Model>> {
-    Ok(api_key::Entity::of_by_id(team, id)
+/// One key, if the caller may see the team's keys.
+pub async fn find(app: &App, actor: &Actor, id: ApiKeyId) -> Outcome<Option<api_key::Model>> {
+    if !actor.scopes.contains(Scope::ApiKeysWrite) {
+        return Ok(None);
+    }
+    Ok(api_key::Entity::of_by_id(actor.team, id)
         .one(app.db.connection())
         .await?)
 }
 
-/// Several keys of a team at once, in no particular order.
-pub async fn by_ids(app: &App, team: TeamId, ids: &[ApiKeyId]) -> Outcome<Vec<api_key::Model>> {
-    let keys = api_key::Entity::of(team).filter(api_key::Column::Id.is_in(ids.iter().copied()));
-    Ok(keys.all(app.db.connection()).await?)
+/// The key that did what an entry of the audit log tells. Whoever was given the entry may see it.
+pub async fn of_entry(app: &App, entry: &audit_entry::Model) -> Outcome<Option<api_key::Model>> {
+    let Some(id) = entry.api_key_id else {
+        return Ok(None);
+    };
+    Ok(api_key::Entity::of_by_id(entry.team_id, id)
+        .one(app.db.connection())
+        .await?)
+}
+
+/// The key that has made another. Whoever was given the other may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ParentOf(ApiKeyId);
+
+impl ParentOf {
+    /// None if a person has made the key.
+    pub fn new(key: &api_key::Model) -> Option<Self> {
+        key.parent_id.map(Self)
+    }
+}
+
+/// The keys that have made others, several at once.
+pub async fn parents(
+    app: &App,
+    actor: &Actor,
+    of: &[ParentOf],
+) -> Outcome<HashMap<ParentOf, api_key::Model>> {
+    let ids = of.iter().map(|of| of.0);
+    let keys = api_key::Entity::of(actor.team).filter(api_key::Column::Id.is_in(ids));
+    let keys = keys.all(app.db.connection()).await?;
+    Ok(keys.into_iter().map(|key| (ParentOf(key.id), key)).collect())
 }
 
 /// Whether somebody may make keys, their ecosystem aside; what they have made counts as long.
@@ -246,14 +276,14 @@ pub(crate) async fn made_in(tx: &Tx, ecosystem: EcosystemId) -> Outcome<Vec<api_
 }
 
 /// Adds to what is recorded of a change the keys that end with it or count again.
-pub(crate) fn tell(data: &mut Json, keys: &[api_key::Model]) {
+pub(crate) fn name_keys(data: &mut Json, keys: &[api_key::Model]) {
     if !keys.is_empty() {
         let ids: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
         data["apiKeys"] = json!(ids);
     }
 }
 
-pub(super) struct Found {
+pub(super) struct LiveKey {
     pub actor: Actor,
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -266,16 +296,26 @@ const LIVE: &str = "SELECT k.id, k.team_id, k.created_by, k.scopes, k.expires_at
      WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $1) \
      AND m.suspended_at IS NULL AND e.suspended_at IS NULL";
 
-/// Which of these keys of a team count now.
-pub async fn live(app: &App, team: TeamId, ids: &[ApiKeyId]) -> Outcome<HashSet<ApiKeyId>> {
-    let mut values = values![app.clock.now(), team];
-    values.extend(ids.iter().map(|id| Value::from(*id)));
-    let sql = format!("{LIVE} AND k.team_id = $2 AND k.id IN ({})", places(3, ids.len()));
+/// Whether a key counts now. Whoever was given the key may know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct StandingOf(ApiKeyId);
+
+impl From<&api_key::Model> for StandingOf {
+    fn from(key: &api_key::Model) -> Self {
+        Self(key.id)
+    }
+}
+
+/// Which of several keys count now.
+pub async fn live(app: &App, actor: &Actor, of: &[StandingOf]) -> Outcome<HashSet<StandingOf>> {
+    let mut values = values![app.clock.now(), actor.team];
+    values.extend(of.iter().map(|of| Value::from(of.0)));
+    let sql = format!("{LIVE} AND k.team_id = $2 AND k.id IN ({})", places(3, of.len()));
     let rows = app.db.connection().rows(&sql, values).await?;
     let mut live = HashSet::new();
     for row in &rows {
         if read(row)?.is_some() {
-            live.insert(row.try_get_by_index(0)?);
+            live.insert(StandingOf(row.try_get_by_index(0)?));
         }
     }
     Ok(live)
@@ -294,7 +334,7 @@ pub(super) async fn is_live(tx: &Tx, id: ApiKeyId) -> Outcome<bool> {
 }
 
 /// The live key with this secret. Notes, at most once a minute, that it is used.
-pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
+pub(super) async fn by_secret(app: &App, secret: &str) -> Outcome<Option<LiveKey>> {
     let now = app.clock.now();
     let row = app
         .db
@@ -316,7 +356,7 @@ pub(super) async fn find(app: &App, secret: &str) -> Outcome<Option<Found>> {
             )
             .await?;
     }
-    Ok(Some(Found {
+    Ok(Some(LiveKey {
         actor,
         expires_at: row.try_get_by_index(4)?,
     }))

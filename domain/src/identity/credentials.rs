@@ -81,10 +81,12 @@ async fn find(app: &App, token: &str) -> Outcome<Option<Credentials>> {
             actor: found.actor,
             expires_at: Some(found.expires_at),
         })),
-        Some(api_keys::SECRET_PREFIX) => Ok(api_keys::find(app, token).await?.map(|found| Credentials {
-            actor: found.actor,
-            expires_at: found.expires_at,
-        })),
+        Some(api_keys::SECRET_PREFIX) => {
+            Ok(api_keys::by_secret(app, token).await?.map(|found| Credentials {
+                actor: found.actor,
+                expires_at: found.expires_at,
+            }))
+        }
         _ => Ok(None),
     }
 }

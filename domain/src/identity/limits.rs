@@ -58,7 +58,7 @@ pub async fn clear(app: &App, key: &str) -> Outcome<()> {
 }
 
 /// Whether there have been too many tries already; counts none. The seconds to wait.
-pub async fn spent(app: &App, key: &str, limit: Limit) -> Outcome<Option<i64>> {
+pub async fn exhausted(app: &App, key: &str, limit: Limit) -> Outcome<Option<i64>> {
     let now = app.clock.now();
     let sql = "SELECT used, window_ends_at FROM rate_limits WHERE key = $1 AND window_ends_at > $2";
     let Some(row) = app.db.connection().row(sql, values![key, now]).await? else {

@@ -6,6 +6,7 @@ pub mod limits;
 pub mod links;
 pub mod network;
 pub mod passwords;
+mod promises;
 pub mod sessions;
 pub mod staff;
 pub mod standing;
@@ -13,4 +14,5 @@ mod tries;
 
 pub use credentials::{Credentials, Keyring};
 pub use network::Network;
+pub(crate) use promises::PROMISES;
 pub use sessions::{SignIn, SignedIn};

@@ -145,7 +145,7 @@ pub async fn set(
         return Err(Refusal::not_found("userId", "user").into());
     }
     store(&tx, target, hash).await?;
-    super::sessions::revoke_all_but(&tx, target, actor.session).await?;
+    super::sessions::revoke_all_except(&tx, target, actor.session).await?;
     tx.audit_with("password.set", Some(target.to_string()), None, json!({}));
     tx.commit().await
 }
@@ -233,30 +233,30 @@ pub(super) async fn candidates(app: &App, email: &str, team: Option<TeamId>) -> 
 
 /// Those whose password it is, one in each team. That it is nobody's is said after the same time, whether nobody has the address or
 /// somebody has it in several teams: `one` was asked for by name, and only one can have been tried.
-pub(super) async fn fitting(
+pub(super) async fn with_password(
     candidates: Vec<Candidate>,
     password: &SecretString,
     one: bool,
 ) -> Outcome<Vec<Candidate>> {
     let begun = Instant::now();
     let mut tried = 0;
-    let mut fitting = Vec::new();
+    let mut matching = Vec::new();
     for candidate in candidates {
         tried += 1;
         let fits = verify(Some(candidate.hash.clone()), password).await?;
-        if fits && !fitting.iter().any(|it: &Candidate| it.team == candidate.team) {
-            fitting.push(candidate);
+        if fits && !matching.iter().any(|it: &Candidate| it.team == candidate.team) {
+            matching.push(candidate);
         }
     }
     if tried == 0 {
         tried = 1;
         verify(None, password).await?;
     }
-    if fitting.is_empty() && !one {
+    if matching.is_empty() && !one {
         let left = begun.elapsed() / tried * TEAMS_TRIED.saturating_sub(tried);
         tokio::time::sleep(left.min(LONGEST_DELAY)).await;
     }
-    Ok(fitting)
+    Ok(matching)
 }
 
 fn hash_now(password: &str, salt: [u8; 32]) -> anyhow::Result<String> {

@@ -64,22 +64,22 @@ pub async fn sign_in(
     let tries = Tries::new(email, origin.ip_address.as_deref());
     tries.count(app).await?;
     let candidates = super::passwords::candidates(app, email, team).await?;
-    let mut fitting = super::passwords::fitting(candidates, password, team.is_some()).await?;
-    let Some(only) = fitting.pop() else {
+    let mut matching = super::passwords::with_password(candidates, password, team.is_some()).await?;
+    let Some(only) = matching.pop() else {
         return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
     };
     tries.succeeded(app).await?;
-    if fitting.is_empty() {
+    if matching.is_empty() {
         return Ok(SignIn::Opened(
             open(app, (only.team, only.user), &only.hash, origin).await?,
         ));
     }
-    fitting.push(only);
+    matching.push(only);
     let choice = |it: super::passwords::Candidate| TeamChoice {
         id: it.team,
         name: it.team_name,
     };
-    Ok(SignIn::Which(fitting.into_iter().map(choice).collect()))
+    Ok(SignIn::Which(matching.into_iter().map(choice).collect()))
 }
 
 /// `hash` is of the password that was given.
@@ -101,7 +101,7 @@ async fn open(
     let mut tx = app.begin(&actor).await?;
     // Checking the password took its time. Whoever sets another one meanwhile comes before this and is seen, or comes
     // after it and ends this session.
-    users::store::lock_user(&tx, user.id).await?;
+    users::lock_user(&tx, user.id).await?;
     if !super::passwords::opens(&tx, &user, hash).await? {
         return Err(Refusal::new(UserErrorCode::CredentialsInvalid).into());
     }
@@ -169,7 +169,7 @@ pub async fn sign_out(app: &App, actor: &Actor) -> Outcome<()> {
 
 /// Ends every session of a user, also those in which they see the platform as somebody else, but for the one
 /// that asks.
-pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
+pub async fn revoke_all_except(tx: &Tx, user: UserId, but: Option<SessionId>) -> Outcome<()> {
     let mut sql =
         "UPDATE sessions SET revoked_at = $1 WHERE (user_id = $2 OR impersonator_id = $2) AND team_id = $3 \
                    AND revoked_at IS NULL"
@@ -184,7 +184,7 @@ pub async fn revoke_all_but(tx: &Tx, user: UserId, but: Option<SessionId>) -> Ou
 }
 
 /// Ends every session in which this administrator sees the platform as somebody else; their own go on.
-pub async fn revoke_borrowed(tx: &Tx, administrator: UserId) -> Outcome<()> {
+pub async fn end_impersonations_by(tx: &Tx, administrator: UserId) -> Outcome<()> {
     let sql = "UPDATE sessions SET revoked_at = $1 WHERE impersonator_id = $2 AND team_id = $3 AND revoked_at IS NULL";
     let values = values![tx.now(), administrator, tx.actor().team];
     tx.db().run(sql, values).await?;
@@ -192,7 +192,7 @@ pub async fn revoke_borrowed(tx: &Tx, administrator: UserId) -> Outcome<()> {
 }
 
 /// A session as it is found by its token.
-pub(super) struct Found {
+pub(super) struct LiveSession {
     pub actor: Actor,
     pub expires_at: DateTime<Utc>,
 }
@@ -217,7 +217,7 @@ pub(super) async fn is_live(tx: &Tx, id: SessionId) -> Outcome<bool> {
 }
 
 /// The live session with this token.
-pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
+pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<LiveSession>> {
     let row = app
         .db
         .connection()
@@ -245,7 +245,7 @@ pub(super) async fn find(app: &App, token: &str) -> Outcome<Option<Found>> {
         ip_address: None,
         trace: None,
     };
-    Ok(Some(Found {
+    Ok(Some(LiveSession {
         actor,
         expires_at: row.try_get_by_index(4)?,
     }))

@@ -33,9 +33,9 @@ pub async fn create_admin(
         ..NewUser::default()
     };
     let id = users::insert_or_find(&mut tx, new).await?;
-    users::store::lock_user(&tx, id).await?;
+    users::lock_user(&tx, id).await?;
     passwords::store(&tx, id, hash).await?;
-    sessions::revoke_all_but(&tx, id, None).await?;
+    sessions::revoke_all_except(&tx, id, None).await?;
     tx.audit("admin.created", id);
     tx.commit().await?;
     Ok(id)

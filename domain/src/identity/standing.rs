@@ -25,7 +25,7 @@ pub async fn confirm(tx: &Tx, others: &[UserId]) -> Outcome<Vec<user::Model>> {
     let locked = if ids.is_empty() {
         Vec::new()
     } else {
-        users::store::lock_users(tx, &ids).await?
+        users::lock_users(tx, &ids).await?
     };
     if stands(tx, &locked).await? {
         Ok(locked)

@@ -17,7 +17,7 @@ use crate::{
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     tx::Tx,
-    users::{self, UserParts},
+    users::{self, UserParts, UserView},
     values,
     vault::Token,
 };
@@ -120,7 +120,7 @@ pub async fn start(
     }
     actor.require(Scope::UsersImpersonate)?;
     let (target, reason) = error::all((target, input::line("reason", reason, input::NOTE)))?;
-    let found = users::store::by_id(app, actor.team, target, UserParts::default()).await?;
+    let found = users::load(app, actor.team, target, UserParts::default()).await?;
     let found = found.ok_or_else(|| Refusal::not_found("userId", "user"))?;
     let mut tx = app.begin(actor).await?;
     check(&tx, target, found.active).await?;
@@ -184,8 +184,8 @@ async fn check(tx: &Tx, target: UserId, active: bool) -> Outcome<()> {
 }
 
 /// S0.5, S0.10: ends it, on every device from which this administrator sees the platform as this user.
-/// Returns the administrator.
-pub async fn stop(app: &App, actor: &Actor) -> Outcome<UserId> {
+/// Returns the administrator as they are without it.
+pub async fn stop(app: &App, actor: &Actor) -> Outcome<Actor> {
     let (Some(administrator), Some(seen_as)) = (actor.impersonator, actor.user()) else {
         return Err(Refusal::new(UserErrorCode::ImpersonationNotAllowed)
             .saying(Message::key("impersonation-none"))
@@ -201,7 +201,24 @@ pub async fn stop(app: &App, actor: &Actor) -> Outcome<UserId> {
         .await?;
     tx.audit("impersonation.stopped", seen_as);
     tx.commit().await?;
-    Ok(administrator)
+    Ok(Actor {
+        principal: Principal::User {
+            id: administrator,
+            role: UserRole::Admin,
+        },
+        impersonator: None,
+        scopes: Scopes::all(),
+        session: None,
+        ..actor.clone()
+    })
+}
+
+/// The administrator who sees the platform as the caller, so that the caller's screen can say so. None if nobody does.
+pub async fn administrator(app: &App, actor: &Actor) -> Outcome<Option<UserView>> {
+    match actor.impersonator {
+        Some(id) => users::load(app, actor.team, id, UserParts::default()).await,
+        None => Ok(None),
+    }
 }
 
 /// An impersonation that goes on.

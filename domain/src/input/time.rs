@@ -69,8 +69,8 @@ fn read(text: &str) -> Option<Read> {
     }
     let date = NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)?;
     let local = match clock {
-        Clock::At(time) => date.and_time(time),
-        Clock::EndOfDay => date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN),
+        TimeOfDay::At(time) => date.and_time(time),
+        TimeOfDay::EndOfDay => date.checked_add_days(Days::new(1))?.and_time(NaiveTime::MIN),
     };
     let time = NaiveDateTime::checked_sub_offset(local, offset)?.and_utc();
     Some(match i64::from(time.year()) {
@@ -80,7 +80,7 @@ fn read(text: &str) -> Option<Read> {
     })
 }
 
-enum Clock {
+enum TimeOfDay {
     At(NaiveTime),
     /// 24:00, which is 00:00 of the next day.
     EndOfDay,
@@ -111,7 +111,7 @@ impl<'a> Left<'a> {
     }
 
     /// Seconds and fractions may be left out: Java does, if they are zero. Beyond microseconds they are cut off.
-    fn clock(&mut self) -> Option<Clock> {
+    fn clock(&mut self) -> Option<TimeOfDay> {
         self.one_of("Tt ")?;
         let hour = self.two()?;
         let colon = self.one_of(":").is_some();
@@ -128,11 +128,11 @@ impl<'a> Left<'a> {
             micros = format!("{digits:0<6.6}").parse().ok()?;
         }
         if (hour, minute, second, micros) == (24, 0, 0, 0) {
-            return Some(Clock::EndOfDay);
+            return Some(TimeOfDay::EndOfDay);
         }
         // No second 60: a leap second is on nobody's clock, and JavaScript cannot read it.
         let time = NaiveTime::from_hms_micro_opt(hour, minute, second, micros)?;
-        (time.nanosecond() < 1_000_000_000).then_some(Clock::At(time))
+        (time.nanosecond() < 1_000_000_000).then_some(TimeOfDay::At(time))
     }
 
     /// `Z`, `+02:00`, `+0200` or `+02`, perhaps behind a space. Without one nobody knows which moment is meant.

@@ -11,6 +11,7 @@ pub(crate) mod dead_letters;
 mod kind;
 mod owed;
 pub mod processes;
+mod promises;
 pub mod store;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -28,6 +29,7 @@ use crate::{
 
 pub use kind::{JobKind, Probe, Subject};
 pub use owed::Owed;
+pub(crate) use promises::PROMISES;
 
 /// How long a worker holds a job without a sign of life.
 pub const LEASE: Duration = Duration::from_secs(3);

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// What became of a mail.
-pub(crate) struct Delivery {
+pub(crate) struct DeliveryReport {
     /// The id of what it is about.
     pub subject_id: String,
     /// Why it did not go out; none if it did.
@@ -28,7 +28,7 @@ pub(crate) struct Delivery {
 #[derive(Default)]
 pub(crate) struct Followers(pub Vec<Follower>);
 
-type Follower = for<'a> fn(&'a mut Tx, &'a Delivery) -> BoxFuture<'a, Outcome<()>>;
+type Follower = for<'a> fn(&'a mut Tx, &'a DeliveryReport) -> BoxFuture<'a, Outcome<()>>;
 
 /// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
 pub async fn write(
@@ -173,7 +173,7 @@ async fn conclude(
         serde_json::json!({ "status": status, "to": user, "template": template }),
     );
     if let Some(subject_id) = subject {
-        let delivery = Delivery { subject_id, error };
+        let delivery = DeliveryReport { subject_id, error };
         for follower in &app.memory::<Followers>().0 {
             follower(tx, &delivery).await?;
         }

@@ -93,7 +93,7 @@ async fn payments(app: &App, limit: u64) -> Outcome<Vec<Payment>> {
 async fn check(app: &App, payment: &Payment) -> Outcome<Vec<Violation>> {
     let Payment { team, gateway, id } = payment.clone();
     let connection = app.db.connection();
-    let of_it = purchases::store::of_payments(connection, team, gateway, std::slice::from_ref(&id)).await?;
+    let of_it = purchases::of_payments(connection, team, gateway, std::slice::from_ref(&id)).await?;
     let Some(purchase) = of_it.first() else {
         return Ok(Vec::new());
     };
@@ -146,7 +146,7 @@ async fn books(app: &App, payment: &Payment, purchases: &[purchase::Model]) -> O
     let connection = app.db.connection();
     let ids: Vec<_> = purchases.iter().map(|purchase| purchase.id).collect();
     let subject = ids.first().map(ToString::to_string).unwrap_or_default();
-    let refunds = refunds::store::of_purchases(connection, payment.team, &ids).await?;
+    let refunds = refunds::of_purchases(connection, payment.team, &ids).await?;
     let shares = external_refund_share::Entity::of(payment.team)
         .filter(external_refund_share::Column::PurchaseId.is_in(ids.iter().copied()));
     let by_gateway: i64 = shares

@@ -1,6 +1,6 @@
 //! What must hold of exports: a file is there exactly while it may be fetched.
 
-use super::rules::{Rule, answered, rule};
+use crate::promises::{Rule, answered, rule};
 
 pub const EXPORTS: &[Rule] = &[
     rule(

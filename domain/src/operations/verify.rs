@@ -11,21 +11,41 @@ use entities::{
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::{
-    access_rules::ACCESS,
-    batch_rules::BATCHES,
-    export_rules::EXPORTS,
-    people_rules::PEOPLE,
-    reading_rules::READING,
-    rules::{MONEY, REFUNDS, Rule, WORK},
-    tenancy::REFERENCES,
-};
+use super::export_rules::EXPORTS;
 use crate::{
     app::App,
+    audit,
     database::{Sql, Transaction},
+    entitlements::{self, batches},
     error::Outcome,
+    events, identity, jobs, mails, payments,
+    promises::{Promises, Reference, Rule, references},
+    purchases, refunds, stats, users,
     work::KINDS,
 };
+
+/// What each subject promises, in the order in which it is checked.
+const PROMISES: &[Promises] = &[
+    purchases::PROMISES,
+    refunds::PROMISES,
+    payments::PROMISES,
+    jobs::PROMISES,
+    events::PROMISES,
+    entitlements::PROMISES,
+    batches::PROMISES,
+    users::PROMISES,
+    identity::PROMISES,
+    stats::PROMISES,
+    mails::PROMISES,
+    audit::PROMISES,
+    Promises {
+        rules: EXPORTS,
+        references: references! {
+            exports.id ("export"): requested_by -> users, api_key_id -> api_keys;
+            export_downloads.export_id ("export"): export_id -> exports, user_id -> users, api_key_id -> api_keys;
+        },
+    },
+];
 
 /// The rule that team ids are equal along every reference.
 pub const TENANCY: &str = "one-team";
@@ -64,9 +84,11 @@ pub fn rules() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 fn all() -> impl Iterator<Item = &'static Rule> {
-    [MONEY, REFUNDS, WORK, ACCESS, BATCHES, PEOPLE, READING, EXPORTS]
-        .into_iter()
-        .flatten()
+    PROMISES.iter().flat_map(|promises| promises.rules)
+}
+
+fn references() -> impl Iterator<Item = &'static Reference> {
+    PROMISES.iter().flat_map(|promises| promises.references)
 }
 
 /// Checks every rule. Empty if all is well. Changes nothing, and sees the database as it is at one moment.
@@ -84,7 +106,7 @@ pub async fn verify(app: &App) -> Outcome<Vec<Violation>> {
             violations.push(read(OWED_WORK, subject, row)?);
         }
     }
-    for reference in REFERENCES {
+    for reference in references() {
         let rows = look.connection.rows(&reference.sql(), vec![]).await?;
         for row in &rows {
             violations.push(read(TENANCY, reference.subject, row)?);

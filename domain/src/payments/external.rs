@@ -27,7 +27,7 @@ use crate::{
     error::Outcome,
     jobs::ClaimedJob,
     message::Message,
-    purchases::{self, rules, store::payment_of},
+    purchases::{self, payment_of, rules},
     refunds,
     scoped::Scoped,
     teams,
@@ -37,9 +37,9 @@ use crate::{
 /// Clocks may differ by so much when a nameless refund is compared with one of ours.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
-/// Asks the gateway for a payment's refunds and books those that nobody has asked us for. How many are new or have
-/// changed. A payment that we do not know is left alone.
-pub(super) async fn look(
+/// Asks the gateway for a payment's refunds and books those that nobody has asked us for. Returns how many are new or
+/// have changed. A payment that we do not know is left alone.
+pub(super) async fn ask_and_book(
     app: &App,
     job: &ClaimedJob,
     team: TeamId,
@@ -47,7 +47,7 @@ pub(super) async fn look(
     payment: &str,
 ) -> Outcome<usize> {
     let connection = app.db.connection();
-    let purchases = purchases::store::of_payments(connection, team, gateway, &[payment.to_owned()]).await?;
+    let purchases = purchases::of_payments(connection, team, gateway, &[payment.to_owned()]).await?;
     let Some(purchase) = purchases.first() else {
         return Ok(0);
     };
@@ -72,13 +72,13 @@ pub(crate) async fn book(
     told: &[GatewayRefund],
 ) -> Outcome<usize> {
     let mut tx = app.begin_for(job).await?;
-    let known = purchases::store::of_payments(tx.db(), team, gateway, payments).await?;
+    let known = purchases::of_payments(tx.db(), team, gateway, payments).await?;
     let name = known.iter().find_map(|it| it.gateway_payment_id.clone());
     let Some(payment) = name.or_else(|| payments.first().cloned()) else {
         return Ok(0);
     };
-    purchases::store::one_at_a_time(&tx, gateway, &payment).await?;
-    let purchases = purchases::store::lock_payment(&tx, gateway, &payment).await?;
+    purchases::one_at_a_time(&tx, gateway, &payment).await?;
+    let purchases = purchases::lock_payment(&tx, gateway, &payment).await?;
     let ours = refunds_of(&tx, &purchases).await?;
     let mut changed = Vec::new();
     for told in told {
@@ -103,7 +103,7 @@ pub(crate) async fn book(
 
 async fn refunds_of(tx: &Tx, purchases: &[purchase::Model]) -> Outcome<Vec<refund::Model>> {
     let ids: Vec<PurchaseId> = purchases.iter().map(|purchase| purchase.id).collect();
-    refunds::store::of_purchases(tx.db(), tx.actor().team, &ids).await
+    refunds::of_purchases(tx.db(), tx.actor().team, &ids).await
 }
 
 async fn is_ours(tx: &Tx, gateway: PaymentGateway, told: &GatewayRefund) -> Outcome<bool> {
@@ -214,13 +214,10 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
         return Ok(());
     }
     let purchases = match payment_of(tx.gateways(), purchase) {
-        Some((gateway, payment)) => purchases::store::lock_payment(tx, gateway, payment).await?,
-        None => purchases::store::lock(tx, purchase.id)
-            .await?
-            .into_iter()
-            .collect(),
+        Some((gateway, payment)) => purchases::lock_payment(tx, gateway, payment).await?,
+        None => purchases::lock(tx, purchase.id).await?.into_iter().collect(),
     };
-    let rows = without_doubt(tx, rows, &purchases).await?;
+    let rows = clear_doubt(tx, rows, &purchases).await?;
     let shares = share_out(tx, &rows, &purchases).await?;
     for purchase in purchases {
         let share = shares.get(&purchase.id).copied().unwrap_or_default();
@@ -237,7 +234,7 @@ pub(crate) async fn follow(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<(
 pub(crate) async fn follow_store(tx: &mut Tx, purchase: &purchase::Model) -> Outcome<()> {
     if let Some((gateway, payment)) = payment_of(tx.gateways(), purchase) {
         for row in kept(tx, gateway, payment).await? {
-            give_up_shares(tx, &row).await?;
+            delete_shares(tx, &row).await?;
         }
     }
     follow(tx, purchase).await
@@ -253,7 +250,7 @@ async fn kept(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<Vec<ex
     Ok(rows.all(tx.db()).await?)
 }
 
-async fn give_up_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
+async fn delete_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
     external_refund_share::Entity::delete_many()
         .filter(external_refund_share::Column::TeamId.eq(row.team_id))
         .filter(external_refund_share::Column::ExternalRefundId.eq(row.id))
@@ -263,7 +260,7 @@ async fn give_up_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
 }
 
 /// Those that might have been ours: some have turned out to be, others cannot be any more.
-async fn without_doubt(
+async fn clear_doubt(
     tx: &mut Tx,
     rows: Vec<external_refund::Model>,
     purchases: &[purchase::Model],
@@ -307,7 +304,7 @@ async fn share_out(
         row.counts() && purchases.iter().all(|purchase| purchase.currency == row.currency)
     };
     for row in rows.iter().filter(|row| !counts(row)) {
-        give_up_shares(tx, row).await?;
+        delete_shares(tx, row).await?;
     }
     let mut of_row: HashMap<_, HashMap<PurchaseId, i64>> = HashMap::new();
     for share in shares {
@@ -411,13 +408,13 @@ fn gone(purchase: &purchase::Model) -> bool {
     purchase.refunded_externally_minor > 0 && purchase.refundable().minor == 0
 }
 
-/// Lets the access that a refund has taken stay away for what went back past us instead, if that takes it, too: it does
-/// not come back in between. Whether it does.
+/// If what went back past us takes the access, too, it becomes the cause in place of the refund that has taken it, so that
+/// the access does not come back in between. Returns whether it does.
 pub(crate) async fn takes_over(tx: &Tx, refund: RefundId, purchase: &purchase::Model) -> Outcome<bool> {
     if !gone(purchase) || !access_goes(tx.db(), purchase.team_id).await? {
         return Ok(false);
     }
-    entitlements::store::pass_on(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
+    entitlements::reassign_revocation(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
     Ok(true)
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod external;
 mod jobs;
+mod promises;
 mod shares;
 pub mod webhooks;
 
@@ -13,6 +14,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, ExprTrait, IntoActiveModel, QueryFi
 use serde_json::json;
 
 pub use jobs::HandleGatewayEvent;
+pub(crate) use promises::PROMISES;
 pub use webhooks::{Addressed, Received, receive};
 
 use crate::{
@@ -81,7 +83,7 @@ async fn take_in(
             refunds::ask_now(app, job, team, refund.id).await?;
         }
     }
-    let past_us = hear_of_external(app, job, team, gateway, notice).await?;
+    let past_us = book_external(app, job, team, gateway, notice).await?;
     if notice.disputed {
         note_dispute(app, job, team, gateway, notice).await?;
     }
@@ -97,7 +99,7 @@ async fn take_in(
 
 /// Books the refunds that the notice tells of and nobody has asked us for. Stripe says what they are; MercadoPago only
 /// that something happened to the payment.
-async fn hear_of_external(
+async fn book_external(
     app: &App,
     job: &ClaimedJob,
     team: TeamId,
@@ -109,7 +111,7 @@ async fn hear_of_external(
     }
     let mut booked = 0;
     for payment in &notice.payment_ids {
-        booked += external::look(app, job, team, gateway, payment).await?;
+        booked += external::ask_and_book(app, job, team, gateway, payment).await?;
     }
     Ok(booked)
 }
@@ -132,9 +134,9 @@ async fn concerned_refunds(
         );
     let mut refunds = named.all(connection).await?;
     if notice.hints.is_empty() {
-        let purchases = purchases::store::of_payments(connection, team, gateway, &notice.payment_ids).await?;
+        let purchases = purchases::of_payments(connection, team, gateway, &notice.payment_ids).await?;
         let ids: Vec<_> = purchases.iter().map(|purchase| purchase.id).collect();
-        refunds.extend(refunds::store::of_purchases(connection, team, &ids).await?);
+        refunds.extend(refunds::of_purchases(connection, team, &ids).await?);
     }
     refunds.sort_by_key(|refund| refund.id);
     refunds.dedup_by_key(|refund| refund.id);
@@ -152,7 +154,7 @@ async fn note_dispute(
     notice: &GatewayNotice,
 ) -> Outcome<()> {
     let mut tx = app.begin_for(job).await?;
-    let purchases = purchases::store::of_payments(tx.db(), team, gateway, &notice.payment_ids).await?;
+    let purchases = purchases::of_payments(tx.db(), team, gateway, &notice.payment_ids).await?;
     for purchase in purchases
         .into_iter()
         .filter(|purchase| purchase.disputed_at.is_none())

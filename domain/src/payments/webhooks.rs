@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use super::HandleGatewayEvent;
 use crate::{
-    adapters::gateways::{Delivery, GatewayNotice, SecretName},
+    adapters::gateways::{GatewayNotice, SecretName, WebhookDelivery},
     app::App,
     error::{Error, Outcome},
     identity::{
@@ -54,7 +54,7 @@ const STRANGERS: Limit = Limit {
 };
 
 /// Takes in a delivery to `/webhooks/{path}`. Without a team in the address every team's secret is tried.
-pub async fn receive(app: &App, path: &str, to: Addressed, delivery: &Delivery) -> Outcome<Received> {
+pub async fn receive(app: &App, path: &str, to: Addressed, delivery: &WebhookDelivery) -> Outcome<Received> {
     let Some(adapter) = app.gateways.calling(path) else {
         return Ok(Received::NoSuchGateway);
     };
@@ -110,7 +110,7 @@ async fn signer_of_all(
 ) -> Outcome<Signer> {
     let origin = from.map_or_else(|| "nowhere".to_owned(), |ip| Network::of(ip).to_string());
     let key = format!("webhook-strangers:{origin}");
-    if let Some(seconds) = limits::spent(app, &key, STRANGERS).await? {
+    if let Some(seconds) = limits::exhausted(app, &key, STRANGERS).await? {
         return Ok(Signer::None(Received::TooMany(seconds)));
     }
     let candidates = teams::secrets::of_all(app, name).await?;

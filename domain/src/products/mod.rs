@@ -69,8 +69,12 @@ pub async fn record(app: &App, actor: &Actor, report: ProductReport) -> Outcome<
     Ok(product)
 }
 
-/// Products by id; those of other teams are not there.
-pub async fn by_ids(app: &App, team: TeamId, ids: &[ProductId]) -> Outcome<Vec<product::Model>> {
+/// Several products at once, in no particular order. Everybody of the team may see what it sells.
+pub async fn visible(app: &App, actor: &Actor, ids: &[ProductId]) -> Outcome<Vec<product::Model>> {
+    by_ids(app, actor.team, ids).await
+}
+
+pub(crate) async fn by_ids(app: &App, team: TeamId, ids: &[ProductId]) -> Outcome<Vec<product::Model>> {
     let rows = product::Entity::of(team).filter(product::Column::Id.is_in(ids.iter().copied()));
     Ok(rows.all(app.db.connection()).await?)
 }

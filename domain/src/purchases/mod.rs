@@ -1,8 +1,9 @@
 //! What was bought, as the store tells us.
 
-pub mod first_pages;
+mod promises;
+mod reading;
 pub mod rules;
-pub mod store;
+mod store;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
@@ -11,6 +12,10 @@ use entities::{
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
+
+pub(crate) use promises::PROMISES;
+pub use reading::{NOT_VISIBLE, PurchasesOf, by_ids, count, duplicates, first_pages, list};
+pub(crate) use store::{lock, lock_payment, of_payments, one_at_a_time, payment_of};
 
 use crate::{
     actor::{Actor, Scope},
@@ -23,7 +28,7 @@ use crate::{
     scoped::Scoped,
     teams::secrets,
     tx::Tx,
-    users::store::lock_user,
+    users::lock_user,
 };
 
 /// How far ahead of ours a store's clock may be.
@@ -49,7 +54,7 @@ pub struct PurchaseReport {
 }
 
 /// A report whose every field is good.
-struct Checked {
+struct CheckedPurchase {
     external_id: String,
     user: UserId,
     product: ProductId,
@@ -132,7 +137,7 @@ async fn is_free(app: &App, tx: &Tx, gateway: PaymentGateway, payment: &str) -> 
     Ok(())
 }
 
-fn check(report: &PurchaseReport, is_online: bool, now: DateTime<Utc>) -> Outcome<Checked> {
+fn check(report: &PurchaseReport, is_online: bool, now: DateTime<Utc>) -> Outcome<CheckedPurchase> {
     let required = || Refusal::invalid("gatewayPaymentId", Message::key("invalid-required"));
     let paid_online = is_online && report.status != PurchaseStatus::Pending;
     let payment = report.gateway_payment_id.as_deref();
@@ -183,7 +188,7 @@ fn check(report: &PurchaseReport, is_online: bool, now: DateTime<Utc>) -> Outcom
             purchased_at,
             access_until,
         ))?;
-    Ok(Checked {
+    Ok(CheckedPurchase {
         external_id,
         user,
         product,
@@ -195,7 +200,7 @@ fn check(report: &PurchaseReport, is_online: bool, now: DateTime<Utc>) -> Outcom
     })
 }
 
-async fn owner_and_product(tx: &Tx, checked: &Checked) -> Outcome<(user::Model, product::Model)> {
+async fn owner_and_product(tx: &Tx, checked: &CheckedPurchase) -> Outcome<(user::Model, product::Model)> {
     let team = tx.actor().team;
     let user = user::Entity::of_by_id(team, checked.user).one(tx.db()).await?;
     let product = product::Entity::of_by_id(team, checked.product)
@@ -224,7 +229,7 @@ async fn reload(tx: &Tx, external_id: &str) -> Outcome<purchase::Model> {
 
 async fn insert(
     tx: &mut Tx,
-    checked: &Checked,
+    checked: &CheckedPurchase,
     report: &PurchaseReport,
     product: &product::Model,
 ) -> Outcome<purchase::Model> {
@@ -268,7 +273,7 @@ async fn insert(
 async fn update(
     tx: &mut Tx,
     known: purchase::Model,
-    checked: &Checked,
+    checked: &CheckedPurchase,
     report: &PurchaseReport,
     product: &product::Model,
 ) -> Outcome<Option<purchase::Model>> {
@@ -324,7 +329,7 @@ async fn update(
 }
 
 /// The same purchase has the same buyer, product, price and payment.
-fn agrees(known: &purchase::Model, checked: &Checked, report: &PurchaseReport) -> Outcome<()> {
+fn agrees(known: &purchase::Model, checked: &CheckedPurchase, report: &PurchaseReport) -> Outcome<()> {
     let other =
         |known: &Option<String>, said: &Option<String>| known.is_some() && said.is_some() && known != said;
     let same = known.user_id == checked.user

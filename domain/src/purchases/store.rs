@@ -1,26 +1,17 @@
 //! The purchases' rows.
 
-use entities::{PaymentGateway, PurchaseId, PurchaseKind, PurchaseStatus, TeamId, UserId, purchase};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, Value};
+use entities::{PaymentGateway, PurchaseId, TeamId, purchase};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use sha2::{Digest, Sha256};
 
 use crate::{
     adapters::gateways::Gateways,
-    app::App,
-    database::{Dialect, Planned, Sql},
+    database::{Dialect, Sql},
     error::Outcome,
-    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     tx::Tx,
     values,
-};
-
-pub(super) const NEWEST_FIRST: Order = Order {
-    name: "purchases",
-    key: "purchased_at",
-    id: "id",
-    direction: Direction::Descending,
 };
 
 /// One purchase, locked until the end of the transaction.
@@ -89,17 +80,6 @@ pub(super) async fn recorded_elsewhere(
         .collect::<Result<_, _>>()?)
 }
 
-pub async fn by_id(app: &App, team: TeamId, id: PurchaseId) -> Outcome<Option<purchase::Model>> {
-    Ok(purchase::Entity::of_by_id(team, id)
-        .one(app.db.connection())
-        .await?)
-}
-
-pub async fn by_ids(app: &App, team: TeamId, ids: &[PurchaseId]) -> Outcome<Vec<purchase::Model>> {
-    let rows = purchase::Entity::of(team).filter(purchase::Column::Id.is_in(ids.iter().copied()));
-    Ok(rows.all(app.db.connection()).await?)
-}
-
 /// The purchases that a payment at a gateway has paid for.
 pub async fn of_payments(
     connection: &impl ConnectionTrait,
@@ -111,51 +91,4 @@ pub async fn of_payments(
         .filter(purchase::Column::Gateway.eq(gateway))
         .filter(purchase::Column::GatewayPaymentId.is_in(payments.iter().cloned()));
     Ok(rows.order_by_asc(purchase::Column::Id).all(connection).await?)
-}
-
-/// A page of what somebody has bought, newest first.
-pub async fn list(
-    app: &App,
-    team: TeamId,
-    user: UserId,
-    kind: Option<PurchaseKind>,
-    args: &PageArgs,
-) -> Outcome<Page<purchase::Model>> {
-    let request = PageRequest::new(args, NEWEST_FIRST)?;
-    let (condition, mut values) = condition(team, user, kind);
-    let sql = format!("SELECT * FROM purchases{condition}{}", request.sql(&mut values));
-    let asked = (Planned::Once, sql.as_str(), values);
-    let page = request.models(app.db.connection(), asked, |row: &purchase::Model| {
-        (Key::Time(row.purchased_at), row.id.0)
-    });
-    page.await
-}
-
-pub async fn count(app: &App, team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> Outcome<i64> {
-    let (condition, values) = condition(team, user, kind);
-    let sql = format!("SELECT count(*) FROM purchases{condition}");
-    Ok(app.db.connection().count(&sql, values).await?)
-}
-
-fn condition(team: TeamId, user: UserId, kind: Option<PurchaseKind>) -> (String, Vec<Value>) {
-    let mut sql = " WHERE team_id = $1 AND user_id = $2".to_owned();
-    let mut values = values![team, user];
-    if let Some(kind) = kind {
-        sql.push_str(" AND kind = $3");
-        values.push(kind.into());
-    }
-    (sql, values)
-}
-
-/// Other active purchases of the same product by the same user, oldest first: a sign of a double payment.
-pub async fn duplicates(app: &App, of: &purchase::Model) -> Outcome<Vec<purchase::Model>> {
-    let rows = purchase::Entity::of(of.team_id)
-        .filter(purchase::Column::UserId.eq(of.user_id))
-        .filter(purchase::Column::ProductId.eq(of.product_id))
-        .filter(purchase::Column::Status.eq(PurchaseStatus::Active))
-        .filter(purchase::Column::Id.ne(of.id));
-    Ok(rows
-        .order_by_asc(purchase::Column::PurchasedAt)
-        .all(app.db.connection())
-        .await?)
 }

@@ -72,7 +72,7 @@ pub(super) async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled 
         effects.set(RefundEffectKind::PauseSubscription, EffectStatus::Done, None);
         tx.audit("subscription.paused", refund.id);
         if in_vain {
-            store::add_paused_in_vain(&tx, &refund, &subscription).await?;
+            store::add_resume_follow_up(&tx, &refund, &subscription).await?;
         }
     }
     effects.store(&tx, refund.id).await?;
@@ -81,7 +81,7 @@ pub(super) async fn pause(app: &App, job: &ClaimedJob, id: RefundId) -> Handled 
     Ok(Ending::Done)
 }
 
-/// It goes on and charges again: a person has to pause it.
+/// The agreement could not be paused and will charge again: a person has to pause it.
 async fn not_paused(
     tx: &Tx,
     refund: &refund::Model,
@@ -100,7 +100,8 @@ async fn not_paused(
     store::add_follow_up(tx, refund.id, note).await
 }
 
-/// The job that was to pause an agreement was dead-lettered. If the refund came to nothing, there is nothing to pause.
+/// The job that was to pause an agreement was dead-lettered. If the refund has
+/// failed or was reversed, there is nothing to pause.
 pub(super) async fn dead_lettered(tx: &mut Tx, id: RefundId, reason: &str) -> Outcome<()> {
     let wanted = store::effect(tx, id, RefundEffectKind::PauseSubscription).await?;
     if wanted != Some(EffectStatus::Pending) {
@@ -118,9 +119,9 @@ pub(super) async fn dead_lettered(tx: &mut Tx, id: RefundId, reason: &str) -> Ou
     Ok(())
 }
 
-/// The refund came to nothing: an agreement that is not paused yet goes on, and for one that is paused already
-/// a person has to decide.
-pub(super) async fn let_go_on(
+/// The refund has failed or was reversed: an agreement that is not paused yet is not paused any more, and where it is
+/// paused already, staff get a task to resume it.
+pub(super) async fn cancel_pause(
     tx: &Tx,
     refund: &refund::Model,
     purchase: &purchase::Model,
@@ -138,7 +139,7 @@ pub(super) async fn let_go_on(
             Ok(())
         }
         (Some(EffectStatus::Done), Some(subscription)) => {
-            store::add_paused_in_vain(tx, refund, subscription).await
+            store::add_resume_follow_up(tx, refund, subscription).await
         }
         _ => Ok(()),
     }

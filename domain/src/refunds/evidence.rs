@@ -84,22 +84,34 @@ pub struct Eligibility {
     pub checks: Vec<Check>,
 }
 
-/// Answers the context check for purchases that the caller may see, all in the same few statements. It tells what was
-/// read, so the look is noted (S0.23).
+/// Whether a purchase can be refunded, for a caller who may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct EligibilityOf(PurchaseId);
+
+impl EligibilityOf {
+    /// Refuses whoever has no `refunds.read`, the customer too.
+    pub fn new(actor: &Actor, purchase: &purchase::Model) -> Outcome<Self> {
+        actor.require(Scope::RefundsRead)?;
+        Ok(Self(purchase.id))
+    }
+}
+
+/// Answers the context check for several purchases, all in the same few statements. It tells what was read, so the
+/// look is noted (S0.23).
 pub async fn eligibilities(
     app: &App,
     actor: &Actor,
-    purchases: &[PurchaseId],
-) -> Outcome<HashMap<PurchaseId, Eligibility>> {
-    actor.require(Scope::RefundsRead)?;
+    of: &[EligibilityOf],
+) -> Outcome<HashMap<EligibilityOf, Eligibility>> {
     let policy = Policy::of(&teams::load(app, actor.team).await?);
-    let purchases = purchases::store::by_ids(app, actor.team, purchases).await?;
+    let ids: Vec<PurchaseId> = of.iter().map(|of| of.0).collect();
+    let purchases = purchases::by_ids(app, actor, &ids).await?;
     let customers: Vec<_> = purchases.iter().map(|purchase| purchase.user_id).collect();
     let all = gather_all(app, app.db.connection(), actor.team, purchases).await?;
     stats::note_readings(app, actor, &customers).await?;
     let answered = all
         .into_iter()
-        .map(|facts| (facts.purchase.id, answer(policy, &facts)));
+        .map(|facts| (EligibilityOf(facts.purchase.id), answer(policy, &facts)));
     Ok(answered.collect())
 }
 

@@ -16,8 +16,8 @@ const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What the gateway's answer says of a refund of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Found {
-    It(GatewayRefund),
+pub(super) enum Recognition {
+    Recognised(GatewayRefund),
     /// The gateway knows the payment, and no refund of it that could be this one.
     NotThere,
     /// There are some that could be, and nobody can tell: a person has to.
@@ -29,7 +29,7 @@ pub(super) async fn look_up(
     app: &App,
     case: &Case,
     doubt: Option<DateTime<Utc>>,
-) -> Outcome<Result<Found, Unanswered>> {
+) -> Outcome<Result<Recognition, Unanswered>> {
     let asked = case.answer(ask(case)).await;
     judge(app, case, doubt, asked).await
 }
@@ -39,7 +39,7 @@ pub(super) async fn look_up_afterwards(
     app: &App,
     case: &Case,
     doubt: Option<DateTime<Utc>>,
-) -> Outcome<Result<Found, Unanswered>> {
+) -> Outcome<Result<Recognition, Unanswered>> {
     let asked = case.answer_afterwards(ask(case)).await;
     judge(app, case, doubt, asked).await
 }
@@ -62,9 +62,9 @@ async fn judge(
     case: &Case,
     doubt: Option<DateTime<Utc>>,
     asked: Result<Told, Unanswered>,
-) -> Outcome<Result<Found, Unanswered>> {
+) -> Outcome<Result<Recognition, Unanswered>> {
     let known = match asked {
-        Ok(Told::Of(told)) => return Ok(Ok(Found::It(told))),
+        Ok(Told::Of(told)) => return Ok(Ok(Recognition::Recognised(told))),
         Ok(Told::All(known)) => known,
         Err(unanswered) => return Ok(Err(unanswered)),
     };
@@ -86,12 +86,15 @@ fn recognise(
     ours: &[refund::Model],
     known: Vec<GatewayRefund>,
     doubt: Option<DateTime<Utc>>,
-) -> Found {
+) -> Recognition {
     if let Some(position) = known.iter().position(|told| told.our_refund == Some(refund.id)) {
-        return known.into_iter().nth(position).map_or(Found::NotThere, Found::It);
+        return known
+            .into_iter()
+            .nth(position)
+            .map_or(Recognition::NotThere, Recognition::Recognised);
     }
     let Some(doubt) = doubt else {
-        return Found::NotThere;
+        return Recognition::NotThere;
     };
     let others = || ours.iter().filter(|other| other.id != refund.id);
     let taken = |id: &str| others().any(|other| other.gateway_refund_id.as_deref() == Some(id));
@@ -102,13 +105,13 @@ fn recognise(
             && !taken(&told.id)
     });
     let Some(first) = candidates.next() else {
-        return Found::NotThere;
+        return Recognition::NotThere;
     };
     let rival = others().any(|other| other.gateway_refund_id.is_none() && other.in_doubt_since.is_some());
     if rival || candidates.next().is_some() {
-        return Found::Ambiguous;
+        return Recognition::Ambiguous;
     }
-    Found::It(first)
+    Recognition::Recognised(first)
 }
 
 #[cfg(test)]

@@ -64,11 +64,11 @@ fn theirs(id: &str, minor: i64, minute: i64) -> GatewayRefund {
     }
 }
 
-fn verdict(found: &Found) -> &str {
+fn verdict(found: &Recognition) -> &str {
     match found {
-        Found::It(told) => &told.id,
-        Found::NotThere => "not there",
-        Found::Ambiguous => "ambiguous",
+        Recognition::Recognised(told) => &told.id,
+        Recognition::NotThere => "not there",
+        Recognition::Ambiguous => "ambiguous",
     }
 }
 

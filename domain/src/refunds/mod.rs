@@ -13,19 +13,26 @@ mod jobs;
 mod notifications;
 mod past_us;
 pub mod process;
+mod promises;
+mod reading;
 pub mod request;
 mod resolve;
 pub mod rules;
 pub mod settle;
 pub mod state;
-pub mod store;
+mod store;
 mod waiting;
 
-pub use evidence::{Check, Eligibility, eligibilities};
+pub use evidence::{Check, Eligibility, EligibilityOf, eligibilities};
 pub use jobs::{PauseSubscription, ProcessRefund};
 pub(crate) use notifications::mail_delivered;
 pub(crate) use process::{ask_now, observe};
+pub(crate) use promises::PROMISES;
+pub use reading::{
+    EffectsOf, RefundFilter, RefundsOf, StepsOf, count, effects, find, follow, follow_ups, hindrance, list,
+    of_each, staff_note, steps,
+};
 pub use request::{RefundRequest, request};
 pub use resolve::{Declared, RefundResolve, Resolved, resolve};
-pub use store::{RefundFilter, count, find, list};
-pub(crate) use waiting::with_other_credentials;
+pub(crate) use store::of_purchases;
+pub(crate) use waiting::credentials_changed;

@@ -8,7 +8,7 @@ use super::store;
 use crate::{
     app::App,
     error::Outcome,
-    mails::{self, AccessAfter, Delivery, MailContent, RefundFacts},
+    mails::{self, AccessAfter, DeliveryReport, MailContent, RefundFacts},
     message::Message,
     scoped::Scoped,
     tx::Tx,
@@ -78,7 +78,7 @@ pub(super) fn publish_update(tx: &mut Tx, refund: &refund::Model) {
 }
 
 /// Notes how the mail about a refund has come out, and tells the followers.
-pub(crate) fn mail_delivered<'a>(tx: &'a mut Tx, delivery: &'a Delivery) -> BoxFuture<'a, Outcome<()>> {
+pub(crate) fn mail_delivered<'a>(tx: &'a mut Tx, delivery: &'a DeliveryReport) -> BoxFuture<'a, Outcome<()>> {
     async move {
         let Ok(id) = delivery.subject_id.parse::<RefundId>() else {
             return Ok(());

@@ -92,7 +92,7 @@ fn learned(refund: &refund::Model, gone: Money, left: Money) -> Learned {
 }
 
 /// Whether a refund has failed because its money went back past us.
-pub(super) fn is_why(refund: &refund::Model) -> bool {
+pub(super) fn explains_failure(refund: &refund::Model) -> bool {
     refund.failure_code.as_deref() == Some(PAST_US)
 }
 
@@ -105,7 +105,7 @@ fn is_ours(told: &GatewayRefund, ours: &[refund::Model]) -> bool {
 async fn known(app: &App, case: &Case) -> Outcome<i64> {
     let (team, gateway) = (case.purchase.team_id, case.purchase.gateway);
     let payments = [case.payment().id];
-    let purchases = purchases::store::of_payments(app.db.connection(), team, gateway, &payments).await?;
+    let purchases = purchases::of_payments(app.db.connection(), team, gateway, &payments).await?;
     let gone = |it: &entities::purchase::Model| it.refunded_minor + it.refunded_externally_minor;
     Ok(purchases.iter().map(gone).sum())
 }

@@ -10,7 +10,7 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel, Set};
 
 use super::{
     case::{self, Case},
-    inquiry::{self, Found},
+    inquiry::{self, Recognition},
     past_us,
     settle::{Learned, settle},
     state::Observation,
@@ -66,16 +66,16 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
 
 async fn ask(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc>>) -> Handled {
     match inquiry::look_up(app, &case, doubt).await? {
-        Err(unanswered) => waiting::hindered(app, job, &case, unanswered.into(), doubt).await,
-        Ok(Found::It(told)) => {
+        Err(unanswered) => waiting::hold_up(app, job, &case, unanswered.into(), doubt).await,
+        Ok(Recognition::Recognised(told)) => {
             let learned = Learned::from_gateway(&case.refund, &told);
             record(app, job, &case, learned, Call::Answered).await
         }
-        Ok(Found::Ambiguous) => {
+        Ok(Recognition::Ambiguous) => {
             let learned = Learned::ambiguous(&case.refund);
             record(app, job, &case, learned, Call::Unknown).await
         }
-        Ok(Found::NotThere) => match (case.refund.status, doubt) {
+        Ok(Recognition::NotThere) => match (case.refund.status, doubt) {
             (RefundStatus::Requested | RefundStatus::Processing, Some(since)) => {
                 let ability = app.gateways.refund_ability(case.refund.gateway);
                 let remembered = ability.map_or(TimeDelta::zero(), |it| it.key_lifetime - KEY_MARGIN);
@@ -97,18 +97,18 @@ async fn ask(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc
 /// has just answered that it knows nothing of it.
 async fn order(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<Utc>>) -> Handled {
     let order = case.order();
-    if let Some(ending) = its_turn(app, job, &case).await? {
+    if let Some(ending) = wait_if_another_under_way(app, job, &case).await? {
         return Ok(ending);
     }
-    if let Some(error) = speaks_against(app, job, &case, &order, doubt).await? {
+    if let Some(error) = find_objection(app, job, &case, &order, doubt).await? {
         return match error {
             Ok(error) => conclude(app, job, &case, doubt, Err(error)).await,
-            Err(hindrance) => waiting::hindered(app, job, &case, hindrance, doubt).await,
+            Err(hindrance) => waiting::hold_up(app, job, &case, hindrance, doubt).await,
         };
     }
-    match mark(app, job, case, doubt).await? {
-        Marked::Not(ending) => Ok(ending),
-        Marked::Sent(case) => {
+    match mark_as_sent(app, job, case, doubt).await? {
+        Marking::Not(ending) => Ok(ending),
+        Marking::Sent(case) => {
             let told = case.send(&order).await;
             conclude(app, job, &case, doubt, told).await
         }
@@ -118,7 +118,7 @@ async fn order(app: &App, job: &ClaimedJob, case: Case, doubt: Option<DateTime<U
 /// What speaks against the order before it is sent: in itself, in the payment as the gateway has it now, or that the
 /// payment could not be read. A key of another account or mode cannot read it, and so never gets to order anything.
 /// What the payment has lost past us is booked on the way.
-async fn speaks_against(
+async fn find_objection(
     app: &App,
     job: &ClaimedJob,
     case: &Case,
@@ -144,8 +144,9 @@ async fn speaks_against(
     Ok(payment.speaks_against(order, case.refund.override_policy).map(Ok))
 }
 
-/// Whoever has to wait need not ask; how the wait goes on, if so.
-async fn its_turn(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<Ending>> {
+/// Puts the job to rest if another refund of the payment is under way, without asking the gateway for anything. Returns
+/// how the job ends then.
+async fn wait_if_another_under_way(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<Ending>> {
     let others = store::of_payment(app.db.connection(), &case.purchase).await?;
     if case.refund.status != RefundStatus::Requested || !another_under_way(&others, &case.refund) {
         return Ok(None);
@@ -155,12 +156,12 @@ async fn its_turn(app: &App, job: &ClaimedJob, case: &Case) -> Outcome<Option<En
     if refund.status != RefundStatus::Requested || !another_under_way(&others, &refund) {
         return Ok(None);
     }
-    let ending = waiting::for_another(&tx, job).await?;
+    let ending = waiting::rest_behind_another(&tx, job).await?;
     tx.commit().await?;
     Ok(Some(ending))
 }
 
-enum Marked {
+enum Marking {
     /// The refund is recorded as one that may have been carried out.
     Sent(Box<Case>),
     /// It is not to be sent, now or by this worker.
@@ -168,23 +169,28 @@ enum Marked {
 }
 
 /// Records, before the call, that it is going to be made: whatever dies from here on, the order is in doubt.
-async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTime<Utc>>) -> Outcome<Marked> {
+async fn mark_as_sent(
+    app: &App,
+    job: &ClaimedJob,
+    mut case: Case,
+    doubt: Option<DateTime<Utc>>,
+) -> Outcome<Marking> {
     let (mut tx, refund, purchase) = case::begin(app, job, case.refund.id).await?;
     // Another worker has the job, and decides for itself.
     if !jobs::store::is_held(tx.db(), job.held()).await? {
-        return Ok(Marked::Not(Ending::Done));
+        return Ok(Marking::Not(Ending::Done));
     }
     let open = matches!(refund.status, RefundStatus::Requested | RefundStatus::Processing);
     if !open || refund.in_doubt_since != doubt {
         let note = "it has changed in the meantime";
-        return Ok(Marked::Not(waiting::again(tx.now(), TimeDelta::zero(), note)));
+        return Ok(Marking::Not(waiting::again(tx.now(), TimeDelta::zero(), note)));
     }
     if refund.status == RefundStatus::Requested {
         let others = store::of_payment(tx.db(), &purchase).await?;
         if another_under_way(&others, &refund) {
-            let ending = waiting::for_another(&tx, job).await?;
+            let ending = waiting::rest_behind_another(&tx, job).await?;
             tx.commit().await?;
-            return Ok(Marked::Not(ending));
+            return Ok(Marking::Not(ending));
         }
     }
     let refund = started(app, &mut tx, refund, &purchase).await?;
@@ -193,7 +199,7 @@ async fn mark(app: &App, job: &ClaimedJob, mut case: Case, doubt: Option<DateTim
     row.in_doubt_since = Set(refund.in_doubt_since.or(Some(tx.now())));
     case.refund = row.update(tx.db()).await?;
     tx.commit().await?;
-    Ok(Marked::Sent(Box::new(case)))
+    Ok(Marking::Sent(Box::new(case)))
 }
 
 /// One refund of a payment at a time, so that none is taken for another.
@@ -252,33 +258,33 @@ async fn conclude(
         // Final only if the gateway says once more that nothing came of the sendings before.
         Err(OrderError::Refused { code, message }) => {
             match inquiry::look_up_afterwards(app, case, doubt).await? {
-                Ok(Found::It(told)) => Learned::from_gateway(&case.refund, &told),
-                Ok(Found::NotThere) => Learned::refused(&code, &message),
-                Ok(Found::Ambiguous) => Learned::ambiguous(&case.refund),
+                Ok(Recognition::Recognised(told)) => Learned::from_gateway(&case.refund, &told),
+                Ok(Recognition::NotThere) => Learned::refused(&code, &message),
+                Ok(Recognition::Ambiguous) => Learned::ambiguous(&case.refund),
                 Err(unanswered) => {
-                    return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                    return waiting::hold_up(app, job, case, unanswered.into(), doubt).await;
                 }
             }
         }
         Err(OrderError::AlreadyRefunded { .. }) => {
             match inquiry::look_up_afterwards(app, case, doubt).await? {
-                Ok(Found::It(told)) => Learned::from_gateway(&case.refund, &told),
+                Ok(Recognition::Recognised(told)) => Learned::from_gateway(&case.refund, &told),
                 // Somebody else gave the money back.
-                Ok(Found::NotThere) => match past_us::instead_of(app, job, case).await? {
+                Ok(Recognition::NotThere) => match past_us::instead_of(app, job, case).await? {
                     Ok(learned) => learned,
                     Err(unanswered) => {
-                        return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                        return waiting::hold_up(app, job, case, unanswered.into(), doubt).await;
                     }
                 },
-                Ok(Found::Ambiguous) => Learned::ambiguous(&case.refund),
+                Ok(Recognition::Ambiguous) => Learned::ambiguous(&case.refund),
                 Err(unanswered) => {
-                    return waiting::hindered(app, job, case, unanswered.into(), doubt).await;
+                    return waiting::hold_up(app, job, case, unanswered.into(), doubt).await;
                 }
             }
         }
         Err(error) => {
             let hindrance = Hindrance::of_order(&error);
-            return waiting::hindered(app, job, case, hindrance, doubt).await;
+            return waiting::hold_up(app, job, case, hindrance, doubt).await;
         }
     };
     record(app, job, case, learned, call).await
@@ -291,7 +297,7 @@ async fn record(app: &App, job: &ClaimedJob, case: &Case, learned: Learned, call
     let refund = note_call(&tx, job, case, refund, call).await?;
     let refund = settle(app, &mut tx, refund, purchase, learned).await?;
     let ending = match refund.status {
-        RefundStatus::Pending => waiting::for_confirmation(&tx, refund).await?,
+        RefundStatus::Pending => waiting::until_confirmed(&tx, refund).await?,
         _ => Ending::Done,
     };
     tx.commit().await?;
@@ -341,8 +347,8 @@ pub(crate) async fn ask_now(app: &App, job: &ClaimedJob, team: TeamId, id: Refun
         .await?
         .map_err(anyhow::Error::from)?
     {
-        Found::It(told) => observe(app, job, id, &told).await,
-        Found::NotThere | Found::Ambiguous => Ok(()),
+        Recognition::Recognised(told) => observe(app, job, id, &told).await,
+        Recognition::NotThere | Recognition::Ambiguous => Ok(()),
     }
 }
 

@@ -38,7 +38,7 @@ pub struct RefundRequest {
     pub idempotency_key: Option<String>,
 }
 
-struct Checked {
+struct CheckedRefund {
     purchase: PurchaseId,
     note: Option<String>,
     amount: Option<Money>,
@@ -56,7 +56,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
     let checked = check(&request)?;
     let mut tx = app.begin(actor).await?;
     // The purchase's lock makes refunds of it one after the other, whoever asks.
-    let Some(purchase) = purchases::store::lock(&tx, checked.purchase).await? else {
+    let Some(purchase) = purchases::lock(&tx, checked.purchase).await? else {
         return Err(Refusal::not_found("purchaseId", "purchase").into());
     };
     if let Some(known) = replay(&tx, &checked).await? {
@@ -104,7 +104,7 @@ pub async fn request(app: &App, actor: &Actor, request: RefundRequest) -> Outcom
     Ok(refund)
 }
 
-fn check(request: &RefundRequest) -> Outcome<Checked> {
+fn check(request: &RefundRequest) -> Outcome<CheckedRefund> {
     let amount = request
         .amount
         .as_ref()
@@ -124,7 +124,7 @@ fn check(request: &RefundRequest) -> Outcome<Checked> {
         request.override_policy
     ]);
     let fingerprint = hex::encode(Sha256::digest(said.to_string()));
-    Ok(Checked {
+    Ok(CheckedRefund {
         purchase,
         note,
         amount,
@@ -134,7 +134,7 @@ fn check(request: &RefundRequest) -> Outcome<Checked> {
 }
 
 /// The refund that this key has already made; a conflict if it was another request.
-async fn replay(tx: &Tx, checked: &Checked) -> Outcome<Option<refund::Model>> {
+async fn replay(tx: &Tx, checked: &CheckedRefund) -> Outcome<Option<refund::Model>> {
     let Some(key) = &checked.key else { return Ok(None) };
     let Some(known) = store::by_idempotency_key(tx, key).await? else {
         return Ok(None);
@@ -153,7 +153,7 @@ fn key_conflict() -> Error {
 
 async fn insert(
     tx: &Tx,
-    checked: &Checked,
+    checked: &CheckedRefund,
     wish: &RefundTerms,
     decision: Decision,
     policy: Policy,

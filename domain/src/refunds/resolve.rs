@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{
     ProcessRefund,
     case::{self, Case},
-    inquiry::{self, Found},
+    inquiry::{self, Recognition},
     request,
     rules::{Decision, Policy},
     settle::{Learned, note_of, settle},
@@ -88,7 +88,7 @@ pub async fn resolve(app: &App, actor: &Actor, request: RefundResolve) -> Outcom
     };
     let case = case.within(PATIENCE);
     resolvable(app, &case.refund)?;
-    let learned = learn(app, actor, &case, request.outcome).await?;
+    let learned = ask_once_more(app, actor, &case, request.outcome).await?;
     let by_gateway = learned.declared_by.is_none();
 
     let mut tx = app.begin(actor).await?;
@@ -97,7 +97,7 @@ pub async fn resolve(app: &App, actor: &Actor, request: RefundResolve) -> Outcom
     // A call that is under way may end either way, and what was learned before it says nothing of it.
     let moved = refund.status != case.refund.status || refund.in_doubt_since != case.refund.in_doubt_since;
     if moved || jobs::store::is_running::<ProcessRefund>(tx.db(), id).await? {
-        return Err(not_now("resolve-under-way"));
+        return Err(not_resolvable("resolve-under-way"));
     }
     let before = refund.status;
     store::close_follow_ups(&tx, id).await?;
@@ -128,18 +128,18 @@ fn check(request: &RefundResolve) -> Outcome<(RefundId, String)> {
 /// What is settled stays so, and what goes on by itself is left alone.
 fn resolvable(app: &App, refund: &refund::Model) -> Outcome<()> {
     if !state::is_unsettled(refund.status) {
-        return Err(not_now("resolve-settled"));
+        return Err(not_resolvable("resolve-settled"));
     }
     let stuck =
         refund.status == RefundStatus::NeedsAttention || app.clock.now() - refund.requested_at >= STUCK_AFTER;
     if stuck {
         Ok(())
     } else {
-        Err(not_now("resolve-too-early"))
+        Err(not_resolvable("resolve-too-early"))
     }
 }
 
-fn not_now(why: &str) -> Error {
+fn not_resolvable(why: &str) -> Error {
     let refusal = Refusal::new(UserErrorCode::RefundNotResolvable).on("refundId");
     refusal
         .saying(Message::key(why).with("minutes", STUCK_AFTER.num_minutes()))
@@ -147,11 +147,11 @@ fn not_now(why: &str) -> Error {
 }
 
 /// Asks the gateway once more. Where it does not say how the refund stands, what staff say counts.
-async fn learn(app: &App, actor: &Actor, case: &Case, outcome: Declared) -> Outcome<Learned> {
+async fn ask_once_more(app: &App, actor: &Actor, case: &Case, outcome: Declared) -> Outcome<Learned> {
     let by = actor.accountable_user()?;
     let declared = Learned::declared(outcome.observation(), by);
     match inquiry::look_up_afterwards(app, case, case.refund.in_doubt_since).await? {
-        Ok(Found::It(told)) => {
+        Ok(Recognition::Recognised(told)) => {
             let learned = Learned::from_gateway(&case.refund, &told);
             // Not what was ordered: that is why a person is asked. The gateway's id of it is worth keeping.
             Ok(match learned.observation {
@@ -162,21 +162,21 @@ async fn learn(app: &App, actor: &Actor, case: &Case, outcome: Declared) -> Outc
                 Observation::Accepted | Observation::Succeeded | Observation::Refused => learned,
             })
         }
-        Ok(Found::NotThere) if outcome == Declared::Succeeded => {
-            if went_back_otherwise(app, case).await? {
+        Ok(Recognition::NotThere) if outcome == Declared::Succeeded => {
+            if went_back_by_hand(app, case).await? {
                 Ok(declared)
             } else {
                 let refusal = Refusal::new(UserErrorCode::Conflict).on("outcome");
                 Err(refusal.saying(Message::key("conflict-refund-not-made")).into())
             }
         }
-        Ok(Found::NotThere | Found::Ambiguous) | Err(_) => Ok(declared),
+        Ok(Recognition::NotThere | Recognition::Ambiguous) | Err(_) => Ok(declared),
     }
 }
 
 /// The gateway knows no such refund. It can have gone back all the same, made by hand there: then more has gone back
 /// of the payment than our other refunds account for. Also if the gateway does not say.
-async fn went_back_otherwise(app: &App, case: &Case) -> Outcome<bool> {
+async fn went_back_by_hand(app: &App, case: &Case) -> Outcome<bool> {
     let ours = store::of_payment(app.db.connection(), &case.purchase).await?;
     let gone = ours.iter().filter(|other| {
         other.id != case.refund.id && matches!(other.status, RefundStatus::Succeeded | RefundStatus::Pending)
@@ -195,7 +195,7 @@ async fn went_back_otherwise(app: &App, case: &Case) -> Outcome<bool> {
 /// The gateway has a refund after all that staff had declared failed. Where its amount is still there, it is promised
 /// again, with what goes along with it, and the gateway's word counts. Where it has been promised or given back
 /// otherwise, a person has to look: the customer has it twice.
-pub(super) async fn reopened(
+pub(super) async fn reopen_if_made(
     tx: &mut Tx,
     refund: refund::Model,
     purchase: purchase::Model,

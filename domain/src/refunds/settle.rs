@@ -128,10 +128,11 @@ pub(super) async fn settle(
     purchase: purchase::Model,
     learned: Learned,
 ) -> Outcome<refund::Model> {
-    let learned = unless_anothers(tx, &refund, learned).await?;
-    let (refund, purchase, learned) = Box::pin(resolve::reopened(tx, refund, purchase, learned)).await?;
+    let learned = reject_if_anothers(tx, &refund, learned).await?;
+    let (refund, purchase, learned) =
+        Box::pin(resolve::reopen_if_made(tx, refund, purchase, learned)).await?;
     let refund = if learned.tells() {
-        waiting::goes_on(tx, refund).await?
+        waiting::clear_hindrance(tx, refund).await?
     } else {
         refund
     };
@@ -170,7 +171,15 @@ pub(super) async fn settle(
     if before == RefundStatus::Processing {
         waiting::wake_next(tx, &purchase).await?;
     }
-    Box::pin(bring_about(app, tx, before, &refund, purchase, learned.follow_up)).await?;
+    Box::pin(apply_consequences(
+        app,
+        tx,
+        before,
+        &refund,
+        purchase,
+        learned.follow_up,
+    ))
+    .await?;
     tx.audit_with(
         "refund.updated",
         Some(refund.id.to_string()),
@@ -183,15 +192,16 @@ pub(super) async fn settle(
     Ok(refund)
 }
 
-/// A refund at the gateway stands for one of ours: the other one's word is none for this one, and a person has to look.
-async fn unless_anothers(tx: &Tx, refund: &refund::Model, learned: Learned) -> Outcome<Learned> {
+/// A refund at the gateway is one of ours at most. If it is known as another one, what was learned says nothing of this
+/// refund, and a person has to look.
+async fn reject_if_anothers(tx: &Tx, refund: &refund::Model, learned: Learned) -> Outcome<Learned> {
     let Some(at_gateway) = &learned.gateway_refund_id else {
         return Ok(learned);
     };
     if refund.gateway_refund_id.as_ref() == Some(at_gateway) {
         return Ok(learned);
     }
-    let Some(other) = store::known_as(tx, refund, at_gateway).await? else {
+    let Some(other) = store::other_known_as(tx, refund, at_gateway).await? else {
         return Ok(learned);
     };
     let note = note_of("follow-up-refund-is-anothers", refund)
@@ -205,8 +215,8 @@ async fn unless_anothers(tx: &Tx, refund: &refund::Model, learned: Learned) -> O
     })
 }
 
-/// What follows from each new status.
-async fn bring_about(
+/// Applies what follows from the refund's new status: bookings, effects, tasks and mails.
+async fn apply_consequences(
     app: &App,
     tx: &mut Tx,
     before: RefundStatus,
@@ -229,7 +239,7 @@ async fn bring_about(
         RefundStatus::Failed => {
             let purchase = Box::pin(undo_failed(tx, refund, purchase, &mut effects, follow_up)).await?;
             // Whoever gave the money back past us has told the customer.
-            if !past_us::is_why(refund) {
+            if !past_us::explains_failure(refund) {
                 mail = Some((purchase, notifications::Occasion::Failed));
             }
         }
@@ -261,7 +271,7 @@ async fn undo_failed(
     let declared = refund.resolved_by.is_some();
     let detail = if declared {
         Message::key("effect-declared-failed")
-    } else if past_us::is_why(refund) {
+    } else if past_us::explains_failure(refund) {
         Message::key("effect-went-back-past-us")
     } else {
         Message::key("effect-gateway-refused").with("message", &message)
@@ -269,8 +279,8 @@ async fn undo_failed(
     let at_gateway = RefundEffectKind::RefundAtGateway;
     effects.set(at_gateway, EffectStatus::Failed, Some(detail.clone()));
     effects.skip(RefundEffectKind::UpdateOrder, detail.clone());
-    agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
-    let purchase = if past_us::is_why(refund) {
+    agreements::cancel_pause(tx, refund, &purchase, detail, effects).await?;
+    let purchase = if past_us::explains_failure(refund) {
         undo_past_us(tx, refund, purchase, effects).await?
     } else {
         give_back(tx, refund, purchase, -refund.amount_minor, 0, effects).await?
@@ -284,8 +294,8 @@ async fn undo_failed(
     Ok(purchase)
 }
 
-/// Its money went back past us, which takes its place: the plan is not canceled by it any more, and the access stays away
-/// if nothing is left that it was paid with.
+/// The refund has failed because its money went back past us. It cancels the plan no longer; the access stays away if
+/// nothing of the payment is left.
 async fn undo_past_us(
     tx: &mut Tx,
     refund: &refund::Model,
@@ -294,7 +304,7 @@ async fn undo_past_us(
 ) -> Outcome<purchase::Model> {
     let purchase = book(tx, purchase, -refund.amount_minor, 0, false).await?;
     payments::external::follow(tx, &purchase).await?;
-    let purchase = purchases::store::lock(tx, purchase.id).await?.unwrap_or(purchase);
+    let purchase = purchases::lock(tx, purchase.id).await?.unwrap_or(purchase);
     if refund.reason == RefundReason::Fraudulent
         || !payments::external::takes_over(tx, refund.id, &purchase).await?
     {
@@ -321,7 +331,7 @@ async fn undo_reversed(
         effects.set(kind, EffectStatus::Undone, Some(detail.clone()));
     }
     let purchase = if before == RefundStatus::Succeeded {
-        agreements::let_go_on(tx, refund, &purchase, detail, effects).await?;
+        agreements::cancel_pause(tx, refund, &purchase, detail, effects).await?;
         Some(give_back(tx, refund, purchase, 0, -refund.amount_minor, effects).await?)
     } else {
         None
@@ -337,7 +347,7 @@ pub(super) fn note_of(key: &str, refund: &refund::Model) -> Message {
         .with("amount", refund.amount())
 }
 
-/// Moves the amount between promised and gone, and back.
+/// Adds to what the purchase has reserved for refunds and to what was refunded; `reopen` takes its cancellation back.
 async fn book(
     tx: &mut Tx,
     mut purchase: purchase::Model,
@@ -385,8 +395,8 @@ async fn give_back(
         return book(tx, purchase, reserved, refunded, false).await;
     }
     let detail = Message::key("effect-restored-after-failure");
-    let plan_back = undo_taking(tx, refund, detail, effects).await?;
-    let reopen = plan_back | undo_taking_of_the_rest(tx, refund, &purchase).await?;
+    let plan_back = restore_plan_and_access(tx, refund, detail, effects).await?;
+    let reopen = plan_back | make_other_refund_partial(tx, refund, &purchase).await?;
     book(tx, purchase, reserved, refunded, reopen).await
 }
 
@@ -397,8 +407,8 @@ async fn was_done(tx: &Tx, refund: &refund::Model, kind: RefundEffectKind) -> Ou
     Ok(store::effect(tx, refund.id, kind).await? == Some(EffectStatus::Done))
 }
 
-/// Gives back what a refund has taken, and says so in its effects. Says whether the plan is back.
-async fn undo_taking(
+/// Gives back what a refund has taken, and says so in its effects. Returns whether the plan is back.
+async fn restore_plan_and_access(
     tx: &mut Tx,
     refund: &refund::Model,
     detail: Message,
@@ -421,20 +431,21 @@ async fn undo_taking(
     Ok(took_plan)
 }
 
-/// Another refund took plan and access, because with this part nothing would have stayed paid. Now something does,
-/// and what is left of that refund is a partial one, which keeps the access. Says whether the plan is back.
-async fn undo_taking_of_the_rest(
+/// `part` has failed. Another refund of the purchase took plan and access, because together with it the whole payment
+/// went back. Now that one is a partial refund, which leaves the customer both, so they come back. Returns whether the
+/// plan is back.
+async fn make_other_refund_partial(
     tx: &mut Tx,
     part: &refund::Model,
     purchase: &purchase::Model,
 ) -> Outcome<bool> {
-    let Some(rest) = store::taker(tx, purchase.id, part.id).await? else {
+    let Some(rest) = store::other_taking_access(tx, purchase.id, part.id).await? else {
         return Ok(false);
     };
     let detail = Message::key("effect-restored-after-other-failed").with("refund", part.id);
     let mut effects = store::Effects::default();
-    let plan_back = undo_taking(tx, &rest, detail.clone(), &mut effects).await?;
-    agreements::let_go_on(tx, &rest, purchase, detail, &mut effects).await?;
+    let plan_back = restore_plan_and_access(tx, &rest, detail.clone(), &mut effects).await?;
+    agreements::cancel_pause(tx, &rest, purchase, detail, &mut effects).await?;
     effects.store(tx, rest.id).await?;
     let mut row = rest.into_active_model();
     row.takes_access = Set(false);

@@ -3,107 +3,14 @@
 use chrono::{DateTime, Utc};
 use entities::{
     EffectStatus, PaymentGateway, PurchaseId, RefundEffectKind, RefundId, RefundReason, RefundStatus, TeamId,
-    UserId, follow_up, purchase, refund, refund_effect, refund_step, team,
+    follow_up, purchase, refund, refund_effect, team,
 };
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, Set, Statement,
-    Value,
     sea_query::{Expr, OnConflict},
 };
 
-use crate::{
-    actor::{Actor, Scope},
-    app::App,
-    database::{Planned, Sql, places},
-    error::Outcome,
-    message::Message,
-    page::{Direction, Key, Order, Page, PageArgs, PageRequest},
-    purchases,
-    scoped::Scoped,
-    tx::Tx,
-    values,
-};
-
-/// Which refunds are wanted.
-#[derive(Clone, Debug, Default)]
-pub struct RefundFilter {
-    pub status: Vec<RefundStatus>,
-    pub reason: Option<RefundReason>,
-    pub gateway: Option<PaymentGateway>,
-    pub user: Option<UserId>,
-}
-
-const NEWEST_FIRST: Order = Order {
-    name: "refunds",
-    key: "requested_at",
-    id: "id",
-    direction: Direction::Descending,
-};
-
-/// One refund, if the caller may see it: with `refunds.read`, or as the customer whose money it is.
-pub async fn find(app: &App, actor: &Actor, id: RefundId) -> Outcome<Option<refund::Model>> {
-    let found = refund::Entity::of_by_id(actor.team, id)
-        .one(app.db.connection())
-        .await?;
-    Ok(found.filter(|refund| actor.sees(refund.user_id, Scope::RefundsRead)))
-}
-
-/// A page of the team's refunds, newest first.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    filter: &RefundFilter,
-    args: &PageArgs,
-) -> Outcome<Page<refund::Model>> {
-    actor.require(Scope::RefundsRead)?;
-    let request = PageRequest::new(args, NEWEST_FIRST)?;
-    let (condition, mut values) = condition(actor.team, filter);
-    let sql = format!("SELECT * FROM refunds{condition}{}", request.sql(&mut values));
-    // How many have what is asked for is for the planner to weigh.
-    let planned = if values.len() > 1 {
-        Planned::ByValues
-    } else {
-        Planned::Once
-    };
-    let asked = (planned, sql.as_str(), values);
-    let page = request.models(app.db.connection(), asked, |row: &refund::Model| {
-        (Key::Time(row.requested_at), row.id.0)
-    });
-    page.await
-}
-
-pub async fn count(app: &App, actor: &Actor, filter: &RefundFilter) -> Outcome<i64> {
-    actor.require(Scope::RefundsRead)?;
-    let (condition, values) = condition(actor.team, filter);
-    let row = app
-        .db
-        .connection()
-        .row(&format!("SELECT count(*) FROM refunds{condition}"), values)
-        .await?;
-    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
-}
-
-fn condition(team: TeamId, filter: &RefundFilter) -> (String, Vec<Value>) {
-    let mut sql = " WHERE team_id = $1".to_owned();
-    let mut values = values![team];
-    if !filter.status.is_empty() {
-        sql.push_str(&format!(
-            " AND status IN ({})",
-            places(values.len() + 1, filter.status.len())
-        ));
-        values.extend(filter.status.iter().map(|status| Value::from(*status)));
-    }
-    let mut equal = |column: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            values.push(value);
-            sql.push_str(&format!(" AND {column} = ${}", values.len()));
-        }
-    };
-    equal("reason", filter.reason.map(Value::from));
-    equal("gateway", filter.gateway.map(Value::from));
-    equal("user_id", filter.user.map(Value::from));
-    (sql, values)
-}
+use crate::{database::Sql, error::Outcome, message::Message, purchases, scoped::Scoped, tx::Tx, values};
 
 /// The refunds of some purchases, oldest first.
 pub async fn of_purchases(
@@ -159,7 +66,7 @@ pub(super) async fn lock_payment(tx: &Tx, refund: RefundId) -> Outcome<purchase:
     match all.into_iter().find(|purchase| purchase.id == own.id) {
         Some(purchase) => Ok(purchase),
         // Paid for at no gateway.
-        None => Ok(purchases::store::lock(tx, own.id).await?.unwrap_or(own)),
+        None => Ok(purchases::lock(tx, own.id).await?.unwrap_or(own)),
     }
 }
 
@@ -183,8 +90,8 @@ pub(super) async fn hindered_by(
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
-/// The next pause of each is as long as the first.
-pub(super) async fn begin_pauses_anew(tx: &Tx, refunds: &[RefundId]) -> Outcome<()> {
+/// Lets the pauses between their tries begin with the shortest again.
+pub(super) async fn reset_pauses(tx: &Tx, refunds: &[RefundId]) -> Outcome<()> {
     for ids in refunds.chunks(500) {
         refund::Entity::update_many()
             .col_expr(refund::Column::HinderedTimes, Expr::value(0))
@@ -197,43 +104,16 @@ pub(super) async fn begin_pauses_anew(tx: &Tx, refunds: &[RefundId]) -> Outcome<
 }
 
 /// The other refund of ours that a refund at the gateway is known to be.
-pub(super) async fn known_as(tx: &Tx, refund: &refund::Model, at_gateway: &str) -> Outcome<Option<RefundId>> {
+pub(super) async fn other_known_as(
+    tx: &Tx,
+    refund: &refund::Model,
+    at_gateway: &str,
+) -> Outcome<Option<RefundId>> {
     let found = refund::Entity::of(refund.team_id)
         .filter(refund::Column::Gateway.eq(refund.gateway))
         .filter(refund::Column::GatewayRefundId.eq(at_gateway))
         .filter(refund::Column::Id.ne(refund.id));
     Ok(found.one(tx.db()).await?.map(|other| other.id))
-}
-
-pub async fn by_ids(app: &App, team: TeamId, ids: &[RefundId]) -> Outcome<Vec<refund::Model>> {
-    let rows = refund::Entity::of(team).filter(refund::Column::Id.is_in(ids.iter().copied()));
-    Ok(rows.all(app.db.connection()).await?)
-}
-
-/// The effects of some refunds, in the order of S0.34.
-pub async fn effects(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<refund_effect::Model>> {
-    let rows = refund_effect::Entity::of(team)
-        .filter(refund_effect::Column::RefundId.is_in(refunds.iter().copied()));
-    let mut rows = rows.all(app.db.connection()).await?;
-    rows.sort_by_key(|row| row.kind);
-    Ok(rows)
-}
-
-pub async fn steps(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<refund_step::Model>> {
-    let rows =
-        refund_step::Entity::of(team).filter(refund_step::Column::RefundId.is_in(refunds.iter().copied()));
-    Ok(rows
-        .order_by_asc(refund_step::Column::Number)
-        .all(app.db.connection())
-        .await?)
-}
-
-pub async fn follow_ups(app: &App, team: TeamId, refunds: &[RefundId]) -> Outcome<Vec<follow_up::Model>> {
-    let rows = follow_up::Entity::of(team).filter(follow_up::Column::RefundId.is_in(refunds.iter().copied()));
-    Ok(rows
-        .order_by_asc(follow_up::Column::Id)
-        .all(app.db.connection())
-        .await?)
 }
 
 pub(super) async fn team(tx: &Tx) -> Outcome<team::Model> {
@@ -252,16 +132,20 @@ pub(super) async fn by_id(tx: &Tx, id: RefundId) -> Outcome<refund::Model> {
     Ok(found.ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
 }
 
-/// The other refund of the purchase that took its access and stands. What was taken for fraud stays taken.
-pub(super) async fn taker(tx: &Tx, purchase: PurchaseId, but: RefundId) -> Outcome<Option<refund::Model>> {
+/// The other refund of the purchase that took its access and has not failed. What was taken for fraud stays taken.
+pub(super) async fn other_taking_access(
+    tx: &Tx,
+    purchase: PurchaseId,
+    but: RefundId,
+) -> Outcome<Option<refund::Model>> {
     let gone = [RefundStatus::Failed, RefundStatus::Reversed];
-    let taker = refund::Entity::of(tx.actor().team)
+    let other_taking_access = refund::Entity::of(tx.actor().team)
         .filter(refund::Column::PurchaseId.eq(purchase))
         .filter(refund::Column::Id.ne(but))
         .filter(refund::Column::TakesAccess.eq(true))
         .filter(refund::Column::Reason.ne(RefundReason::Fraudulent))
         .filter(refund::Column::Status.is_not_in(gone));
-    Ok(taker.one(tx.db()).await?)
+    Ok(other_taking_access.one(tx.db()).await?)
 }
 
 pub(super) async fn add_step(
@@ -320,13 +204,13 @@ pub(super) async fn add_follow_up_once(tx: &Tx, refund: RefundId, key: &str, not
 }
 
 /// Tells a person that a refund does not go on.
-pub(super) async fn add_held_up(tx: &Tx, refund: &refund::Model) -> Outcome<()> {
+pub(super) async fn add_held_up_follow_up(tx: &Tx, refund: &refund::Model) -> Outcome<()> {
     let note = super::settle::note_of(HELD_UP, refund).with("gateway", refund.gateway);
     add_follow_up_once(tx, refund.id, HELD_UP, note).await
 }
 
-/// It goes on.
-pub(super) async fn close_held_up(tx: &Tx, refund: RefundId) -> Outcome<()> {
+/// Closes that task: the refund goes on.
+pub(super) async fn close_held_up_follow_up(tx: &Tx, refund: RefundId) -> Outcome<()> {
     let sql = "UPDATE follow_ups SET done_at = $1 WHERE refund_id = $2 AND done_at IS NULL AND note LIKE $3";
     let note = format!("%\"{HELD_UP}\"%");
     tx.db().run(sql, values![tx.now(), refund, note]).await?;
@@ -340,9 +224,9 @@ pub(super) async fn close_follow_ups(tx: &Tx, refund: RefundId) -> Outcome<()> {
     Ok(())
 }
 
-/// Opens the task to set an agreement going again that was paused for a refund that came to nothing. After
-/// fraud it stays paused, as the plan stays canceled.
-pub(super) async fn add_paused_in_vain(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
+/// Opens the task to resume an agreement that was paused for a refund that has failed or was reversed. After fraud it
+/// stays paused, as the plan stays canceled.
+pub(super) async fn add_resume_follow_up(tx: &Tx, refund: &refund::Model, subscription: &str) -> Outcome<()> {
     if refund.reason == RefundReason::Fraudulent {
         return Ok(());
     }

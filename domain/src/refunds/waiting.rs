@@ -43,7 +43,7 @@ const SAFETY_LOOK: TimeDelta = TimeDelta::minutes(5);
 
 /// What keeps a refund from going on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum HindranceKind {
     Credentials,
     NotFound,
     Busy,
@@ -53,9 +53,9 @@ enum Kind {
 }
 
 /// What other credentials may mend: a key of another account or mode finds nothing.
-const OF_THE_KEY: [Kind; 2] = [Kind::Credentials, Kind::NotFound];
+const OF_THE_KEY: [HindranceKind; 2] = [HindranceKind::Credentials, HindranceKind::NotFound];
 
-impl Kind {
+impl HindranceKind {
     fn message(self, gateway: PaymentGateway) -> Message {
         let key = match self {
             Self::Credentials => "hindrance-credentials",
@@ -68,14 +68,14 @@ impl Kind {
 }
 
 /// How a refund says that its gateway does not take the credentials, as it is stored.
-fn locked_out(gateway: PaymentGateway) -> [String; 2] {
+fn credential_hindrances(gateway: PaymentGateway) -> [String; 2] {
     OF_THE_KEY.map(|kind| kind.message(gateway).to_stored())
 }
 
 /// Why a call has brought the refund no further.
 #[derive(Clone, Debug)]
 pub(super) struct Hindrance {
-    kind: Kind,
+    kind: HindranceKind,
     retry_after: Option<Duration>,
     /// Whether the call may have been carried out.
     unknown: bool,
@@ -91,11 +91,11 @@ impl Hindrance {
     /// Of an order that brought neither a refund nor a refusal.
     pub fn of_order(error: &OrderError) -> Self {
         let (kind, retry_after, unknown) = match error {
-            OrderError::Credentials { .. } => (Kind::Credentials, None, false),
-            OrderError::Busy { retry_after, .. } => (Kind::Busy, *retry_after, false),
-            OrderError::Held { retry_after, .. } => (Kind::Held, *retry_after, true),
+            OrderError::Credentials { .. } => (HindranceKind::Credentials, None, false),
+            OrderError::Busy { retry_after, .. } => (HindranceKind::Busy, *retry_after, false),
+            OrderError::Held { retry_after, .. } => (HindranceKind::Held, *retry_after, true),
             OrderError::Unknown { .. } | OrderError::Refused { .. } | OrderError::AlreadyRefunded { .. } => {
-                (Kind::Silent, None, true)
+                (HindranceKind::Silent, None, true)
             }
         };
         Self {
@@ -108,7 +108,7 @@ impl Hindrance {
 
     /// Whether it speaks of the refund at all: limits and credentials do not.
     fn counts(&self) -> bool {
-        matches!(self.kind, Kind::NotFound | Kind::Silent)
+        matches!(self.kind, HindranceKind::NotFound | HindranceKind::Silent)
     }
 
     fn pause(&self, times: i64) -> TimeDelta {
@@ -124,10 +124,10 @@ impl From<Unanswered> for Hindrance {
     fn from(unanswered: Unanswered) -> Self {
         let detail = unanswered.to_string();
         let (kind, retry_after) = match unanswered {
-            Unanswered::Credentials { .. } => (Kind::Credentials, None),
-            Unanswered::NotFound { .. } => (Kind::NotFound, None),
-            Unanswered::Busy { retry_after, .. } => (Kind::Busy, retry_after),
-            Unanswered::Unknown { .. } => (Kind::Silent, None),
+            Unanswered::Credentials { .. } => (HindranceKind::Credentials, None),
+            Unanswered::NotFound { .. } => (HindranceKind::NotFound, None),
+            Unanswered::Busy { retry_after, .. } => (HindranceKind::Busy, retry_after),
+            Unanswered::Unknown { .. } => (HindranceKind::Silent, None),
         };
         Self {
             kind,
@@ -140,7 +140,7 @@ impl From<Unanswered> for Hindrance {
 }
 
 /// Notes what holds a refund up, and when it is tried again. `doubt` is since when it was in doubt before the call.
-pub(super) async fn hindered(
+pub(super) async fn hold_up(
     app: &App,
     job: &ClaimedJob,
     case: &Case,
@@ -165,7 +165,7 @@ pub(super) async fn hindered(
         RefundStatus::Requested
             if another_under_way(&store::of_payment(tx.db(), &purchase).await?, &refund) =>
         {
-            for_another(&tx, job).await?
+            rest_behind_another(&tx, job).await?
         }
         RefundStatus::Requested | RefundStatus::Processing | RefundStatus::Pending => {
             let refund = started(app, &mut tx, refund, &purchase).await?;
@@ -194,10 +194,14 @@ async fn wait(
     let message = hindrance.kind.message(refund.gateway).to_stored();
     let news = refund.hindrance.as_ref() != Some(&message);
     let since = refund.hindered_since.unwrap_or(tx.now());
-    let was_locked_out = |message: &String| locked_out(refund.gateway).contains(message);
-    let let_in =
-        !OF_THE_KEY.contains(&hindrance.kind) && refund.hindrance.as_ref().is_some_and(was_locked_out);
-    let times = if let_in { 1 } else { refund.hindered_times + 1 };
+    let was_of_the_key = |message: &String| credential_hindrances(refund.gateway).contains(message);
+    let key_accepted =
+        !OF_THE_KEY.contains(&hindrance.kind) && refund.hindrance.as_ref().is_some_and(was_of_the_key);
+    let times = if key_accepted {
+        1
+    } else {
+        refund.hindered_times + 1
+    };
     let mut row = refund.into_active_model();
     row.inquiries = Set(inquiries);
     row.hindrance = Set(Some(message));
@@ -213,17 +217,17 @@ async fn wait(
         notifications::publish_update(tx, &refund);
     }
     if !counted && tx.now() - since >= TOLD_AFTER {
-        store::add_held_up(tx, &refund).await?;
+        store::add_held_up_follow_up(tx, &refund).await?;
     }
     Ok(again(tx.now(), hindrance.pause(times), &hindrance.detail))
 }
 
-/// It goes on: nothing holds it up any more. What is told is told by whoever changes it.
-pub(super) async fn goes_on(tx: &Tx, refund: refund::Model) -> Outcome<refund::Model> {
+/// Forgets what held the refund up. Telling of it is left to the caller, who changes the refund.
+pub(super) async fn clear_hindrance(tx: &Tx, refund: refund::Model) -> Outcome<refund::Model> {
     if refund.hindered_since.is_none() {
         return Ok(refund);
     }
-    store::close_held_up(tx, refund.id).await?;
+    store::close_held_up_follow_up(tx, refund.id).await?;
     let mut row = refund.into_active_model();
     row.hindrance = Set(None);
     row.hindered_since = Set(None);
@@ -234,7 +238,7 @@ pub(super) async fn goes_on(tx: &Tx, refund: refund::Model) -> Outcome<refund::M
 
 /// Another refund of the payment is on its way. The job rests from this transaction on, so that whoever settles the
 /// other one, and has the payment's lock after us, finds it and wakes it.
-pub(super) async fn for_another(tx: &Tx, job: &ClaimedJob) -> Outcome<Ending> {
+pub(super) async fn rest_behind_another(tx: &Tx, job: &ClaimedJob) -> Outcome<Ending> {
     let note = "another refund of the payment is on its way";
     let at = tx.now() + SAFETY_LOOK;
     jobs::store::rest(tx.db(), job.held(), at, note).await?;
@@ -255,16 +259,16 @@ pub(super) async fn wake_next(tx: &Tx, purchase: &purchase::Model) -> Outcome<()
 
 /// A team has other credentials at a gateway: what the old ones kept from going on is tried at once. A job that runs
 /// with the old ones meanwhile reads under the refund's lock that the pauses begin anew.
-pub(crate) async fn with_other_credentials(tx: &Tx, gateway: PaymentGateway) -> Outcome<()> {
-    let refunds = store::hindered_by(tx, gateway, &locked_out(gateway)).await?;
-    store::begin_pauses_anew(tx, &refunds).await?;
+pub(crate) async fn credentials_changed(tx: &Tx, gateway: PaymentGateway) -> Outcome<()> {
+    let refunds = store::hindered_by(tx, gateway, &credential_hindrances(gateway)).await?;
+    store::reset_pauses(tx, &refunds).await?;
     jobs::store::wake_all::<ProcessRefund>(tx.db(), &refunds, tx.now()).await?;
     let kinds = [PauseSubscription::NAME, HandleGatewayEvent::NAME];
     jobs::store::wake_kinds(tx.db(), tx.actor().team, kinds, tx.now()).await
 }
 
 /// The gateway has the refund and will confirm it: webhooks are faster, asking is certain.
-pub(super) async fn for_confirmation(tx: &Tx, refund: refund::Model) -> Outcome<Ending> {
+pub(super) async fn until_confirmed(tx: &Tx, refund: refund::Model) -> Outcome<Ending> {
     let answers = refund.answers;
     let mut row = refund.into_active_model();
     row.answers = Set(answers + 1);

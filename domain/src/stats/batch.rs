@@ -32,13 +32,13 @@ pub(super) struct Stored {
 }
 
 /// Sessions as they are going to be, by external id. In this order, which is everybody's, they are written.
-pub(super) struct Batch {
+pub(super) struct ReportBatch {
     known: Known,
     now: DateTime<Utc>,
-    sessions: BTreeMap<String, Taken>,
+    sessions: BTreeMap<String, MergedSession>,
 }
 
-struct Taken {
+struct MergedSession {
     session: ReadingSession,
     /// The latest of the reports' own last moments. A session that turns out to have begun earlier does not say it:
     /// the merged one would end before what was told first.
@@ -46,7 +46,7 @@ struct Taken {
 }
 
 /// One session that is new or has gone on.
-pub(super) struct Change<'a> {
+pub(super) struct SessionChange<'a> {
     pub external_id: &'a str,
     pub id: Option<ReadingSessionId>,
     pub before: Option<&'a ReadingSession>,
@@ -73,7 +73,7 @@ pub(super) struct UserGain {
     pub last_read_at: Option<DateTime<Utc>>,
 }
 
-impl Batch {
+impl ReportBatch {
     /// `now`: when the batch has arrived.
     pub fn new(known: Known, now: DateTime<Utc>) -> Self {
         Self {
@@ -117,7 +117,7 @@ impl Batch {
         }
         // A device whose clock is ahead does not read in the future.
         let told = report.last_read_at().min(self.now);
-        let taken = Taken {
+        let taken = MergedSession {
             session: next,
             last_read_at: taken.map_or(told, |taken| taken.last_read_at.max(told)),
         };
@@ -131,24 +131,25 @@ impl Batch {
     }
 
     /// What is to be written: reports that say nothing new change nothing.
-    pub fn changes(&self) -> Vec<Change<'_>> {
+    pub fn changes(&self) -> Vec<SessionChange<'_>> {
         let changes = self.sessions.iter().map(|(external_id, taken)| {
             let known = self.known.sessions.get(external_id);
             let after = &taken.session;
-            let goes_on = known.is_some_and(|it| after.goes_on(&it.session, it.reported_at, self.now));
-            Change {
+            let was_read_just_now =
+                known.is_some_and(|it| after.was_read_just_now(&it.session, it.reported_at, self.now));
+            SessionChange {
                 external_id,
                 id: known.map(|it| it.id),
                 before: known.map(|it| &it.session),
                 after,
-                last_read_at: if goes_on {
+                last_read_at: if was_read_just_now {
                     taken.last_read_at.max(self.now)
                 } else {
                     taken.last_read_at
                 },
             }
         });
-        let is_news = |change: &Change<'_>| {
+        let is_news = |change: &SessionChange<'_>| {
             let told_before = |before: &ReadingSession| change.last_read_at <= before.last_read_at();
             change.before != Some(change.after) || !change.before.is_some_and(told_before)
         };
@@ -162,7 +163,7 @@ impl Batch {
 }
 
 /// For each reader, the spans in which another session must have started to overlap with what changes.
-pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, TimeSpan)> {
+pub(super) fn neighbourhoods(changes: &[SessionChange<'_>]) -> Vec<(UserId, TimeSpan)> {
     let mut spans = BTreeMap::<UserId, Vec<TimeSpan>>::new();
     for change in changes {
         let of_user = spans.entry(change.after.user).or_default();
@@ -176,10 +177,10 @@ pub(super) fn neighbourhoods(changes: &[Change<'_>]) -> Vec<(UserId, TimeSpan)> 
     windows.collect()
 }
 
-pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId), TitleGain> {
+pub(super) fn title_gains(changes: &[SessionChange<'_>]) -> BTreeMap<(UserId, ProductId), TitleGain> {
     let mut gains = BTreeMap::new();
     for change in changes {
-        let Change { before, after, .. } = change;
+        let SessionChange { before, after, .. } = change;
         let gain = gains
             .entry((after.user, after.product))
             .or_insert_with(|| TitleGain {
@@ -201,13 +202,13 @@ pub(super) fn title_gains(changes: &[Change<'_>]) -> BTreeMap<(UserId, ProductId
 /// `neighbours` are the unchanged sessions around the changed ones.
 pub(super) fn user_gains(
     readers: impl Iterator<Item = UserId>,
-    changes: &[Change<'_>],
+    changes: &[SessionChange<'_>],
     neighbours: &HashMap<UserId, Vec<TimeSpan>>,
 ) -> BTreeMap<UserId, UserGain> {
     let mut gains: BTreeMap<UserId, UserGain> = readers.map(|user| (user, UserGain::default())).collect();
     let mut spans = HashMap::<UserId, (Vec<TimeSpan>, Vec<TimeSpan>)>::new();
     for change in changes {
-        let Change { before, after, .. } = change;
+        let SessionChange { before, after, .. } = change;
         let gain = gains.entry(after.user).or_default();
         gain.sessions += i64::from(before.is_none());
         gain.last_read_at = gain.last_read_at.max(Some(change.last_read_at));

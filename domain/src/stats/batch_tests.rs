@@ -47,7 +47,7 @@ fn totals(batches: &[&[Entry]]) -> TitleGain {
             products: HashSet::from([TITLE]),
             sessions: stored.clone(),
         };
-        let mut batch = Batch::new(known, time(30_000));
+        let mut batch = ReportBatch::new(known, time(30_000));
         for entry in *entries {
             batch.take(entry).expect("a report that is believed");
         }

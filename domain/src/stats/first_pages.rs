@@ -3,11 +3,12 @@
 
 use std::{cmp::Reverse, collections::HashMap};
 
-use entities::{TeamId, UserId, reading_session};
+use entities::{TeamId, reading_session};
 use sea_orm::{EntityTrait, Statement, Value};
 
-use super::reading::{ACTIVITY, TITLE_COLUMNS, TITLES, TitleReadingView, read_title};
+use super::reading::{ACTIVITY, ReadingOf, TITLE_COLUMNS, TITLES, TitleReadingView, read_title};
 use crate::{
+    actor::Actor,
     app::App,
     database::Sql,
     error::Outcome,
@@ -21,24 +22,24 @@ const AT_ONCE: usize = 100;
 /// A first page of titles for each, as [`super::titles`] has it; nothing for those who have read nothing.
 pub async fn titles(
     app: &App,
-    team: TeamId,
-    users: &[UserId],
+    actor: &Actor,
+    of: &[ReadingOf],
     first: Option<i32>,
-) -> Outcome<HashMap<UserId, Page<TitleReadingView>>> {
+) -> Outcome<HashMap<ReadingOf, Page<TitleReadingView>>> {
     let request = request(first, TITLES)?;
     let one = format!("SELECT {TITLE_COLUMNS} FROM title_readings t WHERE t.team_id = $1 AND t.user_id");
-    let mut lists: HashMap<UserId, Vec<TitleReadingView>> = HashMap::new();
-    for users in users.chunks(AT_ONCE) {
-        let (sql, values) = of_each(&one, &request, team, users);
+    let mut lists: HashMap<ReadingOf, Vec<TitleReadingView>> = HashMap::new();
+    for readers in of.chunks(AT_ONCE) {
+        let (sql, values) = of_each(&one, &request, actor.team, readers);
         for row in app.db.connection().rows(&sql, values).await? {
             let title = read_title(&row)?;
-            lists.entry(title.user).or_default().push(title);
+            lists.entry(ReadingOf(title.user)).or_default().push(title);
         }
     }
-    let page = |(user, mut titles): (UserId, Vec<TitleReadingView>)| {
+    let page = |(of, mut titles): (ReadingOf, Vec<TitleReadingView>)| {
         titles.sort_by_key(|title| Reverse((title.last_read_at, title.product)));
         let page = request.page(titles, |title| (Key::Time(title.last_read_at), title.product.0));
-        (user, page)
+        (of, page)
     };
     Ok(lists.into_iter().map(page).collect())
 }
@@ -46,16 +47,16 @@ pub async fn titles(
 /// A first page of sessions for each, as [`super::activity`] has it.
 pub async fn activity(
     app: &App,
-    team: TeamId,
-    users: &[UserId],
+    actor: &Actor,
+    of: &[ReadingOf],
     first: Option<i32>,
-) -> Outcome<HashMap<UserId, Page<reading_session::Model>>> {
+) -> Outcome<HashMap<ReadingOf, Page<reading_session::Model>>> {
     let request = request(first, ACTIVITY)?;
     let one = "SELECT * FROM reading_sessions WHERE team_id = $1 AND user_id";
     let connection = app.db.connection();
-    let mut lists: HashMap<UserId, Vec<reading_session::Model>> = HashMap::new();
-    for users in users.chunks(AT_ONCE) {
-        let (sql, values) = of_each(one, &request, team, users);
+    let mut lists: HashMap<ReadingOf, Vec<reading_session::Model>> = HashMap::new();
+    for readers in of.chunks(AT_ONCE) {
+        let (sql, values) = of_each(one, &request, actor.team, readers);
         let statement = Statement::from_sql_and_values(
             sea_orm::ConnectionTrait::get_database_backend(connection),
             sql,
@@ -63,13 +64,13 @@ pub async fn activity(
         );
         let rows = reading_session::Entity::find().from_raw_sql(statement);
         for session in rows.all(connection).await? {
-            lists.entry(session.user_id).or_default().push(session);
+            lists.entry(ReadingOf(session.user_id)).or_default().push(session);
         }
     }
-    let page = |(user, mut sessions): (UserId, Vec<reading_session::Model>)| {
+    let page = |(of, mut sessions): (ReadingOf, Vec<reading_session::Model>)| {
         sessions.sort_by_key(|session| Reverse((session.started_at, session.id)));
         let page = request.page(sessions, |session| (Key::Time(session.started_at), session.id.0));
-        (user, page)
+        (of, page)
     };
     Ok(lists.into_iter().map(page).collect())
 }
@@ -84,11 +85,11 @@ fn request(first: Option<i32>, order: Order) -> Outcome<PageRequest> {
 
 /// A page for each reader, one behind the other: each walks its own index from the end and stops, where a window
 /// over all of them would read a million sessions for the first three.
-fn of_each(one: &str, request: &PageRequest, team: TeamId, users: &[UserId]) -> (String, Vec<Value>) {
+fn of_each(one: &str, request: &PageRequest, team: TeamId, readers: &[ReadingOf]) -> (String, Vec<Value>) {
     let mut values = values![team];
     let mut pages = Vec::new();
-    for user in users {
-        values.push((*user).into());
+    for reader in readers {
+        values.push(reader.0.into());
         let n = values.len();
         pages.push(format!(
             "SELECT * FROM ({one} = ${n}{}) AS of_{n}",

@@ -2,8 +2,9 @@
 //! (S0.11 to S0.24).
 
 mod batch;
-pub mod first_pages;
+mod first_pages;
 mod notes;
+mod promises;
 mod reading;
 mod report;
 pub mod rules;
@@ -13,10 +14,13 @@ use std::borrow::Cow;
 
 use serde_json::json;
 
-pub use notes::{note_reading, note_readings};
+pub use first_pages::{activity as first_activity, titles as first_titles};
+pub use notes::note_reading;
+pub(crate) use notes::note_readings;
+pub(crate) use promises::PROMISES;
 pub use reading::{
-    ReadingStats, TitleReadingView, activity, activity_count, may_read, overview, overviews, session, title,
-    titles, titles_count, titles_of,
+    ReadingOf, ReadingStats, TitleReadingView, activity, activity_count, overview, overviews, session, title,
+    titles, titles_count,
 };
 pub use report::SessionReport;
 
@@ -26,7 +30,7 @@ use crate::{
     error::{Error, Outcome, Refusal},
     message::Message,
 };
-use batch::Batch;
+use batch::ReportBatch;
 use report::Entry;
 
 /// The most reports that are taken at once.
@@ -82,7 +86,7 @@ async fn attempt(
     refused: usize,
 ) -> Outcome<Option<(usize, Vec<(usize, Refusal)>)>> {
     let mut tx = app.begin(actor).await?;
-    let mut batch = Batch::new(store::lock_known(&tx, entries).await?, tx.now());
+    let mut batch = ReportBatch::new(store::lock_known(&tx, entries).await?, tx.now());
     let mut refusals = Vec::new();
     for entry in entries {
         if let Err(found) = batch.take(entry) {

@@ -18,23 +18,23 @@ const STANDS_FOR: TimeDelta = TimeDelta::minutes(10);
 
 /// Who looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Reader {
+enum Viewer {
     User(UserId, Option<UserId>),
     ApiKey(ApiKeyId),
 }
 
 /// The team, who looks, at whom.
-type Look = (TeamId, Reader, UserId);
+type Look = (TeamId, Viewer, UserId);
 
 /// What one process knows of the looks that are on record.
-struct Notes {
+struct NotedLooks {
     /// When each was noted. It spares asking the database: what is forgotten here is only noted once more.
     noted: Cache<Look, DateTime<Utc>>,
     /// Looks of the same reader are noted one after the other, so that those of one moment are one look.
-    turns: Cache<(TeamId, Reader), Arc<Mutex<()>>>,
+    turns: Cache<(TeamId, Viewer), Arc<Mutex<()>>>,
 }
 
-impl Default for Notes {
+impl Default for NotedLooks {
     fn default() -> Self {
         Self {
             noted: Cache::new(100_000),
@@ -43,7 +43,7 @@ impl Default for Notes {
     }
 }
 
-impl Notes {
+impl NotedLooks {
     fn stands(&self, look: &Look, now: DateTime<Utc>) -> bool {
         self.noted.get(look).is_some_and(|at| now - at < STANDS_FOR)
     }
@@ -58,14 +58,14 @@ pub async fn note_reading(app: &App, actor: &Actor, user: UserId) -> Outcome<()>
 /// The same for several people, in one transaction.
 pub async fn note_readings(app: &App, actor: &Actor, users: &[UserId]) -> Outcome<()> {
     let reader = match actor.principal {
-        Principal::User { id, .. } => Reader::User(id, actor.impersonator),
-        Principal::ApiKey { id, .. } => Reader::ApiKey(id),
+        Principal::User { id, .. } => Viewer::User(id, actor.impersonator),
+        Principal::ApiKey { id, .. } => Viewer::ApiKey(id),
         Principal::System => return Ok(()),
     };
     let now = app.clock.now();
-    let notes = app.memory::<Notes>();
+    let notes = app.memory::<NotedLooks>();
     let fresh = || {
-        let others = users.iter().filter(|user| reader != Reader::User(**user, None));
+        let others = users.iter().filter(|user| reader != Viewer::User(**user, None));
         let looks = others.map(|user| (actor.team, reader, *user));
         looks
             .filter(|look| !notes.stands(look, now))

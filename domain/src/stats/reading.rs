@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
-use entities::{ProductId, ReadingSessionId, TeamId, UserId, reading_session};
+use entities::{ProductId, ReadingSessionId, UserId, reading_session};
 use sea_orm::{QueryResult, Value};
 
 use super::{notes, rules};
@@ -11,7 +11,7 @@ use crate::{
     actor::{Actor, Scope},
     app::App,
     database::{Planned, Sql, places},
-    error::{Denied, Error, Outcome},
+    error::{Error, Outcome},
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     values,
@@ -61,29 +61,39 @@ pub(super) const ACTIVITY: Order = Order {
 pub(super) const TITLE_COLUMNS: &str =
     "t.user_id, t.product_id, t.sessions, t.seconds, t.percent_read, t.first_read_at, t.last_read_at";
 
-/// Refuses whoever is neither the reader nor allowed `stats.read`. To be asked before anything below that
-/// takes a team instead of an actor.
-pub fn may_read(actor: &Actor, user: UserId) -> Outcome<()> {
-    if actor.sees(user, Scope::StatsRead) {
-        Ok(())
-    } else {
-        Err(Denied::Forbidden(Scope::StatsRead).into())
+/// What somebody has read, for a caller who may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ReadingOf(pub(super) UserId);
+
+impl ReadingOf {
+    /// Refuses whoever is neither the reader nor allowed `stats.read`.
+    pub fn new(actor: &Actor, user: UserId) -> Outcome<Self> {
+        if actor.user() != Some(user) {
+            actor.require(Scope::StatsRead)?;
+        }
+        Ok(Self(user))
     }
 }
 
 /// Somebody's figures, for themselves or for staff, whose look is noted. Of people of other teams nothing has
 /// been read, as of people who do not exist.
 pub async fn overview(app: &App, actor: &Actor, user: UserId) -> Outcome<ReadingStats> {
-    may_read(actor, user)?;
-    notes::note_reading(app, actor, user).await?;
-    let mut found = overviews(app, actor.team, &[user]).await?;
+    let of = ReadingOf::new(actor, user)?;
+    let mut found = overviews(app, actor, &[of]).await?;
     found
-        .remove(&user)
+        .remove(&of)
         .ok_or_else(|| Error::Fault(anyhow::anyhow!("figures that were asked for are missing")))
 }
 
-/// The figures of many people in one query (S0.15), one for each who is asked for.
-pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<HashMap<UserId, ReadingStats>> {
+/// The figures of many people in one query (S0.15), one for each who is asked for. Looks at others are noted in one
+/// transaction (S0.23).
+pub async fn overviews(
+    app: &App,
+    actor: &Actor,
+    of: &[ReadingOf],
+) -> Outcome<HashMap<ReadingOf, ReadingStats>> {
+    let users: Vec<UserId> = of.iter().map(|of| of.0).collect();
+    notes::note_readings(app, actor, &users).await?;
     let now = app.clock.now();
     let nothing = ReadingStats {
         as_of: now,
@@ -92,7 +102,7 @@ pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<Has
         active_session: false,
         last_read_at: None,
     };
-    let mut all: HashMap<UserId, ReadingStats> = users.iter().map(|user| (*user, nothing.clone())).collect();
+    let mut all: HashMap<ReadingOf, ReadingStats> = of.iter().map(|of| (*of, nothing.clone())).collect();
     if all.is_empty() {
         return Ok(all);
     }
@@ -101,8 +111,8 @@ pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<Has
          WHERE team_id = $1 AND user_id IN ({})",
         places(2, all.len())
     );
-    let mut values = values![team];
-    values.extend(all.keys().map(|user| Value::from(*user)));
+    let mut values = values![actor.team];
+    values.extend(all.keys().map(|of| Value::from(of.0)));
     for row in app.db.connection().rows(&sql, values).await? {
         let last_read_at = row.try_get_by_index(4)?;
         let stats = ReadingStats {
@@ -112,7 +122,7 @@ pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<Has
             active_session: rules::is_active(last_read_at, now),
             last_read_at,
         };
-        all.insert(row.try_get_by_index(0)?, stats);
+        all.insert(ReadingOf(row.try_get_by_index(0)?), stats);
     }
     Ok(all)
 }
@@ -120,12 +130,12 @@ pub async fn overviews(app: &App, team: TeamId, users: &[UserId]) -> Outcome<Has
 /// A page of the titles that somebody has read, the one they read last first.
 pub async fn titles(
     app: &App,
-    team: TeamId,
-    user: UserId,
+    actor: &Actor,
+    of: ReadingOf,
     args: &PageArgs,
 ) -> Outcome<Page<TitleReadingView>> {
     let request = PageRequest::new(args, TITLES)?;
-    let mut values = values![team, user];
+    let mut values = values![actor.team, of.0];
     let sql = format!(
         "SELECT {TITLE_COLUMNS} FROM title_readings t WHERE t.team_id = $1 AND t.user_id = $2{}",
         request.sql(&mut values)
@@ -135,16 +145,16 @@ pub async fn titles(
     Ok(request.page(titles, |title| (Key::Time(title.last_read_at), title.product.0)))
 }
 
-pub async fn titles_count(app: &App, team: TeamId, user: UserId) -> Outcome<i64> {
+pub async fn titles_count(app: &App, actor: &Actor, of: ReadingOf) -> Outcome<i64> {
     let sql = "SELECT count(*) FROM title_readings WHERE team_id = $1 AND user_id = $2";
-    number(app, sql, team, user).await
+    number(app, sql, actor, of).await
 }
 
 /// What somebody has read of one title; None if nothing was ever reported.
 pub async fn title(
     app: &App,
-    team: TeamId,
-    user: UserId,
+    actor: &Actor,
+    of: ReadingOf,
     product: ProductId,
 ) -> Outcome<Option<TitleReadingView>> {
     let sql = format!(
@@ -154,40 +164,9 @@ pub async fn title(
     let row = app
         .db
         .connection()
-        .row(&sql, values![team, user, product])
+        .row(&sql, values![actor.team, of.0, product])
         .await?;
     row.as_ref().map(read_title).transpose()
-}
-
-/// The same for many readers and titles in one query; those of whom nothing was reported are left out.
-pub async fn titles_of(
-    app: &App,
-    team: TeamId,
-    wanted: &[(UserId, ProductId)],
-) -> Outcome<HashMap<(UserId, ProductId), TitleReadingView>> {
-    if wanted.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut values = values![team];
-    let pairs: Vec<String> = wanted
-        .iter()
-        .map(|(user, product)| {
-            values.extend(values![*user, *product]);
-            format!("(${}, ${})", values.len() - 1, values.len())
-        })
-        .collect();
-    // A join: SQLite would go through the whole table for pairs IN a list.
-    let sql = format!(
-        "WITH wanted (user_id, product_id) AS (VALUES {}) \
-         SELECT {TITLE_COLUMNS} FROM wanted CROSS JOIN title_readings t \
-         WHERE t.user_id = wanted.user_id AND t.product_id = wanted.product_id AND t.team_id = $1",
-        pairs.join(", ")
-    );
-    let rows = app.db.connection().rows(&sql, values).await?;
-    let titles = rows.iter().map(read_title);
-    titles
-        .map(|title| title.map(|title| ((title.user, title.product), title)))
-        .collect()
 }
 
 pub(super) fn read_title(row: &QueryResult) -> Outcome<TitleReadingView> {
@@ -205,12 +184,12 @@ pub(super) fn read_title(row: &QueryResult) -> Outcome<TitleReadingView> {
 /// A page of somebody's sessions, newest first (S0.14).
 pub async fn activity(
     app: &App,
-    team: TeamId,
-    user: UserId,
+    actor: &Actor,
+    of: ReadingOf,
     args: &PageArgs,
 ) -> Outcome<Page<reading_session::Model>> {
     let request = PageRequest::new(args, ACTIVITY)?;
-    let mut values = values![team, user];
+    let mut values = values![actor.team, of.0];
     let sql = format!(
         "SELECT * FROM reading_sessions WHERE team_id = $1 AND user_id = $2{}",
         request.sql(&mut values)
@@ -223,9 +202,9 @@ pub async fn activity(
 }
 
 /// The kept total, not a count: some have a million.
-pub async fn activity_count(app: &App, team: TeamId, user: UserId) -> Outcome<i64> {
+pub async fn activity_count(app: &App, actor: &Actor, of: ReadingOf) -> Outcome<i64> {
     let sql = "SELECT sessions FROM user_readings WHERE team_id = $1 AND user_id = $2";
-    number(app, sql, team, user).await
+    number(app, sql, actor, of).await
 }
 
 /// One session, if the caller may see its reader's; staff's look is noted.
@@ -244,7 +223,7 @@ pub async fn session(
     Ok(Some(found))
 }
 
-async fn number(app: &App, sql: &str, team: TeamId, user: UserId) -> Outcome<i64> {
-    let row = app.db.connection().row(sql, values![team, user]).await?;
+async fn number(app: &App, sql: &str, actor: &Actor, of: ReadingOf) -> Outcome<i64> {
+    let row = app.db.connection().row(sql, values![actor.team, of.0]).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or(0))
 }

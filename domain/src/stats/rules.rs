@@ -59,7 +59,7 @@ impl ReadingSession {
     /// `told_at`. The seconds of an open session leave its breaks out, so they do not say when it was read last. But
     /// what it has grown by was read since it was told of last, if there was time enough; where there was not, a
     /// device tells late what it has kept.
-    pub fn goes_on(&self, before: &Self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    pub fn was_read_just_now(&self, before: &Self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         let grown = TimeDelta::seconds(self.seconds - before.seconds);
         let is_open = self.ended_at.is_none() && now - self.started_at <= LONGEST;
         is_open && grown > TimeDelta::zero() && grown <= now - told_at

@@ -130,7 +130,7 @@ fn the_last_reader_of_two_hours_is_still_reading() {
 #[test]
 fn what_an_open_session_has_grown_by_was_read_since_it_was_told_of() {
     let (before, told_at) = (session(0, None, 3000, 10.0), time(HOUR));
-    for (name, after, now, goes_on) in [
+    for (name, after, now, was_read_just_now) in [
         (
             "after a break of three hours",
             session(0, None, 3600, 10.0),
@@ -165,7 +165,11 @@ fn what_an_open_session_has_grown_by_was_read_since_it_was_told_of() {
             false,
         ),
     ] {
-        assert_eq!(after.goes_on(&before, told_at, time(now)), goes_on, "{name}");
+        assert_eq!(
+            after.was_read_just_now(&before, told_at, time(now)),
+            was_read_just_now,
+            "{name}"
+        );
     }
 }
 

@@ -7,7 +7,7 @@ use entities::{ProductId, ReadingSessionId, UserId};
 use sea_orm::{QueryResult, Value};
 
 use super::{
-    batch::{Change, Known, Stored, TitleGain, UserGain},
+    batch::{Known, SessionChange, Stored, TitleGain, UserGain},
     report::Entry,
     rules::{ReadingSession, TimeSpan},
 };
@@ -74,7 +74,7 @@ fn read_session(row: &QueryResult) -> Outcome<(String, Stored)> {
 pub(super) async fn neighbours(
     tx: &Tx,
     windows: &[(UserId, TimeSpan)],
-    changes: &[Change<'_>],
+    changes: &[SessionChange<'_>],
 ) -> Outcome<HashMap<UserId, Vec<TimeSpan>>> {
     let mut spans = HashMap::<UserId, Vec<TimeSpan>>::new();
     if windows.is_empty() {
@@ -115,7 +115,7 @@ pub(super) async fn neighbours(
 
 /// Says whether all were written. If not, somebody has just used one of these external ids for another reader
 /// or title, and nothing here may stay.
-pub(super) async fn save_sessions(tx: &Tx, changes: &[Change<'_>]) -> Outcome<bool> {
+pub(super) async fn save_sessions(tx: &Tx, changes: &[SessionChange<'_>]) -> Outcome<bool> {
     if changes.is_empty() {
         return Ok(true);
     }

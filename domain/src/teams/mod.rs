@@ -58,7 +58,21 @@ pub struct SettingsChange {
     pub external_refund_access: Option<ExternalRefundAccess>,
 }
 
-pub async fn load(app: &App, team: TeamId) -> Outcome<team::Model> {
+/// The caller's own team: the only one there is for them.
+pub async fn own(app: &App, actor: &Actor) -> Outcome<team::Model> {
+    load(app, actor.team).await
+}
+
+/// What the settings of a team tell of its secrets. For administrators of that very team.
+pub async fn secrets_of(app: &App, actor: &Actor, team: &team::Model) -> Outcome<GatewaySecrets> {
+    // In the answer to a sign-in it may be another team than that of whoever asks.
+    if !actor.is_admin() || actor.team != team.id {
+        return Err(Denied::AdministratorsOnly.into());
+    }
+    secrets::load(app, team.id, app.db.connection()).await
+}
+
+pub(crate) async fn load(app: &App, team: TeamId) -> Outcome<team::Model> {
     let found = team::Entity::find_by_id(team).one(app.db.connection()).await?;
     found.ok_or_else(|| Error::Fault(anyhow::anyhow!("{team} is gone")))
 }

@@ -48,13 +48,13 @@ pub async fn record(app: &App, actor: &Actor, report: EcosystemReport) -> Outcom
     let mut tx = app.begin(actor).await?;
     lock_people(&tx, &external_id, owner, members.as_deref()).await?;
     let named: Vec<UserId> = members.iter().flatten().copied().chain([owner]).collect();
-    owns_no_other(&tx, &external_id, owner, &named).await?;
-    leaves_no_suspended(&tx, &external_id, owner, &named).await?;
+    refuse_other_owners(&tx, &external_id, owner, &named).await?;
+    refuse_suspended_elsewhere(&tx, &external_id, owner, &named).await?;
     let row = save(&tx, external_id, name, owner).await?;
-    staff_take_an_administrator(&tx, row.id).await?;
+    require_administrator_for_staff(&tx, row.id).await?;
     let moved = place_members(&tx, row.id, owner, members.as_deref()).await?;
     if row.suspended_at.is_some() {
-        is_not_ones_own(&tx, row.id, "externalId").await?;
+        refuse_own(&tx, row.id, "externalId").await?;
     }
     tx.audit_with(
         "ecosystem.recorded",
@@ -122,7 +122,7 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
 
 /// Whoever has an ecosystem is in it, and has no other: elsewhere they would be out of the switch that closes their
 /// own, and it would lack its owner. They are locked, so nobody becomes an owner meanwhile.
-async fn owns_no_other(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
+async fn refuse_other_owners(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
     let sql = format!(
         "SELECT owner_id FROM ecosystems WHERE team_id = $1 AND external_id <> $2 AND owner_id IN ({})",
         places(3, named.len())
@@ -138,7 +138,12 @@ async fn owns_no_other(tx: &Tx, external_id: &str, owner: UserId, named: &[UserI
 }
 
 /// Nobody gets out of a suspension by being named elsewhere, not even as the owner of an ecosystem of their own.
-async fn leaves_no_suspended(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
+async fn refuse_suspended_elsewhere(
+    tx: &Tx,
+    external_id: &str,
+    owner: UserId,
+    named: &[UserId],
+) -> Outcome<()> {
     let sql = format!(
         "SELECT u.id FROM users u JOIN ecosystems e ON e.id = u.ecosystem_id WHERE u.team_id = $1 \
          AND e.external_id <> $2 AND e.suspended_at IS NOT NULL AND u.id IN ({})",
@@ -170,7 +175,7 @@ fn conflict(field: &'static str, message: &str) -> Refusal {
 
 /// Nobody shuts staff out, or lets them out again, but an administrator. The ecosystem is locked: nobody joins it
 /// meanwhile.
-async fn staff_take_an_administrator(tx: &Tx, id: EcosystemId) -> Outcome<()> {
+async fn require_administrator_for_staff(tx: &Tx, id: EcosystemId) -> Outcome<()> {
     let staff = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND role <> 'MEMBER' LIMIT 1";
     match tx.db().row(staff, values![id, tx.actor().team]).await? {
         Some(_) => administrators_only(tx.actor()),
@@ -179,7 +184,7 @@ async fn staff_take_an_administrator(tx: &Tx, id: EcosystemId) -> Outcome<()> {
 }
 
 /// Nobody locks themselves out by mistake, and a team keeps an administrator.
-async fn is_not_ones_own(tx: &Tx, id: EcosystemId, field: &'static str) -> Outcome<()> {
+async fn refuse_own(tx: &Tx, id: EcosystemId, field: &'static str) -> Outcome<()> {
     let actor = tx.actor();
     let sql = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND id IN ($3, $4) LIMIT 1";
     let values = values![id, actor.team, actor.user(), actor.impersonator];
@@ -302,7 +307,7 @@ async fn switch(
     tx.db().rows(&lock, values![id, actor.team]).await?;
     let known = ecosystem::Entity::of_by_id(actor.team, id).one(tx.db()).await?;
     let known = known.ok_or_else(|| Refusal::not_found("ecosystemId", "ecosystem"))?;
-    staff_take_an_administrator(&tx, id).await?;
+    require_administrator_for_staff(&tx, id).await?;
     if known.suspended_at.is_some() == suspended_for.is_some() {
         return Ok(Switched {
             ecosystem: view(known),
@@ -310,7 +315,7 @@ async fn switch(
         });
     }
     if suspended_for.is_some() {
-        is_not_ones_own(&tx, id, "ecosystemId").await?;
+        refuse_own(&tx, id, "ecosystemId").await?;
     }
     let mut row = known.into_active_model();
     row.suspended_at = Set(suspended_for.is_some().then(|| tx.now()));
@@ -324,7 +329,7 @@ async fn switch(
     };
     let api_keys = api_keys::made_in(&tx, id).await?;
     let mut data = json!({});
-    api_keys::tell(&mut data, &api_keys);
+    api_keys::name_keys(&mut data, &api_keys);
     tx.audit_with(action, Some(id.to_string()), suspended_for, data.clone());
     data["active"] = json!(row.suspended_at.is_none());
     tx.publish(topic, id, data);
@@ -343,15 +348,27 @@ pub async fn members(
     args: &PageArgs,
     parts: UserParts,
 ) -> Outcome<Page<UserView>> {
-    // The owner sees their own people; a member does not see the others.
-    if actor.user() != Some(of.owner) {
-        actor.require(Scope::UsersRead)?;
-    }
+    may_see_members(actor, of)?;
     store::members(app, actor.team, of.id, args, parts).await
 }
 
-pub async fn members_count(app: &App, actor: &Actor, of: EcosystemId) -> Outcome<i64> {
-    store::members_count(app, actor.team, of).await
+pub async fn members_count(app: &App, actor: &Actor, of: &EcosystemView) -> Outcome<i64> {
+    may_see_members(actor, of)?;
+    store::members_count(app, actor.team, of.id).await
+}
+
+/// The owner sees their own people; a member does not see the others.
+fn may_see_members(actor: &Actor, of: &EcosystemView) -> Outcome<()> {
+    if actor.user() == Some(of.owner) {
+        return Ok(());
+    }
+    actor.require(Scope::UsersRead)
+}
+
+/// One ecosystem, if the caller may see its owner.
+pub async fn find(app: &App, actor: &Actor, id: EcosystemId) -> Outcome<Option<EcosystemView>> {
+    let found = store::ecosystem(app, actor.team, id).await?;
+    Ok(found.filter(|it| actor.sees(it.owner, Scope::UsersRead)))
 }
 
 fn view(row: ecosystem::Model) -> EcosystemView {

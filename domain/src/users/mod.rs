@@ -4,8 +4,9 @@ pub mod ecosystems;
 pub mod exports;
 pub mod people;
 pub mod plans;
+mod promises;
 mod search;
-pub mod store;
+mod store;
 mod view;
 
 use entities::{CustomerTier, Feature, Locale, UserId, UserRole, UserSegment, team, user};
@@ -14,13 +15,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use entities::search_text::of_person as search_text;
+pub(crate) use promises::PROMISES;
+pub(crate) use store::{
+    Position, by_id as load, count as count_in_team, lock_user, lock_users, switches, walk,
+};
 pub use view::{EcosystemView, PlanView, UserParts, UserView};
 
 use crate::{
     actor::{Actor, Scope},
     app::App,
     email,
-    error::Outcome,
+    error::{Denied, Outcome},
     page::{Page, PageArgs},
     scoped::Scoped,
     tx::Tx,
@@ -113,6 +118,19 @@ pub async fn find(app: &App, actor: &Actor, id: UserId, parts: UserParts) -> Out
         return Ok(None);
     }
     store::by_id(app, actor.team, id, parts).await
+}
+
+/// The answer to whoever sees what names a person and not the person.
+pub const NOT_VISIBLE: Denied = Denied::Forbidden(Scope::UsersRead);
+
+/// Several people at once, in no particular order: those whom the caller may see.
+pub async fn by_ids(app: &App, actor: &Actor, ids: &[UserId], parts: UserParts) -> Outcome<Vec<UserView>> {
+    let visible = ids.iter().copied().filter(|id| actor.sees(*id, Scope::UsersRead));
+    let visible: Vec<UserId> = visible.collect();
+    if visible.is_empty() {
+        return Ok(Vec::new());
+    }
+    store::by_ids(app, actor.team, &visible, parts).await
 }
 
 /// A page of the team's people.

@@ -103,7 +103,7 @@ pub async fn create(app: &App, actor: &Actor, signup: Signup) -> Outcome<UserId>
 }
 
 /// A person who was changed, and the API keys of their making that ended with it or count again.
-pub struct Changed {
+pub struct ChangedUser {
     pub user: UserId,
     pub api_keys: Vec<api_key::Model>,
 }
@@ -115,7 +115,7 @@ pub async fn update(
     actor: &Actor,
     id: Result<UserId, Refusal>,
     change: UserChange,
-) -> Outcome<Changed> {
+) -> Outcome<ChangedUser> {
     let id = id.map_err(Error::from)?;
     let own = actor.user() == Some(id);
     if !own || !change.is_personal() {
@@ -141,7 +141,7 @@ pub async fn update(
     let changed = apply(&mut row, &known, &change, tx.now(), &mut refusals);
     refusals.check()?;
     if changed.is_empty() {
-        return Ok(Changed {
+        return Ok(ChangedUser {
             user: id,
             api_keys: Vec::new(),
         });
@@ -169,11 +169,11 @@ pub async fn update(
         api_keys::made_by(&tx, &[id]).await?
     };
     let mut data = json!({ "changed": changed });
-    api_keys::tell(&mut data, &api_keys);
+    api_keys::name_keys(&mut data, &api_keys);
     tx.audit_with("user.updated", Some(id.to_string()), None, data.clone());
     tx.publish(EventTopic::UserUpdated, id, data);
     tx.commit().await?;
-    Ok(Changed { user: id, api_keys })
+    Ok(ChangedUser { user: id, api_keys })
 }
 
 /// An address that was two people's (`m0018_identity`) is the other's alone when one of them gets another.
@@ -288,12 +288,12 @@ fn apply(
 /// A form may send every field: what ends a session is what has become another.
 async fn end_sessions(tx: &Tx, id: UserId, change: &UserChange, changed: &[&str]) -> Outcome<()> {
     if change.active == Some(false) || changed.contains(&"role") {
-        return sessions::revoke_all_but(tx, id, None).await;
+        return sessions::revoke_all_except(tx, id, None).await;
     }
     let able = |features: &Vec<Feature>| features.contains(&Feature::Impersonation);
     if changed.contains(&"features") && !change.features.as_ref().is_some_and(able) {
         // S0.2: without the feature nobody goes on looking.
-        sessions::revoke_borrowed(tx, id).await?;
+        sessions::end_impersonations_by(tx, id).await?;
     }
     Ok(())
 }

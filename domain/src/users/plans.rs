@@ -2,13 +2,16 @@
 
 use chrono::{DateTime, Utc};
 use entities::{
-    BillingInterval, EventTopic, PlanSubscriptionStatus, ProductId, UserId, UserSegment, plan_subscription,
-    product, user,
+    BillingInterval, EventTopic, PlanSubscriptionId, PlanSubscriptionStatus, ProductId, UserId, UserSegment,
+    plan_subscription, product, user,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryFilter, Set};
 use serde_json::json;
 
-use super::{PlanView, store::lock_user};
+use super::{
+    PlanView,
+    store::{self, lock_user},
+};
 use crate::{
     actor::{Actor, Scope},
     app::App,
@@ -41,7 +44,7 @@ pub struct PlanReport {
 /// Takes in what the store says of a subscription.
 pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<PlanView> {
     actor.require(Scope::UsersWrite)?;
-    let Checked {
+    let CheckedPlan {
         external_id,
         user,
         product,
@@ -145,7 +148,7 @@ fn taken() -> Refusal {
 }
 
 /// What can be wrong by itself, and is not.
-struct Checked {
+struct CheckedPlan {
     external_id: String,
     user: UserId,
     product: ProductId,
@@ -153,7 +156,7 @@ struct Checked {
     ends_at: Option<DateTime<Utc>>,
 }
 
-fn check(report: &PlanReport) -> Outcome<Checked> {
+fn check(report: &PlanReport) -> Outcome<CheckedPlan> {
     let starts_at = report.starts_at.clone();
     let ends_at = report.ends_at.clone().and_then(|end| match (end, &starts_at) {
         (Some(end), Ok(start)) if end <= *start => {
@@ -170,7 +173,7 @@ fn check(report: &PlanReport) -> Outcome<Checked> {
         starts_at,
         ends_at,
     ))?;
-    Ok(Checked {
+    Ok(CheckedPlan {
         external_id,
         user,
         product,
@@ -196,4 +199,10 @@ fn check_numbers(report: &PlanReport, refusals: &mut Refusals) {
         let message = Message::key("invalid-range").with("min", 0).with("max", total);
         refusals.add(Refusal::invalid("licensesAssigned", message));
     }
+}
+
+/// One subscription, if the caller may see its user.
+pub async fn find(app: &App, actor: &Actor, id: PlanSubscriptionId) -> Outcome<Option<PlanView>> {
+    let found = store::plan(app, actor.team, id).await?;
+    Ok(found.filter(|plan| actor.sees(plan.user, Scope::UsersRead)))
 }

@@ -12,7 +12,7 @@ use domain::{
     database::{Database, DatabaseSettings, Sql},
     ids::SeededIds,
     products::{self, ProductReport},
-    stats::{self, Recorded, SessionReport},
+    stats::{self, ReadingOf, Recorded, SessionReport},
     teams::{self, GatewaySecrets, NewTeam},
     users::{self, NewUser},
     values,
@@ -74,6 +74,11 @@ impl House {
 
     pub fn team(&self) -> TeamId {
         self.store.team
+    }
+
+    /// As the store may ask for it.
+    pub fn reading_of(&self, user: UserId) -> ReadingOf {
+        ReadingOf::new(&self.store, user).expect("a caller with every scope")
     }
 
     pub fn at(&self, minutes: i64) -> DateTime<Utc> {

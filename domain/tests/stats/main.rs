@@ -8,7 +8,7 @@ use domain::{
     actor::Actor,
     database::Sql,
     page::PageArgs,
-    stats::{self, Recorded, SessionReport, rules},
+    stats::{self, ReadingOf, Recorded, SessionReport, rules},
     values,
 };
 use entities::UserRole;
@@ -34,7 +34,7 @@ async fn s0_24_the_same_session_reported_again_counts_once() {
     let recorded = house.record(vec![last.clone(), last]).await;
     assert_eq!((recorded.recorded, recorded.refusals.len()), (1, 0));
     assert_eq!(house.figures().await, (1, 45 * 60));
-    let read = stats::title(&house.app, house.team(), house.ana, house.book)
+    let read = stats::title(&house.app, &house.store, house.reading_of(house.ana), house.book)
         .await
         .expect("a title")
         .expect("read");
@@ -67,20 +67,18 @@ async fn s0_24_overlapping_sessions_count_once_in_the_total() {
         .await;
     assert_eq!(house.figures().await, (4, (1430 + 30) * 60));
     assert_eq!(
-        stats::titles_count(&house.app, house.team(), house.ana)
+        stats::titles_count(&house.app, &house.store, house.reading_of(house.ana))
             .await
             .expect("a count"),
         2
     );
-    let pairs = [(house.ana, house.book), (house.ana, house.atlas)];
-    let read = stats::titles_of(&house.app, house.team(), &pairs)
-        .await
-        .expect("titles");
-    assert_eq!(read[&pairs[0]].seconds, (60 + 30 + 1430) * 60);
-    assert_eq!(
-        (read[&pairs[1]].seconds, read[&pairs[1]].percent_read),
-        (3600, 10.0)
-    );
+    let read = async |product| {
+        let title = stats::title(&house.app, &house.store, house.reading_of(house.ana), product);
+        title.await.expect("a title").expect("read")
+    };
+    assert_eq!(read(house.book).await.seconds, (60 + 30 + 1430) * 60);
+    let atlas = read(house.atlas).await;
+    assert_eq!((atlas.seconds, atlas.percent_read), (3600, 10.0));
 }
 
 #[tokio::test]
@@ -156,38 +154,39 @@ async fn s0_11_to_16_the_figures_and_the_history() {
     assert_eq!((stats.as_of, stats.active_session), (recorded_at, true));
     assert_eq!(stats.last_read_at, Some(recorded_at - TimeDelta::minutes(50)));
     house.clock.advance(TimeDelta::minutes(1));
-    let all = stats::overviews(&house.app, house.team(), &[house.ana])
+    let ana = house.reading_of(house.ana);
+    let all = stats::overviews(&house.app, &house.store, &[ana])
         .await
         .expect("figures");
-    assert!(!all[&house.ana].active_session);
+    assert!(!all[&ana].active_session);
 
-    let (app, team, ana) = (&house.app, house.team(), house.ana);
+    let (app, store) = (&house.app, &house.store);
     let first = |first, after| PageArgs {
         first: Some(first),
         after,
         ..PageArgs::default()
     };
-    let page = stats::activity(app, team, ana, &first(3, None))
+    let page = stats::activity(app, store, ana, &first(3, None))
         .await
         .expect("a page");
-    let rest = stats::activity(app, team, ana, &first(3, Some(page.items[2].0.to_string())))
+    let rest = stats::activity(app, store, ana, &first(3, Some(page.items[2].0.to_string())))
         .await
         .expect("a page");
     let names = page.items.iter().chain(&rest.items);
     let names: Vec<&str> = names.map(|(_, session)| session.external_id.as_str()).collect();
     assert_eq!(names, ["s1", "s2", "s3", "s4", "s5"]);
     assert!(page.has_next && !rest.has_next);
-    assert_eq!(stats::activity_count(app, team, ana).await.expect("a count"), 5);
-    let titles = stats::titles(app, team, ana, &first(1, None))
+    assert_eq!(stats::activity_count(app, store, ana).await.expect("a count"), 5);
+    let titles = stats::titles(app, store, ana, &first(1, None))
         .await
         .expect("a page");
     assert_eq!(titles.items[0].1.product, house.book);
-    let titles = stats::titles(app, team, ana, &first(1, Some(titles.items[0].0.to_string())))
+    let titles = stats::titles(app, store, ana, &first(1, Some(titles.items[0].0.to_string())))
         .await
         .expect("a page");
     assert_eq!((titles.items[0].1.product, titles.has_next), (house.atlas, false));
     let id = page.items[0].1.id;
-    let session = stats::session(app, &house.store, id).await.expect("an answer");
+    let session = stats::session(app, store, id).await.expect("an answer");
     assert_eq!(session.as_ref(), Some(&page.items[0].1));
 }
 
@@ -269,8 +268,8 @@ async fn s0_24_reports_at_the_same_time_lose_nothing() {
                 )
             })
             .collect();
-        let all = stats::overviews(&house.app, house.team(), &[reader]).await;
-        let stats = &all.expect("figures")[&reader];
+        let stats = stats::overview(&house.app, &house.store, reader).await;
+        let stats = stats.expect("figures");
         assert_eq!(usize::try_from(stats.total_sessions), Ok(spans.len()));
         assert_eq!(stats.total_seconds, rules::covered(spans));
     }
@@ -308,7 +307,11 @@ async fn s0_24_an_external_id_belongs_to_one_reader() {
         recorded += batch.recorded;
     }
     assert_eq!(recorded, 200);
-    let all = stats::overviews(&house.app, house.team(), &readers).await;
+    let readers: Vec<ReadingOf> = readers
+        .into_iter()
+        .map(|reader| house.reading_of(reader))
+        .collect();
+    let all = stats::overviews(&house.app, &house.store, &readers).await;
     let seconds: i64 = all
         .expect("figures")
         .values()

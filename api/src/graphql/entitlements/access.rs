@@ -3,14 +3,12 @@
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use domain::entitlements::{
     self,
-    reading::{self, Diagnosis},
+    reading::{self, AccessOf, Diagnosis},
 };
 
 use crate::graphql::{
     context::{Ctx, input_id},
-    entitlements::Entitlement,
-    enums::EntitlementStatus,
-    loaders::AccessKey,
+    entitlements::{Entitlement, enums::EntitlementStatus},
     purchases::Purchase,
     scalars::DateTime,
     stats::TitleReading,
@@ -77,11 +75,10 @@ impl AccessQueries {
         else {
             return Ok(entitlements::Access::NONE.into());
         };
-        if !ctx.answer(entitlements::may_ask_access(actor, user))? {
+        let Some(key) = ctx.answer(AccessOf::new(actor, user, product))? else {
             return Ok(entitlements::Access::NONE.into());
-        }
-        let found = ctx.load(AccessKey(user, product)).await?;
-        Ok(found.unwrap_or(entitlements::Access::NONE).into())
+        };
+        Ok(ctx.load(key).await?.unwrap_or(entitlements::Access::NONE).into())
     }
 
     /// Why a user cannot open a product: the facts, and the most likely causes. Takes the scopes `commerce.entitlements.read` and `stats.read`.

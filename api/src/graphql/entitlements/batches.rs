@@ -1,25 +1,24 @@
 //! Access for many at once: asked for, stopped, looked at, followed live.
 
-use std::future::ready;
-
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome, Refusal,
-    actor::{Actor, Scope},
+    actor::Actor,
     entitlements::batches::{self, BatchRequest, ChangeWanted, People, reading},
 };
-use entities::{EntitlementBatchId, EventTopic, entitlement_batch, entitlement_batch_result};
-use futures::{Stream, StreamExt};
+use entities::{EntitlementBatchId, entitlement_batch, entitlement_batch_result};
+use futures::Stream;
 
 use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
-    entitlements::{self, Entitlement},
-    enums::{EntitlementBatchAction, EntitlementBatchOutcome, EntitlementBatchStatus, UserErrorCode},
-    errors::UserError,
-    following::follow,
+    entitlements::{
+        self, Entitlement,
+        enums::{EntitlementBatchAction, EntitlementBatchOutcome, EntitlementBatchStatus},
+    },
+    errors::{UserError, UserErrorCode},
+    following::shown,
     products::{self, Product},
-    purchases::not_visible,
     scalars::{DateTime, Written, int},
     users::{self, User, UserFilter},
 };
@@ -84,9 +83,7 @@ impl EntitlementBatch {
 
     /// The user who requested the batch; for an API key, its creator.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
-        users::load(ctx, self.0.requested_by)
-            .await?
-            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+        users::visible(ctx, self.0.requested_by).await
     }
 
     /// When the batch was requested.
@@ -144,9 +141,7 @@ impl From<entitlement_batch_result::Model> for EntitlementBatchResult {
 impl EntitlementBatchResult {
     /// The user whose access it is about.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
-        users::load(ctx, self.0.user_id)
-            .await?
-            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+        users::visible(ctx, self.0.user_id).await
     }
 
     /// Outcome for this user.
@@ -386,20 +381,8 @@ impl EntitlementBatchSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Only the batch with this TypeID.")] batch_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<EntitlementBatch>> + use<>> {
-        let (app, actor) = (ctx.app(), ctx.actor()?);
-        ctx.answer(actor.require(Scope::EntitlementsRead))?;
-        let subject: Option<EntitlementBatchId> = match batch_id {
-            None => None,
-            Some(id) => {
-                let id = ctx.answer(input_id("batchId", &id).map_err(Into::into))?;
-                let found = ctx.answer(reading::find(app, actor, id).await)?;
-                let missing = || Refusal::not_found("batchId", "entitlement-batch").into();
-                ctx.answer(found.ok_or_else(missing))?;
-                Some(id)
-            }
-        };
-        let find = async |app, actor, id| reading::find(&app, &actor, id).await;
-        let batches = follow(ctx, EventTopic::EntitlementBatchUpdated, subject, find).await?;
-        Ok(batches.filter_map(|found| ready(found.map(|batch| batch.map(EntitlementBatch)))))
+        let id = batch_id.map(|id| input_id("batchId", &id));
+        let found = reading::follow(ctx.app(), ctx.actor()?, id).await;
+        Ok(shown(ctx, ctx.answer(found)?))
     }
 }

@@ -2,26 +2,28 @@
 
 pub mod access;
 pub mod batches;
+pub mod enums;
+mod loaders;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Message, Outcome,
     actor::Actor,
     entitlements::{
-        manual::{self, Changed, GrantRequest},
+        manual::{self, GrantRequest, ManualChange},
         reading::{self, HistoryOf},
         rules,
     },
 };
 use entities::{EntitlementId, UserId, entitlement, entitlement_event};
 
+use self::enums::{EntitlementAction, EntitlementStatus};
+
 use crate::graphql::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
-    enums::{EntitlementAction, EntitlementStatus},
     errors::UserError,
     products::{self, Product, ProductConnection, ProductCount},
-    purchases::not_visible,
     scalars::{DateTime, Written, int},
     users::{self, User},
 };
@@ -57,9 +59,7 @@ impl Entitlement {
 
     /// The user who has the access.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
-        users::load(ctx, self.0.user_id)
-            .await?
-            .ok_or_else(|| not_visible(ctx, domain::actor::Scope::UsersRead))
+        users::visible(ctx, self.0.user_id).await
     }
 
     /// The product that may be used.
@@ -205,9 +205,8 @@ impl EntitlementEvent {
 
     /// The entitlement that was changed.
     async fn entitlement(&self, ctx: &Context<'_>) -> Result<Entitlement> {
-        find(ctx, self.0.entitlement_id)
-            .await?
-            .ok_or_else(|| not_visible(ctx, domain::actor::Scope::EntitlementsRead))
+        let found = find(ctx, self.0.entitlement_id).await?;
+        ctx.visible(found, reading::NOT_VISIBLE)
     }
 
     /// What happened.
@@ -257,11 +256,7 @@ impl EntitlementEvent {
 
 /// The entitlement with this id, if the caller may see it.
 pub async fn find(ctx: &Context<'_>, id: EntitlementId) -> Result<Option<Entitlement>> {
-    let actor = ctx.actor()?;
-    let found = ctx.load(id).await?;
-    Ok(found
-        .filter(|row| actor.sees(row.user_id, domain::actor::Scope::EntitlementsRead))
-        .map(Entitlement))
+    Ok(ctx.load(id).await?.map(Entitlement))
 }
 
 /// The entry with this id, if the caller may see it.
@@ -399,7 +394,7 @@ impl EntitlementMutations {
 }
 
 /// A refusal comes with the entitlement as it is now (S4.26).
-fn answer(ctx: &Context<'_>, outcome: Outcome<Changed>) -> Result<EntitlementPayload> {
+fn answer(ctx: &Context<'_>, outcome: Outcome<ManualChange>) -> Result<EntitlementPayload> {
     let (changed, mut user_errors) = ctx.payload(outcome)?;
     let (entitlement, refusals) = changed.map_or((None, Vec::new()), |it| (it.entitlement, it.refusals));
     user_errors.extend(ctx.user_errors(refusals));

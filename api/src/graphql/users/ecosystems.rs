@@ -3,7 +3,6 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     Loaded,
-    actor::Scope,
     users::{
         self, EcosystemView,
         ecosystems::{self, EcosystemReport, Switched},
@@ -16,7 +15,7 @@ use crate::graphql::{
     errors::UserError,
     identity::ApiKey,
     scalars::DateTime,
-    users::{User, UserConnection, UserCount, load, parts_of_rows},
+    users::{User, UserConnection, UserCount, load, parts_of_rows, visible},
 };
 
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
@@ -66,19 +65,13 @@ impl Ecosystem {
         let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts).await;
         Ok(UserConnection::new(
             ctx.answer(page)?,
-            UserCount::Members(self.0.id),
+            UserCount::Members(self.0.clone()),
         ))
     }
 
     /// The customer who has deployed the ecosystem.
     async fn owner(&self, ctx: &Context<'_>) -> Result<User> {
-        let actor = ctx.actor()?;
-        if actor.user() != Some(self.0.owner) {
-            ctx.answer(actor.require(Scope::UsersRead))?;
-        }
-        load(ctx, self.0.owner)
-            .await?
-            .ok_or_else(|| async_graphql::Error::new("the owner of an ecosystem is gone"))
+        visible(ctx, self.0.owner).await
     }
 }
 
@@ -99,11 +92,8 @@ pub async fn of_user(
 
 /// The ecosystem with this id, if the caller may see its owner.
 pub async fn find(ctx: &Context<'_>, id: entities::EcosystemId) -> Result<Option<Ecosystem>> {
-    let actor = ctx.actor()?;
-    let found = ctx.answer(users::store::ecosystem(ctx.app(), actor.team, id).await)?;
-    Ok(found
-        .filter(|it| actor.sees(it.owner, Scope::UsersRead))
-        .map(Ecosystem))
+    let found = ecosystems::find(ctx.app(), ctx.actor()?, id).await;
+    Ok(ctx.answer(found)?.map(Ecosystem))
 }
 
 /// An ecosystem as the store reports it.

@@ -1,32 +1,36 @@
 //! The people of a team, with what hangs on them.
 
 pub mod ecosystems;
+pub mod enums;
+mod loaders;
 pub mod people;
 pub mod plans;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
     App, Loaded, Outcome,
-    actor::{Actor, Scope},
+    actor::Actor,
     entitlements::reading::HistoryOf,
     impersonation,
     page::PageRequest,
-    purchases,
-    users::{self, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
+    purchases::{self, PurchasesOf},
+    users::{self, EcosystemView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
 };
 
-use self::{ecosystems::Ecosystem, plans::PlanSubscription};
+use self::{
+    ecosystems::Ecosystem,
+    enums::{CustomerTier, Feature, Locale, UserRole, UserSegment},
+    loaders::WholeUser,
+    plans::PlanSubscription,
+};
 use crate::graphql::{
-    connection::{connection, page_args, weight},
+    connection::{OrderDirection, connection, page_args, weight},
     context::{Ctx, input_id},
-    entitlements::{self, EntitlementConnection, EntitlementEventConnection},
-    enums::{
-        CustomerTier, EntitlementStatus, Feature, Locale, OrderDirection, PurchaseKind, UserErrorCode,
-        UserRole, UserSegment,
-    },
-    loaders::{OwnFeatures, PurchasesOf, WholeUser},
+    entitlements::{self, EntitlementConnection, EntitlementEventConnection, enums::EntitlementStatus},
+    errors::UserErrorCode,
+    impersonation::OwnFeatures,
     products::ProductConnection,
-    purchases::{PurchaseConnection, PurchaseCount},
+    purchases::{FirstPurchases, PurchaseConnection, PurchaseCount, enums::PurchaseKind},
     scalars::DateTime,
     stats::{self, ReadingStats},
 };
@@ -44,6 +48,11 @@ impl From<UserView> for User {
 /// The user with this id, if the caller may see them.
 pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
     Ok(ctx.load(WholeUser(id)).await?.map(User))
+}
+
+/// The user whom something names; refused if the caller may not see them.
+pub async fn visible(ctx: &Context<'_>, id: entities::UserId) -> Result<User> {
+    ctx.visible(load(ctx, id).await?, users::NOT_VISIBLE)
 }
 
 /// A person of the team: staff, customer or lead.
@@ -205,42 +214,30 @@ impl User {
         #[graphql(desc = "Only rows before this cursor.")] before: Option<String>,
         #[graphql(desc = "Only purchases of this kind.")] kind: Option<PurchaseKind>,
     ) -> Result<PurchaseConnection> {
-        let actor = ctx.actor()?;
-        if !actor.sees(self.0.id, Scope::UsersRead) {
-            ctx.answer(actor.require(Scope::UsersRead))?;
-        }
-        let (user, kind) = (self.0.id, kind.map(Into::into));
+        let of = ctx.answer(PurchasesOf::new(ctx.actor()?, self.0.id, kind.map(Into::into)))?;
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
-            ctx.load(PurchasesOf { user, kind, first })
-                .await?
-                .unwrap_or_default()
+            ctx.load(FirstPurchases { of, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(purchases::store::list(ctx.app(), actor.team, user, kind, &args).await)?
+            ctx.answer(purchases::list(ctx.app(), ctx.actor()?, of, &args).await)?
         };
-        Ok(PurchaseConnection::new(
-            page,
-            PurchaseCount {
-                user: self.0.id,
-                kind,
-            },
-        ))
+        Ok(PurchaseConnection::new(page, PurchaseCount(of)))
     }
 }
 
 /// How users are counted.
 pub enum UserCount {
     Matching(Filter),
-    Members(entities::EcosystemId),
+    Members(EcosystemView),
 }
 
 impl UserCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
         match self {
             Self::Matching(filter) => users::count(app, actor, filter).await,
-            Self::Members(of) => users::ecosystems::members_count(app, actor, *of).await,
+            Self::Members(of) => users::ecosystems::members_count(app, actor, of).await,
         }
     }
 }

@@ -6,10 +6,12 @@ use entities::api_key;
 
 use crate::graphql::{
     context::{Ctx, input_id},
-    enums::{CustomerTier, Feature, Locale, UserRole},
     errors::UserError,
     identity::ApiKey,
-    users::{self, User},
+    users::{
+        self, User,
+        enums::{CustomerTier, Feature, Locale, UserRole},
+    },
 };
 
 /// The user to create.

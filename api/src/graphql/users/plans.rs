@@ -3,20 +3,21 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     Loaded,
-    actor::Scope,
     users::{
-        self, EcosystemView, PlanView,
+        EcosystemView, PlanView,
         plans::{self, PlanReport},
     },
 };
 
 use crate::graphql::{
     context::{Ctx, input_id},
-    enums::{BillingInterval, PlanSubscriptionStatus},
     errors::UserError,
     products::Product,
     scalars::{DateTime, Whole, Written, int},
-    users::ecosystems::Ecosystem,
+    users::{
+        ecosystems::Ecosystem,
+        enums::{BillingInterval, PlanSubscriptionStatus},
+    },
 };
 
 /// A customer's subscription to a plan.
@@ -95,9 +96,7 @@ pub struct LicenseSummary {
 
 /// The plan subscription with this id, if the caller may see its user.
 pub async fn find(ctx: &Context<'_>, id: entities::PlanSubscriptionId) -> Result<Option<PlanSubscription>> {
-    let actor = ctx.actor()?;
-    let found = ctx.answer(users::store::plan(ctx.app(), actor.team, id).await)?;
-    let found = found.filter(|plan| actor.sees(plan.user, Scope::UsersRead));
+    let found = ctx.answer(plans::find(ctx.app(), ctx.actor()?, id).await)?;
     Ok(found.map(|plan| PlanSubscription {
         plan,
         ecosystem: Loaded::NotAsked,

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use crate::exact::unquoted;
 use crate::signature::{is_in_time, is_signature, is_signed, pairs};
 use domain::adapters::gateways::{
-    Delivery, GatewayNotice, SecretName, WEBHOOK_TOLERANCE, WebhookError, Webhooks,
+    GatewayNotice, SecretName, WEBHOOK_TOLERANCE, WebhookDelivery, WebhookError, Webhooks,
 };
 
 /// As MercadoPago tells of what happens.
@@ -27,25 +27,25 @@ impl Webhooks for MercadoPagoWebhooks {
         SecretName::MercadoPagoWebhookSecret
     }
 
-    fn is_plausible(&self, delivery: &Delivery, now: DateTime<Utc>) -> bool {
+    fn is_plausible(&self, delivery: &WebhookDelivery, now: DateTime<Utc>) -> bool {
         is_plausible(&Signed::of(delivery), now, WEBHOOK_TOLERANCE)
     }
 
     fn verify(
         &self,
         secret: &SecretString,
-        delivery: &Delivery,
+        delivery: &WebhookDelivery,
         now: DateTime<Utc>,
     ) -> Result<(), WebhookError> {
         verify(secret, &Signed::of(delivery), now, WEBHOOK_TOLERANCE)
     }
 
-    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError> {
+    fn read(&self, delivery: &WebhookDelivery) -> Result<GatewayNotice, WebhookError> {
         read(&Signed::of(delivery), &delivery.body)
     }
 
     /// With what the signature covers: the body alone does not say of which payment it is.
-    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError> {
+    fn keep(&self, delivery: &WebhookDelivery) -> Result<String, WebhookError> {
         let signed = Signed::of(delivery);
         let kept = Kept {
             signature: delivery.header(SIGNATURE).map(str::to_owned),
@@ -92,7 +92,7 @@ struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    fn of(delivery: &'a Delivery) -> Self {
+    fn of(delivery: &'a WebhookDelivery) -> Self {
         let data_id = delivery.query.get("data.id").or_else(|| delivery.query.get("id"));
         Self {
             signature: delivery.header(SIGNATURE).unwrap_or_default(),

@@ -10,14 +10,14 @@ use serde_json::Value;
 use super::answers::StripeRefund;
 use crate::signature::{is_in_time, is_signature, is_signed, pairs};
 use domain::adapters::gateways::{
-    Delivery, GatewayNotice, GatewayRefund, SecretName, WEBHOOK_TOLERANCE, WebhookError, Webhooks,
+    GatewayNotice, GatewayRefund, SecretName, WEBHOOK_TOLERANCE, WebhookDelivery, WebhookError, Webhooks,
 };
 
 /// As Stripe tells of what happens.
 pub(super) struct StripeWebhooks;
 
 impl StripeWebhooks {
-    fn signature(delivery: &Delivery) -> &str {
+    fn signature(delivery: &WebhookDelivery) -> &str {
         delivery.header("stripe-signature").unwrap_or_default()
     }
 }
@@ -31,25 +31,25 @@ impl Webhooks for StripeWebhooks {
         SecretName::StripeWebhookSecret
     }
 
-    fn is_plausible(&self, delivery: &Delivery, now: DateTime<Utc>) -> bool {
+    fn is_plausible(&self, delivery: &WebhookDelivery, now: DateTime<Utc>) -> bool {
         is_plausible(Self::signature(delivery), now, WEBHOOK_TOLERANCE)
     }
 
     fn verify(
         &self,
         secret: &SecretString,
-        delivery: &Delivery,
+        delivery: &WebhookDelivery,
         now: DateTime<Utc>,
     ) -> Result<(), WebhookError> {
         let signature = Self::signature(delivery);
         verify(secret, signature, &delivery.body, now, WEBHOOK_TOLERANCE)
     }
 
-    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError> {
+    fn read(&self, delivery: &WebhookDelivery) -> Result<GatewayNotice, WebhookError> {
         read(&delivery.body)
     }
 
-    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError> {
+    fn keep(&self, delivery: &WebhookDelivery) -> Result<String, WebhookError> {
         Ok(String::from_utf8_lossy(&delivery.body).into_owned())
     }
 

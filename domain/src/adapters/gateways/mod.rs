@@ -16,7 +16,7 @@ use entities::{Currency, Money, RefundId, RefundReason};
 
 pub use credentials::{GatewaySecrets, SecretName};
 pub use registry::{GatewayAdapter, Gateways};
-pub use webhooks::{Delivery, GatewayNotice, WEBHOOK_TOLERANCE, WebhookError, Webhooks};
+pub use webhooks::{GatewayNotice, WEBHOOK_TOLERANCE, WebhookDelivery, WebhookError, Webhooks};
 
 /// A team's account at a gateway: everything that can be asked there.
 pub trait GatewayAccount: Refunds + Payments + Agreements {}

@@ -49,14 +49,14 @@ impl GatewayNotice {
 
 /// A delivery as it came: all that a signature may cover.
 #[derive(Clone, Debug, Default)]
-pub struct Delivery {
+pub struct WebhookDelivery {
     /// By their names in lower case; what is no text is left out.
     pub headers: HashMap<String, String>,
     pub query: HashMap<String, String>,
     pub body: Vec<u8>,
 }
 
-impl Delivery {
+impl WebhookDelivery {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
@@ -72,21 +72,21 @@ pub trait Webhooks: Send + Sync {
 
     /// Whether a delivery may be genuine, before any secret is looked at: it has the form of a signature, and was made
     /// lately.
-    fn is_plausible(&self, delivery: &Delivery, now: DateTime<Utc>) -> bool;
+    fn is_plausible(&self, delivery: &WebhookDelivery, now: DateTime<Utc>) -> bool;
 
     /// Proves a delivery.
     fn verify(
         &self,
         secret: &SecretString,
-        delivery: &Delivery,
+        delivery: &WebhookDelivery,
         now: DateTime<Utc>,
     ) -> Result<(), WebhookError>;
 
     /// What a proven delivery is about.
-    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError>;
+    fn read(&self, delivery: &WebhookDelivery) -> Result<GatewayNotice, WebhookError>;
 
     /// A proven delivery as it is kept, with nothing that [`Webhooks::read_kept`] needs left out.
-    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError>;
+    fn keep(&self, delivery: &WebhookDelivery) -> Result<String, WebhookError>;
 
     /// What a kept delivery is about.
     fn read_kept(&self, kept: &str) -> Result<GatewayNotice, WebhookError>;

@@ -8,6 +8,7 @@
 
 mod jobs;
 mod people;
+mod promises;
 pub mod reading;
 mod request;
 mod run;
@@ -18,7 +19,8 @@ use serde_json::json;
 
 pub use jobs::ChangeAccess;
 pub use people::People;
-pub use request::{BatchRequest, Change, ChangeWanted, cancel, request};
+pub(crate) use promises::PROMISES;
+pub use request::{BatchChange, BatchRequest, ChangeWanted, cancel, request};
 
 use crate::tx::Tx;
 

@@ -8,7 +8,7 @@ use crate::{
     error::{Outcome, Refusal},
     message::Message,
     tx::Tx,
-    users::{self, UserFilter, UserParts, store::Position},
+    users::{self, Position, UserFilter, UserParts},
 };
 
 /// The most that can be named one by one.
@@ -60,8 +60,8 @@ impl People {
     /// How many there are at the moment.
     pub(super) async fn count(&self, app: &App, team: TeamId) -> Outcome<i64> {
         match self {
-            Self::Everybody => users::store::count(app, team, &UserFilter::default()).await,
-            Self::Filter(filter) => users::store::count(app, team, filter).await,
+            Self::Everybody => users::count_in_team(app, team, &UserFilter::default()).await,
+            Self::Filter(filter) => users::count_in_team(app, team, filter).await,
             Self::Named(ids) => Ok(i64::try_from(ids.len()).unwrap_or(i64::MAX)),
         }
     }
@@ -77,7 +77,7 @@ pub(super) async fn next(
         let place: Option<Position> = batch.place.clone().map(serde_json::from_value).transpose()?;
         let (until, parts) = (batch.requested_at, (UserParts::default(), tx.now()));
         let most = u32::try_from(most).unwrap_or(u32::MAX);
-        let found = users::store::walk(tx.db(), batch.team_id, filter, (place, until), most, parts).await?;
+        let found = users::walk(tx.db(), batch.team_id, filter, (place, until), most, parts).await?;
         let last = found.last().map(|user| Position {
             created_at: user.created_at,
             id: user.id,

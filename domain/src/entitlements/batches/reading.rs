@@ -1,15 +1,20 @@
 //! Looking at batches and their results.
 
+use std::future::ready;
+
 use entities::{
-    EntitlementBatchId, EntitlementBatchOutcome, TeamId, entitlement_batch, entitlement_batch_result,
+    EntitlementBatchId, EntitlementBatchOutcome, EventTopic, TeamId, entitlement_batch,
+    entitlement_batch_result,
 };
+use futures::{Stream, StreamExt};
 use sea_orm::{EntityTrait, Statement, Value};
 
 use crate::{
     actor::{Actor, Scope},
     app::App,
     database::{Planned, Sql, places},
-    error::Outcome,
+    error::{Outcome, Refusal},
+    events,
     page::{Direction, Key, Order, Page, PageArgs, PageRequest},
     scoped::Scoped,
     values,
@@ -39,6 +44,23 @@ pub async fn find(
     }
     let found = entitlement_batch::Entity::of_by_id(actor.team, id);
     Ok(found.one(app.db.connection()).await?)
+}
+
+/// One batch each time that it changes, or every batch of the team. Takes `commerce.entitlements.read`.
+pub async fn follow(
+    app: &App,
+    actor: &Actor,
+    id: Option<Result<EntitlementBatchId, Refusal>>,
+) -> Outcome<impl Stream<Item = Outcome<entitlement_batch::Model>> + Send + use<>> {
+    actor.require(Scope::EntitlementsRead)?;
+    let id = id.transpose()?;
+    if let Some(id) = id {
+        let found = find(app, actor, id).await?;
+        found.ok_or_else(|| Refusal::not_found("batchId", "entitlement-batch"))?;
+    }
+    let find = async |app, actor, id| find(&app, &actor, id).await;
+    let found = events::follow(app, actor, EventTopic::EntitlementBatchUpdated, id, find).await?;
+    Ok(found.filter_map(|found| ready(found.transpose())))
 }
 
 /// A page of the team's batches, newest first.

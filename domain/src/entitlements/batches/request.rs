@@ -25,7 +25,7 @@ use crate::{
 /// What is to become of everybody's access.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Change {
+pub enum BatchChange {
     Grant {
         /// When it was asked for, if none: the same for all.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,8 +62,8 @@ pub struct BatchRequest {
     pub idempotency_key: Option<String>,
 }
 
-struct Checked {
-    change: Change,
+struct CheckedBatch {
+    change: BatchChange,
     product: ProductId,
     people: People,
     note: Option<String>,
@@ -101,7 +101,7 @@ pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome
     Ok(batch)
 }
 
-fn check(request: &BatchRequest) -> Outcome<Checked> {
+fn check(request: &BatchRequest) -> Outcome<CheckedBatch> {
     let wanted = request.change.clone();
     let (note_field, starts_at, expires_at) = match &wanted {
         ChangeWanted::Grant {
@@ -121,16 +121,16 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
         input::optional_reference("idempotencyKey", key, input::LINE),
     ))?;
     let change = match wanted {
-        ChangeWanted::Grant { notify_customer, .. } => Change::Grant {
+        ChangeWanted::Grant { notify_customer, .. } => BatchChange::Grant {
             starts_at,
             expires_at,
             notify_customer,
         },
-        ChangeWanted::Revoke => Change::Revoke,
+        ChangeWanted::Revoke => BatchChange::Revoke,
     };
     let said = canonical(change, product, &people, note.as_deref());
     let fingerprint = hex::encode(Sha256::digest(said));
-    Ok(Checked {
+    Ok(CheckedBatch {
         change,
         product,
         people,
@@ -142,15 +142,15 @@ fn check(request: &BatchRequest) -> Outcome<Checked> {
 
 /// The same request reads the same in every release: what it leaves out is not written, so a field more changes
 /// nothing for those who do not use it.
-fn canonical(change: Change, product: ProductId, people: &People, note: Option<&str>) -> String {
+fn canonical(change: BatchChange, product: ProductId, people: &People, note: Option<&str>) -> String {
     json!([change, product, people, note]).to_string()
 }
 
 /// What only the clock and the team's rows can tell. An id of another team is one that does not exist, and then
 /// nobody is changed.
-async fn check_against_team(tx: &Tx, checked: &Checked, total: i64) -> Outcome<()> {
+async fn check_against_team(tx: &Tx, checked: &CheckedBatch, total: i64) -> Outcome<()> {
     let mut refusals = Refusals::default();
-    if let Change::Grant {
+    if let BatchChange::Grant {
         starts_at,
         expires_at,
         ..
@@ -160,7 +160,7 @@ async fn check_against_team(tx: &Tx, checked: &Checked, total: i64) -> Outcome<(
     }
     match store::product(tx, checked.product).await? {
         None => refusals.add(Refusal::not_found("productId", "product")),
-        Some(product) if !product.active && matches!(checked.change, Change::Grant { .. }) => {
+        Some(product) if !product.active && matches!(checked.change, BatchChange::Grant { .. }) => {
             refusals.add(Refusal::new(UserErrorCode::ProductInactive).on("productId"));
         }
         Some(_) => {}
@@ -178,7 +178,7 @@ async fn check_against_team(tx: &Tx, checked: &Checked, total: i64) -> Outcome<(
 }
 
 /// The batch that was made under this key before: the same request gets it again, another one is refused.
-async fn of_the_same_key(tx: &Tx, checked: &Checked) -> Outcome<Option<entitlement_batch::Model>> {
+async fn of_the_same_key(tx: &Tx, checked: &CheckedBatch) -> Outcome<Option<entitlement_batch::Model>> {
     let Some(key) = &checked.key else { return Ok(None) };
     let known = store::by_idempotency_key(tx, key).await?;
     match known {
@@ -193,11 +193,11 @@ fn key_conflict() -> Error {
 }
 
 /// None: the same key came at the same moment, and the index knows which was first.
-async fn insert(tx: &Tx, checked: &Checked, total: i64) -> Outcome<Option<entitlement_batch::Model>> {
+async fn insert(tx: &Tx, checked: &CheckedBatch, total: i64) -> Outcome<Option<entitlement_batch::Model>> {
     let actor = tx.actor();
     let requested_by = actor.accountable_user()?;
     let (action, starts_at, expires_at, notify_customer) = match checked.change {
-        Change::Grant {
+        BatchChange::Grant {
             starts_at,
             expires_at,
             notify_customer,
@@ -210,7 +210,7 @@ async fn insert(tx: &Tx, checked: &Checked, total: i64) -> Outcome<Option<entitl
                 notify_customer,
             )
         }
-        Change::Revoke => (EntitlementBatchAction::Revoke, None, None, false),
+        BatchChange::Revoke => (EntitlementBatchAction::Revoke, None, None, false),
     };
     let batch = entitlement_batch::Model {
         id: tx.id(),
@@ -294,7 +294,7 @@ mod tests {
             segment: Some(UserSegment::Customer),
             ..UserFilter::default()
         };
-        let grant = Change::Grant {
+        let grant = BatchChange::Grant {
             starts_at: None,
             expires_at: Some(DateTime::UNIX_EPOCH),
             notify_customer: true,
@@ -314,13 +314,13 @@ mod tests {
                 ]),
             ),
             (
-                Change::Revoke,
+                BatchChange::Revoke,
                 named,
                 None,
                 json!(["revoke", no_product, { "named": [no_user] }, null]),
             ),
             (
-                Change::Revoke,
+                BatchChange::Revoke,
                 People::Everybody,
                 None,
                 json!(["revoke", no_product, "everybody", null]),

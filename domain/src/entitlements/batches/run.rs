@@ -16,7 +16,7 @@ use crate::{
     app::App,
     entitlements::{
         self,
-        manual::{self, Changed, Terms},
+        manual::{self, ManualChange, Terms},
     },
     error::Outcome,
     jobs::{self, ClaimedJob, Ending, Handled},
@@ -167,13 +167,13 @@ impl BatchRun<'_> {
 /// What becomes of one user.
 struct UserResult {
     outcome: EntitlementBatchOutcome,
-    changed: Changed,
+    changed: ManualChange,
 }
 
 fn given_up() -> UserResult {
     UserResult {
         outcome: EntitlementBatchOutcome::Failed,
-        changed: Changed {
+        changed: ManualChange {
             entitlement: None,
             refusals: Vec::new(),
         },
@@ -191,7 +191,7 @@ async fn decide(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let people = users::store::lock_users(tx, ids).await?;
+    let people = users::lock_users(tx, ids).await?;
     tx.read_clock_again();
     let people: HashMap<UserId, user::Model> = people.into_iter().map(|user| (user.id, user)).collect();
     // The queue may have rested for longer than the access was to last.
@@ -202,7 +202,7 @@ async fn decide(
         let (changed, done) = match batch.action {
             EntitlementBatchAction::Grant if ended.is_some() => {
                 let refusals = ended.iter().cloned().collect();
-                let changed = Changed {
+                let changed = ManualChange {
                     entitlement: None,
                     refusals,
                 };
@@ -215,14 +215,14 @@ async fn decide(
                     note: batch.note.clone(),
                     notify_customer: batch.notify_customer,
                 };
-                let changed = manual::give(app, tx, user, product, &terms).await?;
+                let changed = manual::grant_one(app, tx, user, product, &terms).await?;
                 (changed, EntitlementBatchOutcome::Granted)
             }
             EntitlementBatchAction::Revoke => {
                 let open = entitlements::current(tx, *id, product.id).await?;
                 let changed = match open {
-                    Some(row) => manual::take(tx, row, batch.note.as_deref()).await?,
-                    None => Changed {
+                    Some(row) => manual::revoke_one(tx, row, batch.note.as_deref()).await?,
+                    None => ManualChange {
                         entitlement: None,
                         refusals: vec![
                             manual::not_active().saying(Message::key("entitlement-none-to-revoke")),

@@ -1,25 +1,26 @@
 //! Refunds: requested, looked at, followed live.
 
-use std::future::ready;
+pub mod eligibility;
+pub mod enums;
+mod loaders;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject, Subscription};
 use domain::{
     App, Message, Outcome,
-    actor::{Actor, Scope},
-    refunds::{self, RefundFilter as Filter, RefundRequest, RefundResolve},
+    actor::Actor,
+    refunds::{self, EffectsOf, RefundFilter as Filter, RefundRequest, RefundResolve, StepsOf},
 };
-use entities::{EventTopic, RefundId, follow_up, refund, refund_effect, refund_step};
-use futures::{Stream, StreamExt};
+use entities::{follow_up, refund, refund_effect, refund_step};
+use futures::Stream;
 
+use self::enums::{EffectStatus, RefundEffectKind, RefundOutcome, RefundReason, RefundStatus};
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, input_id},
-    enums::{EffectStatus, PaymentGateway, RefundEffectKind, RefundOutcome, RefundReason, RefundStatus},
     errors::UserError,
-    following::follow,
-    loaders::{EffectsOf, StepsOf},
+    following::shown,
     money::{Money, MoneyInput},
-    purchases::{self, Purchase, not_visible},
+    purchases::{self, Purchase, enums::PaymentGateway},
     scalars::DateTime,
     users::{self, User},
 };
@@ -44,9 +45,8 @@ impl Refund {
 
     /// The purchase that is refunded.
     async fn purchase(&self, ctx: &Context<'_>) -> Result<Purchase> {
-        purchases::find(ctx, self.0.purchase_id)
-            .await?
-            .ok_or_else(|| not_visible(ctx, Scope::RefundsRead))
+        let found = purchases::find(ctx, self.0.purchase_id).await?;
+        ctx.visible(found, domain::purchases::NOT_VISIBLE)
     }
 
     /// Amount to be given back.
@@ -61,11 +61,10 @@ impl Refund {
 
     /// Note of whoever requested the refund; null for customers.
     async fn note(&self, ctx: &Context<'_>) -> Result<Option<&str>> {
-        // Notes are for staff: a customer sees their refund without them.
-        Ok(self.0.note.as_deref().filter(|_| {
-            ctx.actor()
-                .is_ok_and(|actor| actor.scopes.contains(Scope::RefundsRead))
-        }))
+        Ok(ctx
+            .actor()
+            .ok()
+            .and_then(|actor| refunds::staff_note(actor, &self.0)))
     }
 
     /// Status of the refund.
@@ -85,9 +84,7 @@ impl Refund {
 
     /// The user who requested the refund; for an API key, its creator.
     async fn requested_by(&self, ctx: &Context<'_>) -> Result<User> {
-        users::load(ctx, self.0.requested_by)
-            .await?
-            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+        users::visible(ctx, self.0.requested_by).await
     }
 
     /// When the refund was requested.
@@ -107,7 +104,7 @@ impl Refund {
 
     /// Everything the refund brings about, and how far each has come.
     async fn effects(&self, ctx: &Context<'_>) -> Result<Vec<RefundEffect>> {
-        let found = ctx.load(EffectsOf(self.0.id)).await?;
+        let found = ctx.load(EffectsOf::from(&self.0)).await?;
         Ok(found
             .unwrap_or_default()
             .into_iter()
@@ -117,7 +114,7 @@ impl Refund {
 
     /// Statuses that the refund has had, in order.
     async fn timeline(&self, ctx: &Context<'_>) -> Result<Vec<RefundStep>> {
-        let found = ctx.load(StepsOf(self.0.id)).await?;
+        let found = ctx.load(StepsOf::from(&self.0)).await?;
         Ok(found
             .unwrap_or_default()
             .into_iter()
@@ -127,9 +124,7 @@ impl Refund {
 
     /// Tasks for staff that the refund has left. Takes the scope `refunds.read`.
     async fn follow_ups(&self, ctx: &Context<'_>) -> Result<Vec<RefundFollowUp>> {
-        let actor = ctx.actor()?;
-        ctx.answer(actor.require(Scope::RefundsRead))?;
-        let rows = refunds::store::follow_ups(ctx.app(), actor.team, &[self.0.id]).await;
+        let rows = refunds::follow_ups(ctx.app(), ctx.actor()?, &self.0).await;
         Ok(ctx
             .answer(rows)?
             .into_iter()
@@ -193,11 +188,10 @@ impl RefundStep {
     }
 }
 
-/// What holds the refund up at the station where it is now. For staff: a customer can do nothing about it.
+/// What holds the refund up at the station where it is now, if the caller may know.
 fn hindrance(ctx: &Context<'_>, status: entities::RefundStatus, refund: &refund::Model) -> Option<Message> {
-    let reads = |actor: &Actor| actor.scopes.contains(Scope::RefundsRead);
-    let stored = refund.hindrance.as_deref().filter(|_| status == refund.status)?;
-    ctx.actor().is_ok_and(reads).then(|| Message::from_stored(stored))
+    let actor = ctx.actor().ok().filter(|_| status == refund.status)?;
+    refunds::hindrance(actor, refund)
 }
 
 /// What a station means where nothing special was noted.
@@ -415,22 +409,8 @@ impl RefundSubscriptions {
         ctx: &Context<'_>,
         #[graphql(desc = "Only the refund with this TypeID.")] refund_id: Option<ID>,
     ) -> Result<impl Stream<Item = Result<Refund>> + use<>> {
-        let (app, actor) = (ctx.app(), ctx.actor()?);
-        let subject: Option<RefundId> = match refund_id {
-            None => {
-                ctx.answer(actor.require(Scope::RefundsRead))?;
-                None
-            }
-            Some(id) => {
-                let id = ctx.answer(input_id("refundId", &id).map_err(Into::into))?;
-                let found = ctx.answer(refunds::find(app, actor, id).await)?;
-                let missing = || domain::Refusal::not_found("refundId", "refund").into();
-                ctx.answer(found.ok_or_else(missing))?;
-                Some(id)
-            }
-        };
-        let find = async |app, actor, id| refunds::find(&app, &actor, id).await;
-        let refunds = follow(ctx, EventTopic::RefundUpdated, subject, find).await?;
-        Ok(refunds.filter_map(|found| ready(found.map(|refund| refund.map(Refund)))))
+        let id = refund_id.map(|id| input_id("refundId", &id));
+        let found = refunds::follow(ctx.app(), ctx.actor()?, id).await;
+        Ok(shown(ctx, ctx.answer(found)?))
     }
 }

@@ -1,26 +1,27 @@
-//! What was bought, and whether it can be refunded.
+//! What was bought.
 
-use std::sync::Arc;
+pub mod enums;
+mod loaders;
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Outcome,
-    actor::{Actor, Scope},
-    purchases::{self, PurchaseReport},
-    refunds::{self, Eligibility},
+    actor::Actor,
+    purchases::{self, PurchaseReport, PurchasesOf},
+    refunds::{EligibilityOf, RefundsOf},
 };
-use entities::{PurchaseId, UserId, purchase};
+use entities::{PurchaseId, purchase};
 
+use self::enums::{PaymentGateway, PurchaseKind, PurchaseStatus};
+pub use self::loaders::FirstPurchases;
 use super::{
     connection::connection,
     context::{Ctx, input_id},
-    enums::{PaymentGateway, PurchaseKind, PurchaseStatus, RefundCheckItem, UserErrorCode},
     errors::UserError,
-    loaders::{EligibilityOf, RefundsOf},
     money::{Money, MoneyInput},
     products::{self, Product},
-    refunds::Refund,
-    scalars::{DateTime, Written, int},
+    refunds::{Refund, eligibility::RefundEligibility},
+    scalars::{DateTime, Written},
     users::{self, User},
 };
 
@@ -36,10 +37,7 @@ impl From<purchase::Model> for Purchase {
 
 /// The purchase with this id, if the caller may see it.
 pub async fn find(ctx: &Context<'_>, id: PurchaseId) -> Result<Option<Purchase>> {
-    let actor = ctx.actor()?;
-    let found = ctx.load(id).await?;
-    let sees = |user: UserId| actor.sees(user, Scope::UsersRead) || actor.sees(user, Scope::RefundsRead);
-    Ok(found.filter(|purchase| sees(purchase.user_id)).map(Purchase))
+    Ok(ctx.load(id).await?.map(Purchase))
 }
 
 /// A user's payment for a product.
@@ -57,9 +55,7 @@ impl Purchase {
 
     /// The user who bought it.
     async fn user(&self, ctx: &Context<'_>) -> Result<User> {
-        users::load(ctx, self.0.user_id)
-            .await?
-            .ok_or_else(|| not_visible(ctx, Scope::UsersRead))
+        users::visible(ctx, self.0.user_id).await
     }
 
     /// The product that was bought.
@@ -114,19 +110,16 @@ impl Purchase {
 
     /// Refunds of this purchase, oldest first.
     async fn refunds(&self, ctx: &Context<'_>) -> Result<Vec<Refund>> {
-        let actor = ctx.actor()?;
-        if !actor.sees(self.0.user_id, Scope::RefundsRead) {
-            ctx.answer(actor.require(Scope::RefundsRead))?;
-        }
-        let found = ctx.load(RefundsOf(self.0.id)).await?;
+        let key = ctx.answer(RefundsOf::new(ctx.actor()?, &self.0))?;
+        let found = ctx.load(key).await?;
         Ok(found.unwrap_or_default().into_iter().map(Refund).collect())
     }
 
     /// What an agent checks before a refund, answered in one place. Takes the scope `refunds.read`.
     #[graphql(complexity = "20 + child_complexity")]
     async fn refund_eligibility(&self, ctx: &Context<'_>) -> Result<RefundEligibility> {
-        ctx.answer(ctx.actor()?.require(Scope::RefundsRead))?;
-        let found = ctx.load(EligibilityOf(self.0.id)).await?;
+        let key = ctx.answer(EligibilityOf::new(ctx.actor()?, &self.0))?;
+        let found = ctx.load(key).await?;
         let eligibility = found.ok_or_else(|| async_graphql::Error::new(format!("{} is gone", self.0.id)))?;
         Ok(RefundEligibility {
             purchase: self.0.clone(),
@@ -135,92 +128,12 @@ impl Purchase {
     }
 }
 
-pub(super) fn not_visible(ctx: &Context<'_>, scope: Scope) -> async_graphql::Error {
-    let error = domain::Error::Denied(domain::Denied::Forbidden(scope));
-    super::context::to_graphql(error, ctx.caller().locale)
-}
-
-/// What an agent checks before a refund, answered in one place.
-pub struct RefundEligibility {
-    purchase: purchase::Model,
-    eligibility: Arc<Eligibility>,
-}
-
-/// What an agent checks before a refund, answered in one place.
-#[Object]
-impl RefundEligibility {
-    /// Whether a refund can be requested, if need be with `overridePolicy`.
-    async fn eligible(&self) -> bool {
-        self.eligibility.blockers.is_empty()
-    }
-
-    /// Facts that rule a refund out, as codes of `UserError`.
-    async fn blockers(&self) -> Vec<UserErrorCode> {
-        self.eligibility
-            .blockers
-            .iter()
-            .copied()
-            .map(Into::into)
-            .collect()
-    }
-
-    /// True if policy speaks against it (more than half was read): possible only with `overridePolicy` and a note.
-    async fn override_required(&self) -> bool {
-        self.eligibility.override_required
-    }
-
-    /// Amount that can still be refunded.
-    async fn refundable_amount(&self) -> Money {
-        self.eligibility.refundable.into()
-    }
-
-    /// Furthest share of the title that was read, 0 to 100.
-    async fn percent_read(&self) -> f64 {
-        self.eligibility.percent_read
-    }
-
-    /// Seconds that the user has read the title.
-    async fn seconds_read(&self) -> i32 {
-        int(self.eligibility.seconds_read)
-    }
-
-    /// Other active purchases of the same product by the same user: a sign of a duplicate payment.
-    async fn duplicates(&self, ctx: &Context<'_>) -> Result<Vec<Purchase>> {
-        let found = purchases::store::duplicates(ctx.app(), &self.purchase).await;
-        Ok(ctx.answer(found)?.into_iter().map(Purchase).collect())
-    }
-
-    /// The checklist that an agent goes through, each item answered from the data.
-    async fn checks(&self, ctx: &Context<'_>) -> Vec<RefundCheck> {
-        let check = |check: &refunds::Check| RefundCheck {
-            item: check.item.into(),
-            passed: check.passed,
-            detail: ctx.say(&check.detail),
-        };
-        self.eligibility.checks.iter().map(check).collect()
-    }
-}
-
-/// One answered item of the checklist.
-#[derive(SimpleObject)]
-pub struct RefundCheck {
-    /// The item of the checklist.
-    item: RefundCheckItem,
-    /// Whether nothing speaks against a refund here.
-    passed: bool,
-    /// The facts behind the answer, in the viewer's language.
-    detail: String,
-}
-
 /// How purchases are counted.
-pub struct PurchaseCount {
-    pub user: UserId,
-    pub kind: Option<entities::PurchaseKind>,
-}
+pub struct PurchaseCount(pub PurchasesOf);
 
 impl PurchaseCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
-        purchases::store::count(app, actor.team, self.user, self.kind).await
+        purchases::count(app, actor, self.0).await
     }
 }
 

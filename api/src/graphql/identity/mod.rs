@@ -1,17 +1,23 @@
 //! Who is calling: signing in and out, passwords, API keys.
 
+mod loaders;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     Refusal, UserErrorCode,
     actor::Actor,
-    identity::{SignIn, api_keys, passwords, sessions},
+    identity::{
+        SignIn,
+        api_keys::{self, ParentOf, StandingOf},
+        passwords, sessions,
+    },
+    impersonation,
 };
 use entities::api_key;
 
 use super::{
     context::{Ctx, Refused, input_id},
     errors::UserError,
-    loaders::{ApiKeyOf, IsLive},
     scalars::{DateTime, Written},
     teams::{self, Team},
     users::{self, User},
@@ -38,19 +44,13 @@ impl Viewer {
 
     /// Scopes of the caller; what belongs to the caller takes none.
     async fn scopes(&self) -> Vec<&'static str> {
-        self.0.scopes.iter().map(domain::actor::Scope::as_str).collect()
+        self.0.scopes.iter().map(|scope| scope.as_str()).collect()
     }
 
     /// The administrator who is seeing the platform as `user`, while one is: show the banner.
     async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        match self.0.impersonator {
-            Some(id) => {
-                let parts = domain::users::UserParts::default();
-                let found = domain::users::store::by_id(ctx.app(), self.0.team, id, parts).await;
-                Ok(ctx.answer(found)?.map(User))
-            }
-            None => Ok(None),
-        }
+        let found = impersonation::administrator(ctx.app(), &self.0).await;
+        Ok(ctx.answer(found)?.map(User))
     }
 }
 
@@ -113,7 +113,7 @@ impl ApiKey {
 
     /// Whether the key counts now: neither revoked nor expired, and the person for whom it stands could make it.
     async fn active(&self, ctx: &Context<'_>) -> Result<bool> {
-        Ok(ctx.load(IsLive(self.0.id)).await?.is_some())
+        Ok(ctx.load(StandingOf::from(&self.0)).await?.is_some())
     }
 
     /// The person for whom the key stands: who has made it, or has made the key that has made it. Takes the scope `users.read`.
@@ -123,8 +123,8 @@ impl ApiKey {
 
     /// The key that has made this one; null if a person has.
     async fn parent(&self, ctx: &Context<'_>) -> Result<Option<Self>> {
-        match self.0.parent_id {
-            Some(id) => Ok(ctx.load(ApiKeyOf(id)).await?.map(Self)),
+        match ParentOf::new(&self.0) {
+            Some(key) => Ok(ctx.load(key).await?.map(Self)),
             None => Ok(None),
         }
     }

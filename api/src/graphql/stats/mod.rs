@@ -1,37 +1,39 @@
 //! What was read, and how much of it.
 
+mod loaders;
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use domain::{
     App, Outcome,
     actor::Actor,
     page::PageRequest,
-    stats::{self, SessionReport, TitleReadingView},
+    stats::{self, ReadingOf, SessionReport, TitleReadingView},
 };
 use entities::{UserId, reading_session};
 
+use self::loaders::{FirstSessions, FirstTitles};
 use super::{
     connection::{connection, page_args, weight},
     context::{Ctx, Refused, input_id},
     errors::UserError,
-    loaders::{ActivityOf, ReadingOf, TitlesOf},
     products::{self, Product},
     scalars::{DateTime, Whole, Written, int},
 };
 
 /// What a user has read.
 pub struct ReadingStats {
-    user: UserId,
+    of: ReadingOf,
     overview: stats::ReadingStats,
 }
 
 /// The statistics of a user. Reading somebody else's is audited.
 pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
-    ctx.answer(stats::may_read(ctx.actor()?, user))?;
+    let of = ctx.answer(ReadingOf::new(ctx.actor()?, user))?;
     let overview = ctx
-        .load(ReadingOf(user))
+        .load(of)
         .await?
         .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
-    Ok(ReadingStats { user, overview })
+    Ok(ReadingStats { of, overview })
 }
 
 /// What a user has read.
@@ -75,13 +77,13 @@ impl ReadingStats {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
-            let user = self.user;
-            ctx.load(TitlesOf { user, first }).await?.unwrap_or_default()
+            let of = self.of;
+            ctx.load(FirstTitles { of, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::titles(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+            ctx.answer(stats::titles(ctx.app(), ctx.actor()?, self.of, &args).await)?
         };
-        Ok(TitleReadingConnection::new(page, TitleCount(self.user)))
+        Ok(TitleReadingConnection::new(page, TitleCount(self.of)))
     }
 
     /// Reading sessions, newest first.
@@ -96,13 +98,13 @@ impl ReadingStats {
     ) -> Result<ReadingSessionConnection> {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             ctx.answer(PageRequest::check(first))?;
-            let user = self.user;
-            ctx.load(ActivityOf { user, first }).await?.unwrap_or_default()
+            let of = self.of;
+            ctx.load(FirstSessions { of, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::activity(ctx.app(), ctx.actor()?.team, self.user, &args).await)?
+            ctx.answer(stats::activity(ctx.app(), ctx.actor()?, self.of, &args).await)?
         };
-        Ok(ReadingSessionConnection::new(page, ActivityCount(self.user)))
+        Ok(ReadingSessionConnection::new(page, ActivityCount(self.of)))
     }
 }
 
@@ -200,20 +202,20 @@ impl ReadingSession {
 }
 
 /// How titles are counted.
-pub struct TitleCount(UserId);
+pub struct TitleCount(ReadingOf);
 
 impl TitleCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
-        stats::titles_count(app, actor.team, self.0).await
+        stats::titles_count(app, actor, self.0).await
     }
 }
 
 /// How sessions are counted.
-pub struct ActivityCount(UserId);
+pub struct ActivityCount(ReadingOf);
 
 impl ActivityCount {
     async fn count(&self, app: &App, actor: &Actor) -> Outcome<i64> {
-        stats::activity_count(app, actor.team, self.0).await
+        stats::activity_count(app, actor, self.0).await
     }
 }
 
