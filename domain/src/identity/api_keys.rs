@@ -83,7 +83,7 @@ pub async fn create(
         team_id: Set(actor.team),
         name: Set(name),
         secret_hash: Set(token.hash),
-        scopes: Set(json!(granted.iter().map(Scope::as_str).collect::<Vec<_>>())),
+        scopes: Set(json!(granted.names())),
         created_by: Set(created_by),
         parent_id: Set(parent.map(|parent| parent.id)),
         created_at: Set(tx.now()),
