@@ -105,7 +105,10 @@ fn each_framework_stays_in_its_place() {
             "domain/src",
             &["apalis", "axum::", "async_graphql", "stripe_core"],
         ),
-        ("domain/documents/src", &["axum::", "async_graphql", "sea_orm", "sqlx"]),
+        (
+            "domain/documents/src",
+            &["axum::", "async_graphql", "sea_orm", "sqlx"],
+        ),
         ("domain/gateways/src", &["apalis", "axum::", "async_graphql"]),
         (
             "domain/seed/src",
