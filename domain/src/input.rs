@@ -42,7 +42,7 @@ pub fn optional_note(field: &'static str, text: Option<&str>) -> Result<Option<S
         .transpose()
 }
 
-/// A name that another system has given, and knows again to the letter: nothing in it becomes another one.
+/// An id of another system, which recognises it to the letter: it stays exactly as it was sent.
 pub fn reference(field: &'static str, text: &str, max: usize) -> Result<String, Refusal> {
     if !says_something(text) {
         return Err(required(field));

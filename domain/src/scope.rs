@@ -90,6 +90,11 @@ impl Scopes {
         self.0 & (1 << scope as u32) != 0
     }
 
+    /// As they are written in keys and shown to clients.
+    pub fn names(self) -> Vec<&'static str> {
+        self.iter().map(Scope::as_str).collect()
+    }
+
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL
             .iter()

@@ -145,7 +145,8 @@ impl Tx {
         written > self.now && written - self.now <= CLOCK_SKEW
     }
 
-    /// Lets what another machine has written lie in the past, so that it counts.
+    /// Moves `now` to what another machine has written, whose clock is a little ahead, so that it does not lie in the
+    /// future.
     pub(crate) fn not_before(&mut self, written: DateTime<Utc>) {
         if self.is_ahead(written) {
             self.now = written;
@@ -198,7 +199,7 @@ impl Tx {
         id
     }
 
-    /// Makes everything true at once, then wakes the workers.
+    /// Writes everything in one commit, then wakes the workers.
     pub async fn commit(mut self) -> Outcome<()> {
         self.write_audits().await?;
         self.write_events().await?;

@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeSet, HashMap},
+    fs,
     path::Path,
 };
 
@@ -12,10 +13,10 @@ use typst::{
     diag::{FileError, FileResult, SourceDiagnostic},
     foundations::{Bytes, Datetime, Duration, Smart},
     syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot},
-    text::{Font, FontBook},
+    text::{Font, FontBook, FontInfo},
     utils::LazyHash,
 };
-use typst_kit::fonts::{self, FontStore};
+use typst_kit::fonts::{self, FontPath, FontStore};
 use typst_layout::PagedDocument;
 use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
@@ -63,7 +64,7 @@ impl Typesetter {
         let mut store = FontStore::new();
         store.extend(fonts::embedded());
         if let Some(folder) = folder {
-            store.extend(fonts::scan(folder));
+            store.extend(scan(folder));
         }
         Self {
             fonts: store,
@@ -147,6 +148,35 @@ impl Typesetter {
             .map_while(|index| book.info(index))
             .any(|font| font.coverage.contains(c.into()))
     }
+}
+
+/// The fonts in a folder and those below it, in the order of their names. Their files are read again when they are needed.
+fn scan(folder: &Path) -> Vec<(FontPath, FontInfo)> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    // A link to a folder is not followed: it may lead back here.
+    let mut paths: Vec<_> = entries
+        .filter_map(|entry| {
+            let entry = entry.ok()?;
+            Some((entry.path(), entry.file_type().ok()?.is_dir()))
+        })
+        .collect();
+    paths.sort();
+    let mut found = Vec::new();
+    for (path, is_folder) in paths {
+        if is_folder {
+            found.extend(scan(&path));
+        } else if let Ok(data) = fs::read(&path) {
+            // A file may be a collection, and one that is no font has none.
+            let faces = (0..).map_while(|index| Some((index, FontInfo::new(&data, index)?)));
+            found.extend(faces.map(|(index, info)| {
+                let path = path.clone();
+                (FontPath { path, index }, info)
+            }));
+        }
+    }
+    found
 }
 
 /// Characters that no font needs to have: white space, and what steers joins and directions.

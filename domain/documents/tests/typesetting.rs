@@ -1,5 +1,7 @@
 //! Documents as they come out: readable, complete, to the standard, and the same each time.
 
+use std::{fs, path::Path};
+
 use documents::{Document, Typesetter};
 use serde_json::{Value, json};
 
@@ -69,6 +71,22 @@ fn what_no_font_has_is_named() {
         Vec::<String>::new(),
         "and it is to the standard none the less"
     );
+}
+
+/// What lies in the folder and is no font does no harm, nor does a folder that is not there.
+#[test]
+fn a_folder_of_fonts_may_hold_anything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::create_dir(folder.path().join("deeper")).expect("a folder");
+    fs::write(folder.path().join("deeper/broken.ttf"), b"\0\x01\0\0no font").expect("a file");
+    fs::write(folder.path().join("readme.txt"), "fonts").expect("a file");
+    let builtin: Vec<String> = Typesetter::new(None).families().map(str::to_owned).collect();
+    for folder in [folder.path(), Path::new("/nowhere")] {
+        assert_eq!(
+            Typesetter::new(Some(folder)).families().collect::<Vec<_>>(),
+            builtin
+        );
+    }
 }
 
 /// What people write is text: it is never run, and a word without an end does not run out of the page.

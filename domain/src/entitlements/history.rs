@@ -52,7 +52,7 @@ pub(super) fn entry(tx: &Tx, row: &entitlement::Model, line: &Line<'_>) -> entit
     }
 }
 
-/// Tells of a change with the entitlement as it was right after it: at `at`, which may lie before now.
+/// Publishes a change, with the entitlement as it was right after it: at `at`, which may lie before now.
 pub(super) fn tell(tx: &mut Tx, row: &entitlement::Model, action: EntitlementAction, at: DateTime<Utc>) {
     let schedule = rules::Schedule::of(row);
     let run = schedule.at(at);

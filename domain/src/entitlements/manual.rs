@@ -35,7 +35,7 @@ pub struct GrantRequest {
     pub notify_customer: bool,
 }
 
-/// What became of a request: the entitlement as it is now, and why it was refused if it was.
+/// What became of a change by hand: the entitlement as it is now, and why it was refused if it was.
 #[derive(Clone, Debug)]
 pub struct ManualChange {
     /// Also after a refusal, where there is one (S4.26).
@@ -182,7 +182,7 @@ pub(super) fn check_dates(
 async fn known(tx: &Tx, user: UserId, product: ProductId) -> Outcome<(user::Model, product::Model)> {
     let team = tx.actor().team;
     let user = user::Entity::of_by_id(team, user).one(tx.db()).await?;
-    // What the product is stays true until the end: inactive ones are not granted.
+    // Locked, so that it stays active until the end of the transaction: inactive ones are not granted.
     let product = product::Entity::of_by_id(team, product).lock_shared();
     let product = product.one(tx.db()).await?;
     let mut missing = Refusals::default();

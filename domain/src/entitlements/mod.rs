@@ -25,7 +25,7 @@ pub(crate) use store::reassign_revocation;
 
 use crate::{error::Outcome, message::Message, tx::Tx};
 
-/// What became of somebody's access when one reason for it went.
+/// What became of somebody's access after a grant was taken or given back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// Nothing gives it any more, or not now.
@@ -71,15 +71,15 @@ pub struct NewGrant {
     pub note: Option<Message>,
 }
 
-/// A new reason for access, and what it is a reason for.
+/// A new grant and the entitlement that it is part of.
 #[derive(Clone, Copy, Debug)]
 pub struct Granted {
     pub grant: GrantId,
     pub entitlement: EntitlementId,
 }
 
-/// Adds a reason for access: to the entitlement that stands, or as the beginning of a new one. What changes nothing
-/// of what the user has leaves no line (S4.25).
+/// Adds a grant: to the open entitlement, or to a new one. A grant that changes nothing of what the user has leaves no
+/// line in the history (S4.25).
 pub async fn grant(tx: &mut Tx, product: ProductId, new: NewGrant) -> Outcome<Granted> {
     store::lock_user(tx, new.user).await?;
     let days = store::grace_days(tx, product).await?;
@@ -210,8 +210,8 @@ pub async fn take_back_purchase(
     reduce(tx, row, (before, Some(&grant)), reason).await
 }
 
-/// S0.46: takes all access to a product away, whatever else granted it. What another refund has taken is this
-/// one's from now on: it does not come back with that other refund's money.
+/// S0.46: takes all access to a product away, whatever else granted it. What another refund has taken counts as taken by
+/// this one from now on: it does not come back if that other refund fails.
 pub async fn take_back_everything(
     tx: &mut Tx,
     user: UserId,
@@ -230,7 +230,7 @@ pub async fn take_back_everything(
     reduce(tx, row, (before, None), reason).await
 }
 
-/// What an entitlement gives from now on. Whoever is going to change its grants holds its product from here on.
+/// What an entitlement gives from now on. Its product is held from here on: its grants are going to change.
 async fn standing(tx: &Tx, row: &entitlement::Model) -> Outcome<Vec<Run>> {
     store::hold_products(tx, std::iter::once(row.product_id)).await?;
     Ok(rules::ahead(&store::grants(tx, row.id).await?, tx.now()))
@@ -256,7 +256,7 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId, reason: Messag
         ends.reduce(|one, other| Some(one?.max(other?))).flatten(),
     ) && end <= tx.now()
     {
-        // It was over when it was taken, so that there is nothing to tell.
+        // It was over when it was taken: nothing changes for the user.
         store::reinstate_grants(tx, &ids, row.id).await?;
         return Ok(Taken::Ended(end));
     }
@@ -278,7 +278,8 @@ pub async fn restore(tx: &mut Tx, user: UserId, refund: RefundId, reason: Messag
     Ok(Taken::Kept(first.source))
 }
 
-/// S4.25: what was taken is back. Nobody did it, where a gateway's answer has brought it about; the reason names the refund.
+/// S4.25: opens an entitlement again whose grants are back. Where a gateway's answer is the cause the history names
+/// nobody; the reason names the refund.
 async fn reopen(tx: &mut Tx, row: entitlement::Model, before: &[Run], reason: &Message) -> Outcome<()> {
     let previous_expires_at = row.expires_at;
     let mut change = row.into_active_model();
@@ -344,7 +345,7 @@ async fn reduce(
     let expiry = row.expires_at;
     let row = follow_grants(tx, row, &grants).await?;
     let after = rules::ahead(&grants, tx.now());
-    // What comes later stays; whoever had access and has none now has lost it all the same.
+    // What begins later stays, but a user who had access and has none now has lost it.
     let lost = is_usable(status) && !is_usable(row.announced_status);
     if before != after {
         let was = gone.and_then(|grant| before.iter().find(|run| run.contains(grant)));

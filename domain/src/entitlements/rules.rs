@@ -22,7 +22,7 @@ pub struct Run {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schedule {
     pub run: Run,
-    /// Behind a gap, when nothing is given.
+    /// What follows behind a gap, in which nothing is given.
     pub next: Option<Run>,
 }
 
@@ -58,7 +58,7 @@ impl Schedule {
         next.filter(|starts_at| *starts_at > run.starts_at)
     }
 
-    /// The run that counts now: the next one from its start on, and also while nothing else is used any more.
+    /// The run that counts now: the next one once it has begun, and also as soon as the one before it is over.
     pub fn at(&self, now: DateTime<Utc>) -> Run {
         let next = self
             .next
@@ -132,7 +132,7 @@ impl Run {
         }
     }
 
-    /// Goes on with another one that meets it. The tolerance is that of the later end.
+    /// Joins another one that meets it. The grace period is that of the later end.
     fn join(&mut self, other: &Self) {
         match self.expires_at.zip(other.expires_at) {
             Some((end, later)) if later > end => {
@@ -169,7 +169,7 @@ pub fn runs(grants: &[entitlement_grant::Model]) -> Vec<Run> {
     runs
 }
 
-/// Until when a grant that was taken has given access; None if it stands, or was taken before it began.
+/// Until when a grant that was revoked has given access; None if it stands, or was revoked before it began.
 fn gave_until(grant: &entitlement_grant::Model) -> Option<DateTime<Utc>> {
     let taken = grant.revoked_at.filter(|at| *at > grant.starts_at)?;
     Some(grant.expires_at.map_or(taken, |end| end.min(taken)))

@@ -61,14 +61,14 @@ pub(super) fn read_access(row: &QueryResult, at: usize, now: DateTime<Utc>) -> O
     })
 }
 
-/// Nobody else changes this user's access until the transaction ends. What counts is the time from here on.
+/// Nobody else changes this user's access until the transaction ends. Its time is read again once the lock is had.
 pub async fn lock_user(tx: &mut Tx, user: UserId) -> Outcome<()> {
     users::lock_user(tx, user).await?;
     tx.read_clock_again();
     Ok(())
 }
 
-/// These entitlements, of users whose access nobody else changes at this moment; from now on, nobody else does.
+/// Locks these entitlements, but for those of users whose access somebody else is changing.
 pub async fn lock_free(tx: &mut Tx, ids: &[EntitlementId]) -> Outcome<Vec<entitlement::Model>> {
     let team = tx.actor().team;
     let sql = format!(
@@ -199,7 +199,7 @@ pub async fn move_grace(tx: &Tx, product: ProductId, days: i64) -> Outcome<()> {
     Ok(())
 }
 
-/// Writes down what several entitlements have been announced as, where nothing else about them has changed.
+/// Writes the announced status of several entitlements of which nothing else has changed.
 pub async fn announce(tx: &Tx, status: EntitlementStatus, ids: &[EntitlementId]) -> Outcome<()> {
     let sql = format!(
         "UPDATE entitlements SET announced_status = $1, updated_at = $2 WHERE team_id = $3 AND id IN ({})",
@@ -245,7 +245,7 @@ pub async fn revoke_all_grants(
     Ok(())
 }
 
-/// Lets what has taken the grant of a purchase be another cause.
+/// Writes another cause for the revocation of a purchase's grant: `to` in place of `from`.
 pub async fn reassign_revocation(tx: &Tx, purchase: PurchaseId, from: RefundId, to: RefundId) -> Outcome<()> {
     tx.db()
         .run(

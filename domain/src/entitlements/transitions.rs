@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{app::App, database::Sql, error::Outcome, tx::Tx, values};
 
-/// So many in one run; the rest comes in the next, at once.
+/// So many in one transaction at most; the next follows at once.
 const BATCH: usize = 200;
 
 /// Announces every transition that is due, each once. Returns how many entitlements there were. What somebody else
@@ -65,11 +65,11 @@ async fn due(app: &App) -> Outcome<BTreeMap<TeamId, Vec<EntitlementId>>> {
     Ok(due)
 }
 
-/// One transaction for many: a team may have given ten thousand people the same end.
+/// In one transaction: a team may have given ten thousand people the same end.
 async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Outcome<usize> {
     let mut tx = app.begin_as_system(team).await?;
     let mut rows = store::lock_free(&mut tx, ids).await?;
-    // What is ahead comes in the next run: by its time, others would be told of too early.
+    // A row with a time ahead of our clock comes in the next run: read at its time, others would be told of too early.
     rows.retain(|row| !tx.is_ahead(row.updated_at) && is_behind(row, tx.now()));
     store::hold_products(&tx, rows.iter().map(|row| row.product_id)).await?;
     let grants = store::grants_of(&tx, rows.iter().map(|row| row.id)).await?;
@@ -99,9 +99,8 @@ async fn announce_together(app: &App, team: TeamId, ids: &[EntitlementId]) -> Ou
     Ok(announced)
 }
 
-/// The row as its grants have it now, and everybody told of what has happened to it by itself: whoever changes
-/// access finds it like this, so that nothing goes untold because they were quicker than the periodic task. The user is
-/// locked.
+/// Announces what has happened to an entitlement by itself, and returns it as its grants have it now. To be called before
+/// any change of access, which may be quicker than the periodic task. The user is locked.
 pub(super) async fn catch_up(tx: &mut Tx, row: entitlement::Model) -> Outcome<entitlement::Model> {
     tx.not_before(row.updated_at);
     if !is_behind(&row, tx.now()) {
@@ -144,7 +143,7 @@ impl Passage {
         entry(tx, row, &line)
     }
 
-    /// As it was right after it, whatever has happened until it is told.
+    /// Publishes it with the entitlement as it was at that time.
     fn tell(&self, tx: &mut Tx, row: &entitlement::Model, grants: &[entitlement_grant::Model]) {
         let then = rules::with_grants(row.clone(), grants, self.at);
         tell(tx, &then, self.action, self.at);

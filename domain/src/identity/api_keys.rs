@@ -83,7 +83,7 @@ pub async fn create(
         team_id: Set(actor.team),
         name: Set(name),
         secret_hash: Set(token.hash),
-        scopes: Set(json!(granted.iter().map(Scope::as_str).collect::<Vec<_>>())),
+        scopes: Set(json!(granted.names())),
         created_by: Set(created_by),
         parent_id: Set(parent.map(|parent| parent.id)),
         created_at: Set(tx.now()),
@@ -160,8 +160,8 @@ pub async fn revoke(app: &App, actor: &Actor, id: ApiKeyId) -> Outcome<Revoked> 
 }
 
 /// Revokes the key, which is locked, and all that come from it: locked by id, and whoever makes a key is older than it.
-/// A key that is making another holds itself as it is until the other is there: what comes into being during one turn is
-/// found in the next.
+/// A key that is making another is locked until the other is there, so what is made during one turn of the loop is found
+/// in the next.
 async fn revoke_family(tx: &Tx, id: ApiKeyId) -> Outcome<Vec<ApiKeyId>> {
     let living = format!(
         "WITH RECURSIVE family (id) AS (SELECT id FROM api_keys WHERE id = $1 AND team_id = $2 \
@@ -242,7 +242,7 @@ pub async fn parents(
     Ok(keys.into_iter().map(|key| (ParentOf(key.id), key)).collect())
 }
 
-/// Whether somebody may make keys, their ecosystem aside; what they have made counts as long.
+/// Whether somebody may make keys, their ecosystem aside. What they have made counts for as long.
 pub(crate) fn may_make(user: &user::Model) -> bool {
     user.suspended_at.is_none() && gives(user.role)
 }
@@ -275,7 +275,7 @@ pub(crate) async fn made_in(tx: &Tx, ecosystem: EcosystemId) -> Outcome<Vec<api_
     made_by(tx, &makers).await
 }
 
-/// Adds to what is recorded of a change the keys that end with it or count again.
+/// Names, in the record of a change, the keys that end with it or count again.
 pub(crate) fn name_keys(data: &mut Json, keys: &[api_key::Model]) {
     if !keys.is_empty() {
         let ids: Vec<String> = keys.iter().map(|key| key.id.to_string()).collect();
@@ -373,7 +373,7 @@ pub(super) async fn actor(app: &App, id: ApiKeyId) -> Outcome<Option<Actor>> {
     Ok(row.map(|row| read(&row)).transpose()?.flatten())
 }
 
-/// None if its maker could not make it now. Its scopes are never more than what they could give.
+/// None if its maker could not make a key now. Its scopes are never more than what the maker could give.
 fn read(row: &QueryResult) -> Outcome<Option<Actor>> {
     let role: UserRole = row.try_get_by_index(7)?;
     if !gives(role) {

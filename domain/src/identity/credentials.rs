@@ -54,7 +54,7 @@ impl Keyring {
             .ok_or(Error::Denied(Denied::Unauthenticated))
     }
 
-    /// Forgets a token at once in this process: for a sign-out that is answered here.
+    /// Forgets a token in this process: for a sign-out that is answered here.
     pub async fn forget(&self, token: &str) {
         self.known.invalidate(&Token::hash(token)).await;
     }
@@ -64,7 +64,7 @@ impl Keyring {
         self.known.invalidate_all();
     }
 
-    /// Resolves when the token stops to count. While nothing can be asked it is given the benefit of the doubt.
+    /// Resolves when the token counts no longer. While the database cannot be asked, it is taken to count.
     pub async fn ended(self, token: String) {
         loop {
             tokio::time::sleep(KNOWN_FOR).await;

@@ -42,7 +42,7 @@ pub async fn count(app: &App, key: &str, limit: Limit) -> Outcome<()> {
     Ok(())
 }
 
-/// Takes back one try that was counted: it was none after all.
+/// Takes back one try that was counted and should not have been.
 pub async fn give_back(app: &App, key: &str) -> Outcome<()> {
     let sql = "UPDATE rate_limits SET used = used - 1 WHERE key = $1 AND used > 0";
     app.db.execute(sql, values![key]).await?;
@@ -57,7 +57,7 @@ pub async fn clear(app: &App, key: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether there have been too many tries already; counts none. The seconds to wait.
+/// The seconds to wait, if there have been too many tries already. Counts none.
 pub async fn exhausted(app: &App, key: &str, limit: Limit) -> Outcome<Option<i64>> {
     let now = app.clock.now();
     let sql = "SELECT used, window_ends_at FROM rate_limits WHERE key = $1 AND window_ends_at > $2";

@@ -5,8 +5,8 @@ use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
 };
 
-/// What one sender has to change addresses in: an IPv4 address, or the 64 bits of an IPv6 network, which the smallest
-/// connection has for itself. Every limit by origin counts these; what is shown and kept is the whole address.
+/// The range in which one sender can change addresses: an IPv4 address, or an IPv6 network of 64 bits, which even the
+/// smallest connection has for itself. Every limit by origin counts these; what is shown and kept is the whole address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Network {
     /// Also where it is written as, or was translated to, an IPv6 address.

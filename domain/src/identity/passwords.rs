@@ -123,7 +123,7 @@ pub async fn set(
     let target = of.unwrap_or(me);
     check_length("newPassword", &new)?;
     if target == me {
-        // Whoever finds an open screen must not have more tries than at the door.
+        // At an open screen of somebody else there are no more tries than at the sign-in.
         limits::count(app, &format!("password-set:{me}"), TRIES).await?;
         let stored = password::Entity::of_by_id(actor.team, me)
             .one(app.db.connection())
@@ -191,7 +191,7 @@ const STAFF: &str = "FROM users u JOIN passwords p ON p.user_id = u.id \
      LEFT JOIN ecosystems e ON e.id = u.ecosystem_id \
      WHERE u.suspended_at IS NULL AND e.suspended_at IS NULL AND u.role <> 'MEMBER'";
 
-/// Whether a user may still sign in, as what they were and with the password of this hash.
+/// Whether a user may still sign in with the role that they had and with the password of this hash.
 pub(super) async fn opens(tx: &Tx, user: &user::Model, hash: &str) -> Outcome<bool> {
     let sql = format!("SELECT 1 {STAFF} AND u.id = $1 AND u.team_id = $2 AND u.role = $3 AND p.hash = $4");
     let values = values![user.id, user.team_id, user.role, hash];
@@ -231,8 +231,8 @@ pub(super) async fn candidates(app: &App, email: &str, team: Option<TeamId>) -> 
     Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// Those whose password it is, one in each team. That it is nobody's is said after the same time, whether nobody has the address or
-/// somebody has it in several teams: `one` was asked for by name, and only one can have been tried.
+/// The candidates whose password it is, one in each team. If it is nobody's, the answer takes the same time whether
+/// nobody has the address or somebody has it in several teams. `one`: a team was named, so that only one can be tried.
 pub(super) async fn with_password(
     candidates: Vec<Candidate>,
     password: &SecretString,

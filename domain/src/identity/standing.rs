@@ -1,5 +1,5 @@
-//! Whether whoever acts still may: what lasts longer than a session is decided on what stands in the database now, not
-//! on what was known of a token half a second ago.
+//! Whether the actor is still allowed to act. Changes that outlast a session (sessions, keys, roles, passwords) are
+//! decided by what the database says now, not by what was known of a token half a second ago.
 
 use entities::{UserId, user};
 
@@ -12,9 +12,8 @@ use crate::{
 };
 
 /// Locks the acting user, or the one for whom the acting key stands, together with `others`, in the order of their
-/// ids, and insists that their session or key
-/// still counts and that they have the role with which they were let in. Whoever takes one of these away comes before
-/// this transaction and is seen, or waits for it. Returns those who are locked.
+/// ids, and insists that their session or key still counts and that they have the role with which they were let in. Who
+/// takes one of these away comes before this transaction and is seen, or waits for it. Returns those who are locked.
 pub async fn confirm(tx: &Tx, others: &[UserId]) -> Outcome<Vec<user::Model>> {
     let acting = match tx.actor().principal {
         Principal::User { id, .. } => Some(id),

@@ -168,7 +168,7 @@ pub async fn start(
     })
 }
 
-/// Decides on what both are until the end: whoever takes the feature away, or makes the user an administrator, comes
+/// Decides with both people locked: whoever takes the feature away, or makes the user an administrator, comes
 /// before this and is seen, or comes after it and ends what has begun.
 async fn check(tx: &Tx, target: UserId, active: bool) -> Outcome<()> {
     let actor = tx.actor();

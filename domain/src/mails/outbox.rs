@@ -16,7 +16,7 @@ use crate::{
     tx::Tx,
 };
 
-/// What became of a mail.
+/// How the sending of a mail has ended.
 pub(crate) struct DeliveryReport {
     /// The id of what it is about.
     pub subject_id: String,
@@ -30,7 +30,7 @@ pub(crate) struct Followers(pub Vec<Follower>);
 
 type Follower = for<'a> fn(&'a mut Tx, &'a DeliveryReport) -> BoxFuture<'a, Outcome<()>>;
 
-/// Writes a mail to somebody and wants it sent. The same occasion is told once, however often it occurs.
+/// Writes a mail to somebody, with the job that sends it. The same occasion is told once, however often it occurs.
 pub async fn write(
     app: &App,
     tx: &mut Tx,

@@ -1,9 +1,9 @@
 //! What went back past us: refunds that a gateway knows and nobody has asked us for, booked to the purchases of their
 //! payment.
 //!
-//! Heard of by webhooks, once, early, late or in any order: each is kept by the gateway's id, and a failure is final.
-//! [`follow`] then makes the purchases say what is kept, also when a refund of ours has come to nothing and leaves
-//! room for what was too much before.
+//! Webhooks tell of them more than once, early, late and in any order: each is kept by the gateway's id, and a failure
+//! is final. [`follow`] then makes the purchases say what is kept, also when a refund of ours has failed and leaves room
+//! for what was too much before.
 
 use std::collections::HashMap;
 
@@ -77,12 +77,12 @@ pub(crate) async fn book(
     let Some(payment) = name.or_else(|| payments.first().cloned()) else {
         return Ok(0);
     };
-    purchases::one_at_a_time(&tx, gateway, &payment).await?;
+    purchases::serialise_by_payment(&tx, gateway, &payment).await?;
     let purchases = purchases::lock_payment(&tx, gateway, &payment).await?;
     let ours = refunds_of(&tx, &purchases).await?;
     let mut changed = Vec::new();
     for told in told {
-        // One that carries another's id of ours concerns nobody here unless the payment is ours.
+        // One that carries the id of another refund of ours is of no interest unless the payment is ours.
         let concerns = !purchases.is_empty() || told.our_refund.is_none();
         if concerns && !is_ours(&tx, gateway, told).await? {
             changed.extend(keep(&tx, gateway, &payment, told, &ours).await?);
@@ -121,8 +121,8 @@ async fn is_ours(tx: &Tx, gateway: PaymentGateway, told: &GatewayRefund) -> Outc
     Ok(known.one(tx.db()).await?.is_some())
 }
 
-/// Whether it may be one of ours that may have been carried out and has no id of the gateway yet. Where those of
-/// the gateway carry our id there is no doubt.
+/// Whether it may be a refund of ours whose order may have been carried out and whose id at the gateway is not known yet.
+/// At gateways whose refunds carry our id there is no such doubt.
 fn may_be_ours(
     tx: &Tx,
     gateway: PaymentGateway,
@@ -143,7 +143,7 @@ fn may_be_ours(
     ability.is_some_and(|it| !it.carries_our_id) && refunds.iter().any(|refund| awaited(&refund))
 }
 
-/// Keeps one by the gateway's id. None if nothing about it is new.
+/// Keeps a refund under the gateway's id. None if nothing about it is new.
 async fn keep(
     tx: &Tx,
     gateway: PaymentGateway,
@@ -240,7 +240,7 @@ pub(crate) async fn follow_store(tx: &mut Tx, purchase: &purchase::Model) -> Out
     follow(tx, purchase).await
 }
 
-/// In the order in which they were made, so that the order of the news does not matter.
+/// What is kept of a payment, in the order in which it was given back, so that the order of the news does not matter.
 async fn kept(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<Vec<external_refund::Model>> {
     let rows = external_refund::Entity::of(tx.actor().team)
         .filter(external_refund::Column::Gateway.eq(gateway))
@@ -259,7 +259,8 @@ async fn delete_shares(tx: &Tx, row: &external_refund::Model) -> Outcome<()> {
     Ok(())
 }
 
-/// Those that might have been ours: some have turned out to be, others cannot be any more.
+/// Without those that have turned out to be ours, and those that still may be. What cannot be ours any more is in doubt
+/// no longer.
 async fn clear_doubt(
     tx: &mut Tx,
     rows: Vec<external_refund::Model>,
@@ -289,7 +290,7 @@ async fn clear_doubt(
 }
 
 /// Gives each refund that counts its shares of the purchases, as far as there is room, and takes them from the others.
-/// What each purchase has then.
+/// Returns what each purchase has then.
 async fn share_out(
     tx: &Tx,
     rows: &[external_refund::Model],
@@ -340,7 +341,7 @@ async fn share_out(
     Ok(of_purchase)
 }
 
-/// What of a purchase we have neither given back nor promised.
+/// What of a purchase we have neither given back nor reserved for a refund.
 fn room(purchase: &purchase::Model) -> i64 {
     purchase.amount_minor - purchase.refunded_minor - purchase.reserved_minor
 }
@@ -391,34 +392,38 @@ async fn record_on_purchase(tx: &mut Tx, purchase: purchase::Model, external: i6
     }
     // In the history of access, the purchase stands where otherwise a refund of ours would.
     let cause = RefundId(purchase.id.0);
-    if gone(&purchase) && !gone(&before) {
-        if access_goes(tx.db(), purchase.team_id).await? {
+    if went_back_past_us(&purchase) && !went_back_past_us(&before) {
+        if team_revokes_access(tx.db(), purchase.team_id).await? {
             let reason = Message::key("revoked-by-external-refund");
             entitlements::take_back_purchase(tx, purchase.user_id, purchase.id, cause, reason).await?;
         }
-    } else if !gone(&purchase) && before.refunded_externally_minor > 0 {
+    } else if !went_back_past_us(&purchase) && before.refunded_externally_minor > 0 {
         let reason = Message::key("restored-after-external-refund");
         entitlements::restore(tx, purchase.user_id, cause, reason).await?;
     }
     Ok(())
 }
 
-/// Nothing of it is left, and the last of it went back past us.
-fn gone(purchase: &purchase::Model) -> bool {
+/// Whether nothing of it is left, and the last of it went back past us.
+fn went_back_past_us(purchase: &purchase::Model) -> bool {
     purchase.refunded_externally_minor > 0 && purchase.refundable().minor == 0
 }
 
 /// If what went back past us takes the access, too, it becomes the cause in place of the refund that has taken it, so that
 /// the access does not come back in between. Returns whether it does.
-pub(crate) async fn takes_over(tx: &Tx, refund: RefundId, purchase: &purchase::Model) -> Outcome<bool> {
-    if !gone(purchase) || !access_goes(tx.db(), purchase.team_id).await? {
+pub(crate) async fn take_over_revocation(
+    tx: &Tx,
+    refund: RefundId,
+    purchase: &purchase::Model,
+) -> Outcome<bool> {
+    if !went_back_past_us(purchase) || !team_revokes_access(tx.db(), purchase.team_id).await? {
         return Ok(false);
     }
     entitlements::reassign_revocation(tx, purchase.id, refund, RefundId(purchase.id.0)).await?;
     Ok(true)
 }
 
-async fn access_goes(connection: &impl ConnectionTrait, team: TeamId) -> Outcome<bool> {
+async fn team_revokes_access(connection: &impl ConnectionTrait, team: TeamId) -> Outcome<bool> {
     let team = team::Entity::find_by_id(team).one(connection).await?;
     Ok(team.is_some_and(|team| team.external_refund_access == ExternalRefundAccess::Revoke))
 }

@@ -3,13 +3,13 @@
 /// One purchase of the payment.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
-    /// What of it is neither gone nor promised, in minor units.
+    /// What of it has neither gone back nor is reserved for a refund, in minor units.
     pub left: i64,
     /// The store says that it went back as a whole.
     pub store_refunded: bool,
 }
 
-/// How much of each purchase an amount is taken to be. What is more than all of them together is left over.
+/// Shares an amount out among purchases. What is more than all of them together is left over.
 ///
 /// What the store calls refunded comes first. An amount that is exactly what is left of one purchase and of no other
 /// is that purchase's: one book of a cart was given back. Anything else is spread in proportion to what is left, so
@@ -48,7 +48,7 @@ fn in_proportion(amount: i64, left: &[i64]) -> Vec<i64> {
         .iter()
         .map(|left| i64::try_from(part(*left)).unwrap_or_default())
         .collect();
-    // The cents that rounding has left, one each to whom most is left.
+    // The cents that rounding has left over, one each, to the purchases of which most is left.
     for _ in shares.iter().sum::<i64>()..amount {
         let most = (0..left.len()).max_by_key(|n| (left[*n] - shares[*n], usize::MAX - n));
         if let Some(most) = most {

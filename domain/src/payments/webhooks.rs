@@ -30,7 +30,7 @@ pub enum Received {
     NotGenuine,
     /// Signed, but not what a gateway sends.
     Unreadable,
-    /// Signed, for a team that there is not.
+    /// Signed, for a team that does not exist.
     NoSuchTeam,
     /// No gateway calls this address.
     NoSuchGateway,
@@ -75,7 +75,7 @@ pub async fn receive(app: &App, path: &str, to: Addressed, delivery: &WebhookDel
 
 enum Signer {
     Team(TeamId),
-    /// Nobody who counts, and what the sender reads.
+    /// None of those that were tried, and what the sender reads.
     None(Received),
 }
 
@@ -93,7 +93,7 @@ async fn signer(
     if !secret.is_some_and(|secret| genuine(&secret)) {
         return Ok(Signer::None(Received::NotGenuine));
     }
-    // The installation's secret would stand for a team that there is not, too.
+    // The installation's secret would otherwise verify deliveries for a team that does not exist.
     if teams::exists(app, team).await? {
         Ok(Signer::Team(team))
     } else {
@@ -101,7 +101,8 @@ async fn signer(
     }
 }
 
-/// Anybody can make every team's secret be tried: whoever is nobody's signer too often has to wait.
+/// Without a team in the address every team's secret is tried, which anybody can cause: a network whose deliveries are
+/// signed with none of them too often has to wait.
 async fn signer_of_all(
     app: &App,
     from: Option<IpAddr>,
@@ -118,7 +119,7 @@ async fn signer_of_all(
         return Ok(Signer::Team(team));
     }
     match limits::count(app, &key, STRANGERS).await {
-        // The one too many of several at once is answered as what it is.
+        // Of several at once the one that is too many is still answered for what it is: not signed.
         Ok(()) | Err(Error::Refused(_)) => Ok(Signer::None(Received::NotGenuine)),
         Err(error) => Err(error),
     }

@@ -15,7 +15,7 @@ use serde_json::json;
 
 pub(crate) use promises::PROMISES;
 pub use reading::{NOT_VISIBLE, PurchasesOf, by_ids, count, duplicates, first_pages, list};
-pub(crate) use store::{lock, lock_payment, of_payments, one_at_a_time, payment_of};
+pub(crate) use store::{lock, lock_payment, of_payments, payment_of, serialise_by_payment};
 
 use crate::{
     actor::{Actor, Scope},
@@ -79,7 +79,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     // The purchases of its payment before its user, as a refund locks them.
     let payment = checked.payment.as_deref().filter(|_| is_online);
     if let Some(payment) = payment {
-        store::one_at_a_time(&tx, report.gateway, payment).await?;
+        store::serialise_by_payment(&tx, report.gateway, payment).await?;
         store::lock_payment(&tx, report.gateway, payment).await?;
     }
     let found = known().one(tx.db()).await?;
@@ -89,7 +89,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     if let Some(payment) = payment
         && found.is_none_or(|known| known.gateway_payment_id.is_none())
     {
-        is_free(app, &tx, report.gateway, payment).await?;
+        refuse_payment_of_another_team(app, &tx, report.gateway, payment).await?;
     }
     // One after the other for each user: two reports of a new purchase must not both be the first.
     lock_user(&tx, checked.user).await?;
@@ -114,7 +114,7 @@ pub async fn record(app: &App, actor: &Actor, report: PurchaseReport) -> Outcome
     Ok(purchase)
 }
 
-/// What was given back of its payment past us before it was recorded, or by the store itself, is booked to it.
+/// Books to the purchase what was given back of its payment before it was recorded: past us, or by the store itself.
 async fn follow(tx: &mut Tx, purchase: purchase::Model) -> Outcome<purchase::Model> {
     if purchase.store_refunded_at.is_some() {
         external::follow_store(tx, &purchase).await?;
@@ -125,9 +125,14 @@ async fn follow(tx: &mut Tx, purchase: purchase::Model) -> Outcome<purchase::Mod
     Ok(now.ok_or_else(|| anyhow::anyhow!("{} is gone", purchase.id))?)
 }
 
-/// Teams that share an account at a gateway share its payments: one that another of them has recorded is not this
-/// team's to refund. The answer says nothing of the other team.
-async fn is_free(app: &App, tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<()> {
+/// Teams that share an account at a gateway share its payments. A payment that another of them has recorded is refused:
+/// it is not this team's to refund. The answer says nothing of the other team.
+async fn refuse_payment_of_another_team(
+    app: &App,
+    tx: &Tx,
+    gateway: PaymentGateway,
+    payment: &str,
+) -> Outcome<()> {
     for other in store::recorded_elsewhere(tx, gateway, payment).await? {
         if secrets::same_account(app, gateway, (tx.actor().team, other), tx.db()).await? {
             let refusal = Refusal::new(UserErrorCode::Conflict).on("gatewayPaymentId");
@@ -278,7 +283,7 @@ async fn update(
     product: &product::Model,
 ) -> Outcome<Option<purchase::Model>> {
     agrees(&known, checked, report)?;
-    let before = said_before(&known);
+    let before = last_reported(&known);
     if stage(report.status) < stage(before) && !is_repeat(before, report.status) {
         let refusal = Refusal::new(UserErrorCode::Conflict).on("status");
         let message = Message::key("conflict-store-status").with("known", before);
@@ -346,8 +351,8 @@ fn agrees(known: &purchase::Model, checked: &CheckedPurchase, report: &PurchaseR
     Err(refusal.saying(Message::key("conflict-external-id")).into())
 }
 
-/// What the store has said last, whatever refunds of ours have made of it since.
-fn said_before(known: &purchase::Model) -> PurchaseStatus {
+/// The status that the store has reported last, whatever refunds of ours have made of it since.
+fn last_reported(known: &purchase::Model) -> PurchaseStatus {
     if known.store_refunded_at.is_some() {
         PurchaseStatus::Refunded
     } else if known.store_canceled_at.is_some() {
@@ -359,7 +364,7 @@ fn said_before(known: &purchase::Model) -> PurchaseStatus {
     }
 }
 
-/// How far a payment has come, as a store tells it.
+/// How far a payment has come, in the order in which a store reports it.
 const fn stage(status: PurchaseStatus) -> u8 {
     match status {
         PurchaseStatus::Pending => 0,
@@ -369,7 +374,8 @@ const fn stage(status: PurchaseStatus) -> u8 {
     }
 }
 
-/// A purchase that was refunded was canceled with it: to hear of the one after the other leads nowhere back.
+/// A purchase that was refunded is canceled, too: a report of the cancellation that comes after that of the refund is
+/// late, and no step back.
 fn is_repeat(before: PurchaseStatus, said: PurchaseStatus) -> bool {
     before == PurchaseStatus::Refunded && said == PurchaseStatus::Canceled
 }

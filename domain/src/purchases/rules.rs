@@ -2,7 +2,7 @@
 
 use entities::{PurchaseStatus, purchase};
 
-/// What a purchase is after money went back, came back, or was promised.
+/// The status of a purchase after money went back, came back, or was reserved for a refund.
 pub fn purchase_status(purchase: &purchase::Model) -> PurchaseStatus {
     match purchase.refunded().minor {
         refunded if refunded == purchase.amount_minor => PurchaseStatus::Refunded,

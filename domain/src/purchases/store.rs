@@ -48,9 +48,9 @@ pub async fn lock_payment(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Ou
     Ok(select.all(tx.db()).await?)
 }
 
-/// Whoever records a purchase of this payment, of whichever team, or books what was given back of it past us, comes
-/// before or after.
-pub async fn one_at_a_time(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<()> {
+/// Until the end of the transaction nobody else records a purchase of this payment, in whichever team, or books what was
+/// given back of it past us.
+pub async fn serialise_by_payment(tx: &Tx, gateway: PaymentGateway, payment: &str) -> Outcome<()> {
     if tx.db().dialect() == Dialect::Postgres {
         let digest = Sha256::digest(format!("payment {gateway} {payment}"));
         let mut key = [0; 8];

@@ -58,7 +58,7 @@ impl Case {
         Ok(Some(Self::new(app, connection, refund, purchase).await?))
     }
 
-    /// For somebody who waits for the answer themselves.
+    /// With another limit for all calls together: a person waits for the answer.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.limit = self.limit.min(limit);
@@ -130,8 +130,8 @@ impl Case {
         }
     }
 
-    /// Sends the order. It must be recorded as one that may have been carried out: it is let go of when the attempt's
-    /// time is over.
+    /// Sends the order, for as long as the attempt has time. It must be recorded before as one that may have been carried
+    /// out: after a time-out nobody knows.
     pub async fn send(&self, order: &RefundOrder) -> Result<GatewayRefund, OrderError> {
         let ordered = self.gateway()?.refund(order);
         match timeout_at(self.began + self.limit, ordered).await {
@@ -174,7 +174,7 @@ pub(super) async fn begin(
     Ok((tx, refund, purchase))
 }
 
-/// The refund with its payment locked: whatever else the payment has paid for waits, too.
+/// The refund and its purchase, with every purchase of the payment locked.
 pub(super) async fn lock(tx: &Tx, id: RefundId) -> Outcome<(refund::Model, purchase::Model)> {
     // The purchases first, as everywhere; which one it is never changes.
     let purchase = store::lock_payment(tx, id).await?;

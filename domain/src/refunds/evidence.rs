@@ -140,7 +140,7 @@ pub async fn gather(
     Ok(all.pop().ok_or_else(|| anyhow::anyhow!("{id} is gone"))?)
 }
 
-/// The same of several of a team's, in one statement beside the team's credentials.
+/// The same of several purchases of a team: one statement, and one for the team's credentials.
 async fn gather_all(
     app: &App,
     connection: &impl ConnectionTrait,

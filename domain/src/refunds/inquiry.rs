@@ -11,7 +11,7 @@ use crate::{
     payments::external,
 };
 
-/// Clocks may differ by so much when a refund is recognised by the time of its making.
+/// How far the gateway's clock and ours may differ when a refund is recognised by the time at which it was made.
 const SKEW: TimeDelta = TimeDelta::minutes(5);
 
 /// What the gateway's answer says of a refund of ours.
@@ -77,10 +77,10 @@ async fn judge(
     Ok(Ok(recognise(&case.refund, &ours, known, doubt)))
 }
 
-/// Which of the gateway's refunds is this one. `doubt`: since when an order may have been carried out that nobody can
-/// recognise by our id. Where the gateway keeps our id there is no doubt. Where it does not,
-/// only an order whose outcome is unknown can have brought one that nobody knows: of that amount, made since then, and
-/// the only one; never while another of our refunds of the payment is looking for its own.
+/// Finds this refund among the gateway's. Where the gateway keeps our id, it is found by that. Where it does not, a refund
+/// there is taken for this one only if an order of this one may have been carried out (`doubt` says since when), if it
+/// has the amount, was made since then and is known as no other refund of ours, and if it is the only such one. It is
+/// never taken while another refund of ours of the same payment is in doubt.
 fn recognise(
     refund: &refund::Model,
     ours: &[refund::Model],

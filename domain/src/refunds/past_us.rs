@@ -1,5 +1,6 @@
-//! A payment of which more went back than we know: somebody has given it back at the gateway, and nobody has told us. It
-//! is found when a refund is about to be ordered, booked, and said where it leaves too little.
+//! A payment of which more went back than we know: somebody has given it back at the gateway, and no webhook has told
+//! us. It is found when a refund is about to be ordered, and booked; a refund for which too little is left fails and says
+//! so.
 
 use entities::{Money, refund};
 
@@ -22,7 +23,7 @@ use crate::{
 /// Why a refund has failed whose money went back past us.
 const PAST_US: &str = "refunded_past_us";
 
-/// Books what the payment has lost and we do not know of.
+/// Asks for the payment's refunds and books them, if more of it went back than we know of.
 pub(super) async fn book(
     app: &App,
     job: &ClaimedJob,
@@ -42,9 +43,9 @@ pub(super) async fn book(
     }
 }
 
-/// What the gateway's "already refunded" means for a refund that it does not know: what is left of the payment, or that
-/// a person has to look, where the gateway's refunds do not explain it.
-pub(super) async fn instead_of(
+/// The gateway has refused an order as "already refunded" and knows no refund of ours. If what others gave back explains
+/// it, the refund has failed; if not, a person has to look.
+pub(super) async fn explain_already_refunded(
     app: &App,
     job: &ClaimedJob,
     case: &Case,

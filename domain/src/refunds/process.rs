@@ -25,7 +25,7 @@ use crate::{
     tx::Tx,
 };
 
-/// Left of the time for which a gateway remembers a key: for clocks and for the way.
+/// Kept free at the end of the time for which a gateway remembers a key: clocks differ, and a request takes time.
 const KEY_MARGIN: TimeDelta = TimeDelta::hours(1);
 
 /// What is to be done with a refund.
@@ -59,7 +59,7 @@ pub async fn process(app: &App, job: &ClaimedJob, id: RefundId) -> Handled {
     match next_action(case.refund.status, doubt.is_some()) {
         NextAction::Nothing => Ok(Ending::Done),
         NextAction::Order => order(app, job, case, None).await,
-        // A refund of its own may follow, whose future is large.
+        // An order may follow, whose future is large.
         NextAction::Ask => Box::pin(ask(app, job, case, doubt)).await,
     }
 }
@@ -134,7 +134,7 @@ async fn find_objection(
     }
     let payment = match case.answer(gateway.payment(&order.payment_id)).await {
         Err(unanswered) => return Ok(Some(Err(unanswered.into()))),
-        // Of what has gone out before the gateway judges by its key alone.
+        // An order that has gone out before is repeated as it was: the gateway knows it by its key.
         Ok(_) if doubt.is_some() => return Ok(None),
         Ok(payment) => payment,
     };
@@ -209,7 +209,7 @@ pub(super) fn another_under_way(others: &[refund::Model], refund: &refund::Model
         .any(|other| other.id != refund.id && other.status == RefundStatus::Processing)
 }
 
-/// The refund, taken up.
+/// The refund as one that is under way: its first order is about to go out.
 pub(super) async fn started(
     app: &App,
     tx: &mut Tx,
@@ -229,10 +229,10 @@ pub(super) async fn started(
     .await
 }
 
-/// What a call that has come to its end says of the order that was marked for it.
+/// What a finished call says of the order that was recorded for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
-    /// The gateway's word settles it.
+    /// The gateway has answered.
     Answered,
     /// It was certainly not carried out: the refund is in doubt since then, or not at all, as before it.
     NotCarriedOut(Option<DateTime<Utc>>),
@@ -255,7 +255,7 @@ async fn conclude(
             return record(app, job, case, learned, Call::Answered).await;
         }
         Err(OrderError::Refused { code, message }) if doubt.is_none() => Learned::refused(&code, &message),
-        // Final only if the gateway says once more that nothing came of the sendings before.
+        // Final only if the gateway says once more that none of the earlier orders was carried out.
         Err(OrderError::Refused { code, message }) => {
             match inquiry::look_up_afterwards(app, case, doubt).await? {
                 Ok(Recognition::Recognised(told)) => Learned::from_gateway(&case.refund, &told),
@@ -270,7 +270,7 @@ async fn conclude(
             match inquiry::look_up_afterwards(app, case, doubt).await? {
                 Ok(Recognition::Recognised(told)) => Learned::from_gateway(&case.refund, &told),
                 // Somebody else gave the money back.
-                Ok(Recognition::NotThere) => match past_us::instead_of(app, job, case).await? {
+                Ok(Recognition::NotThere) => match past_us::explain_already_refunded(app, job, case).await? {
                     Ok(learned) => learned,
                     Err(unanswered) => {
                         return waiting::hold_up(app, job, case, unanswered.into(), doubt).await;
@@ -314,7 +314,7 @@ pub(super) async fn note_call(
 ) -> Outcome<refund::Model> {
     let noted = case.refund.in_doubt_since;
     match call {
-        // A worker that has lost the job may have another one's order beside its own.
+        // A worker that has lost its job says nothing: the one that has it now may have sent an order, too.
         Call::NotCarriedOut(doubt)
             if noted != doubt
                 && refund.in_doubt_since == noted

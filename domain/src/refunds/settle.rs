@@ -306,7 +306,7 @@ async fn undo_past_us(
     payments::external::follow(tx, &purchase).await?;
     let purchase = purchases::lock(tx, purchase.id).await?.unwrap_or(purchase);
     if refund.reason == RefundReason::Fraudulent
-        || !payments::external::takes_over(tx, refund.id, &purchase).await?
+        || !payments::external::take_over_revocation(tx, refund.id, &purchase).await?
     {
         return give_back(tx, refund, purchase, 0, 0, effects).await;
     }

@@ -31,7 +31,8 @@ pub(super) struct Stored {
     pub reported_at: DateTime<Utc>,
 }
 
-/// Sessions as they are going to be, by external id. In this order, which is everybody's, they are written.
+/// The sessions of a batch as they will be written, by external id: everybody writes in this order, so that nobody waits
+/// for somebody who waits for them.
 pub(super) struct ReportBatch {
     known: Known,
     now: DateTime<Utc>,

@@ -55,10 +55,10 @@ impl ReadingSession {
         self.ended_at.map_or(read, |end| end.max(read))
     }
 
-    /// Whether it was read just before `now`, when reports have made it what it is; what was known before came at
-    /// `told_at`. The seconds of an open session leave its breaks out, so they do not say when it was read last. But
-    /// what it has grown by was read since it was told of last, if there was time enough; where there was not, a
-    /// device tells late what it has kept.
+    /// Whether somebody was reading just before `now`, when a report has made of `before`, known since `told_at`, what
+    /// this is. The seconds of an open session leave its breaks out, so they do not say when it was read last. But what
+    /// they have grown by was read since `told_at`, if there was time enough for it; if there was not, a device tells
+    /// late what it has kept.
     pub fn was_read_just_now(&self, before: &Self, told_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
         let grown = TimeDelta::seconds(self.seconds - before.seconds);
         let is_open = self.ended_at.is_none() && now - self.started_at <= LONGEST;

@@ -58,7 +58,7 @@ pub async fn open_gateway(
 }
 
 /// Whether two teams ask the gateway with the same credentials: with those of the installation, or with equal ones. A
-/// secret that does not open is nobody's.
+/// secret that cannot be decrypted equals no other.
 pub async fn same_account(
     app: &App,
     gateway: PaymentGateway,

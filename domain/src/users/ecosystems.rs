@@ -113,15 +113,15 @@ async fn lock_people(tx: &Tx, external_id: &str, owner: UserId, members: Option<
     if wanted.iter().any(|user| missing(&user)) {
         return Err(Refusal::not_found("memberIds", "user").into());
     }
-    // Whoever may close an ecosystem could otherwise shut them out.
+    // Otherwise who may suspend an ecosystem could lock staff out.
     if wanted.iter().any(|user| known[user] != UserRole::Member) {
         administrators_only(tx.actor())?;
     }
     Ok(())
 }
 
-/// Whoever has an ecosystem is in it, and has no other: elsewhere they would be out of the switch that closes their
-/// own, and it would lack its owner. They are locked, so nobody becomes an owner meanwhile.
+/// Refuses people who own another ecosystem: an owner is a member of their own ecosystem and of no other, or its
+/// suspension would not reach them. They are locked, so nobody becomes an owner meanwhile.
 async fn refuse_other_owners(tx: &Tx, external_id: &str, owner: UserId, named: &[UserId]) -> Outcome<()> {
     let sql = format!(
         "SELECT owner_id FROM ecosystems WHERE team_id = $1 AND external_id <> $2 AND owner_id IN ({})",
@@ -137,7 +137,7 @@ async fn refuse_other_owners(tx: &Tx, external_id: &str, owner: UserId, named: &
     Ok(())
 }
 
-/// Nobody gets out of a suspension by being named elsewhere, not even as the owner of an ecosystem of their own.
+/// Refuses people of another ecosystem that is suspended: to be named elsewhere is no way out, not even for an owner.
 async fn refuse_suspended_elsewhere(
     tx: &Tx,
     external_id: &str,
@@ -173,8 +173,7 @@ fn conflict(field: &'static str, message: &str) -> Refusal {
         .saying(Message::key(message))
 }
 
-/// Nobody shuts staff out, or lets them out again, but an administrator. The ecosystem is locked: nobody joins it
-/// meanwhile.
+/// Only administrators suspend or activate an ecosystem with staff in it. It is locked: nobody joins it meanwhile.
 async fn require_administrator_for_staff(tx: &Tx, id: EcosystemId) -> Outcome<()> {
     let staff = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND role <> 'MEMBER' LIMIT 1";
     match tx.db().row(staff, values![id, tx.actor().team]).await? {
@@ -183,7 +182,7 @@ async fn require_administrator_for_staff(tx: &Tx, id: EcosystemId) -> Outcome<()
     }
 }
 
-/// Nobody locks themselves out by mistake, and a team keeps an administrator.
+/// Refuses the actor's own ecosystem: nobody locks themselves out by mistake, and a team keeps an administrator.
 async fn refuse_own(tx: &Tx, id: EcosystemId, field: &'static str) -> Outcome<()> {
     let actor = tx.actor();
     let sql = "SELECT 1 FROM users WHERE ecosystem_id = $1 AND team_id = $2 AND id IN ($3, $4) LIMIT 1";

@@ -122,11 +122,11 @@ pub async fn update(
         actor.require(Scope::UsersWrite)?;
     }
     let mut tx = app.begin(actor).await?;
-    // Both at once: of two who take each other's role, the second has none to take it with.
+    // Both are locked at once: of two administrators who take each other's role, the second is none any more.
     let locked = standing::confirm(&tx, &[id]).await?;
     let known = locked.into_iter().find(|user| user.id == id);
     let known = known.ok_or_else(|| Refusal::not_found("userId", "user"))?;
-    // Staff are looked after by administrators, but for what is their own.
+    // Staff are changed by administrators only, but for their own personal data.
     let touches_staff = known.role != UserRole::Member || change.role.is_some() || change.features.is_some();
     if touches_staff && !(own && change.is_personal()) {
         administrators_only(actor)?;
@@ -292,7 +292,7 @@ async fn end_sessions(tx: &Tx, id: UserId, change: &UserChange, changed: &[&str]
     }
     let able = |features: &Vec<Feature>| features.contains(&Feature::Impersonation);
     if changed.contains(&"features") && !change.features.as_ref().is_some_and(able) {
-        // S0.2: without the feature nobody goes on looking.
+        // S0.2: without the feature the impersonations that are under way end.
         sessions::end_impersonations_by(tx, id).await?;
     }
     Ok(())

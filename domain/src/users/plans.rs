@@ -149,7 +149,7 @@ fn taken() -> Refusal {
     refusal.saying(Message::key("conflict-external-id"))
 }
 
-/// What can be wrong by itself, and is not.
+/// The fields of a report that can be checked one by one, checked.
 struct CheckedPlan {
     external_id: String,
     user: UserId,

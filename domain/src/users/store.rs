@@ -36,7 +36,7 @@ pub async fn by_ids(app: &App, team: TeamId, ids: &[UserId], parts: UserParts) -
     read(app, (Planned::ByValues, &sql, values), parts).await
 }
 
-/// Whatever else changes this person, or their access, comes before or after.
+/// Until the end of the transaction nobody else changes this person, or their access.
 pub async fn lock_user(tx: &Tx, user: UserId) -> Outcome<()> {
     let sql = format!(
         "SELECT 1 FROM users WHERE id = $1 AND team_id = $2{}",

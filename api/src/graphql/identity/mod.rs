@@ -44,7 +44,7 @@ impl Viewer {
 
     /// Scopes of the caller; what belongs to the caller takes none.
     async fn scopes(&self) -> Vec<&'static str> {
-        self.0.scopes.iter().map(|scope| scope.as_str()).collect()
+        self.0.scopes.names()
     }
 
     /// The administrator who is seeing the platform as `user`, while one is: show the banner.

@@ -1,7 +1,7 @@
 //! Access for many at once: granted or revoked as a job, user by user, with a result for each.
 //!
 //! requested ─▶ running ─▶ succeeded        the first two ──▶ canceled (nothing more is done)
-//!                                                        ──▶ failed (its jobs were dead-lettered again and again)
+//!                                                        ──▶ failed (its job was dead-lettered)
 //!
 //! What was done stays done, whatever becomes of the rest: each user's change is whole by itself. It was authorised
 //! when it was asked for, so it goes on if whoever asked is suspended meanwhile; `entitlementBatchCancel` stops it.

@@ -54,7 +54,7 @@ pub enum ChangeWanted {
 pub struct BatchRequest {
     pub change: ChangeWanted,
     pub product: Result<ProductId, Refusal>,
-    /// A refusal if it was said in no way, or in more than one.
+    /// A refusal if they were not named in exactly one way.
     pub people: Result<People, Refusal>,
     /// For the history; the reason for a revocation.
     pub note: Option<String>,
@@ -71,7 +71,7 @@ struct CheckedBatch {
     fingerprint: String,
 }
 
-/// Accepts a batch; a worker does it. Whoever means people by what they are must be allowed to see them.
+/// Accepts a batch; a worker does it. To mean people by a filter, or everybody, takes `users.read`.
 pub async fn request(app: &App, actor: &Actor, request: BatchRequest) -> Outcome<entitlement_batch::Model> {
     manual::authorise(app, actor, Scope::EntitlementsWrite).await?;
     if !matches!(request.people, Ok(People::Named(_))) {
@@ -146,8 +146,8 @@ fn canonical(change: BatchChange, product: ProductId, people: &People, note: Opt
     json!([change, product, people, note]).to_string()
 }
 
-/// What only the clock and the team's rows can tell. An id of another team is one that does not exist, and then
-/// nobody is changed.
+/// Checks what takes the clock and the team's rows. An id of another team is one that does not exist, and refuses the
+/// whole batch.
 async fn check_against_team(tx: &Tx, checked: &CheckedBatch, total: i64) -> Outcome<()> {
     let mut refusals = Refusals::default();
     if let BatchChange::Grant {

@@ -115,7 +115,7 @@ impl BatchRun<'_> {
         if !jobs::store::is_held(tx.db(), self.job.held()).await? {
             return Ok(Progress::Finished);
         }
-        // Not the job's: a job that took the place of a lost one knows nobody (S0.6, S4.25).
+        // Of the batch, whoever its job was enqueued for (S0.6, S4.25).
         let origin = Origin {
             actor: batch.api_key_id.is_none().then_some(batch.requested_by),
             impersonator: batch.impersonator_id,
@@ -140,7 +140,7 @@ impl BatchRun<'_> {
         if progress == Progress::Finished {
             batch.status = EntitlementBatchStatus::Succeeded;
             batch.finished_at = Some(tx.now());
-            // Who has left the filter meanwhile was not met.
+            // Whoever did not match the filter any more was passed over.
             batch.total = batch.done;
             let facts =
                 json!({ "succeeded": batch.succeeded, "refused": batch.refused, "failed": batch.failed });
