@@ -14,6 +14,10 @@ use crate::{
 };
 
 /// What is wanted beside the person's own columns.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is asked for or not, whatever the others are"
+)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct UserParts {
     /// What lists rarely show of a person.
