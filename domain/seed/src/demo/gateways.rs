@@ -66,14 +66,14 @@ impl Memory {
 }
 
 /// One of them.
-pub struct Gateway {
+pub struct ScriptedGateway {
     real: Gateways,
     gateway: PaymentGateway,
     memory: Arc<Memory>,
     clock: Arc<FixedClock>,
 }
 
-impl Gateway {
+impl ScriptedGateway {
     /// One for each of the real ones.
     pub fn all(real: &Gateways, memory: &Arc<Memory>, clock: &Arc<FixedClock>) -> Gateways {
         let adapters = real.all().map(|adapter| -> Box<dyn GatewayAdapter> {
@@ -92,7 +92,7 @@ impl Gateway {
     }
 }
 
-impl GatewayAdapter for Gateway {
+impl GatewayAdapter for ScriptedGateway {
     fn gateway(&self) -> PaymentGateway {
         self.gateway
     }
@@ -198,7 +198,7 @@ impl Agreements for Account {
 }
 
 /// A delivery's body is the id of a payment whose refunds have changed.
-impl Webhooks for Gateway {
+impl Webhooks for ScriptedGateway {
     fn path(&self) -> &'static str {
         self.real().webhooks().path()
     }
