@@ -26,18 +26,11 @@ use transport::{
     GraphqlService, Limits, Origin,
     connections::{self, ConnectionLimits},
     forwarded::{self, Proxies},
+    graphiql::{self, GraphiqlPage, Tab},
     origin,
 };
 
-use crate::{
-    authentication::Identity,
-    downloads, graphql,
-    pages::{
-        self,
-        graphiql::{GraphiqlPage, Tab},
-    },
-    webhooks,
-};
+use crate::{authentication::Identity, downloads, graphql, pages, webhooks};
 
 /// What a process serves.
 pub struct Server {
@@ -76,7 +69,8 @@ impl Server {
             app: self.app.clone(),
             keyring,
         });
-        let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?;
+        let service = GraphqlService::new(schema, &sdl, self.limits, identity, self.shutdown.clone())?
+            .trusting(graphql::trusting_schema(self.introspection));
         let mut router = transport::routes(service)
             .merge(downloads::routes(self.app.clone()))
             .layer(cors)
@@ -88,7 +82,7 @@ impl Server {
                 base: base.clone(),
                 tabs: self.tabs,
             };
-            router = router.merge(pages::graphiql::routes(page).layer(CompressionLayer::new()));
+            router = router.merge(graphiql::routes(page).layer(CompressionLayer::new()));
         }
         if self.mailbox {
             router = router.merge(pages::mailbox::routes(self.app));

@@ -25,7 +25,8 @@ async fn demo() -> (support::Installation, TeamId) {
     let installation = fresh().await;
     let demo = seed::demo(&installation.app, DemoOptions::default()).await;
     let team = demo.expect("a demo").team;
-    // The first run has nothing to do.
+    // What the demo tells of long ago goes at once. The next run has nothing to do.
+    maintained(&installation.app).await;
     assert_eq!(maintained(&installation.app).await, Maintained::default());
     (installation, team)
 }
@@ -72,7 +73,10 @@ async fn what_is_old_goes_and_what_is_young_stays() {
         (done.jobs_deleted, done.sessions_deleted, done.limits_deleted),
         (4500, 5, 1)
     );
-    assert_eq!(one(app, "SELECT count(*) FROM jobs").await, 5);
+    assert_eq!(
+        one(app, "SELECT count(*) FROM jobs WHERE kind = 'probe'").await,
+        5
+    );
     assert_eq!(maintained(app).await, Maintained::default());
 }
 
@@ -80,6 +84,7 @@ async fn what_is_old_goes_and_what_is_young_stays() {
 async fn old_events_go_and_cursors_before_them_say_so() {
     let (installation, team) = demo().await;
     let app = &installation.app;
+    run(app, "DELETE FROM events; DELETE FROM event_heads").await;
     for (days, count) in [(40, 2500), (31, 10), (29, 5), (35, 2), (1, 3)] {
         let sql = format!(
             "INSERT INTO events (id, team_id, topic, subject_id, data, at) \

@@ -133,7 +133,7 @@ const DAMAGES: &[(&str, &str)] = &[
     ("job-once", TWO_JOBS),
     (
         "event-order",
-        "INSERT INTO event_heads SELECT id, 3, 0 FROM teams",
+        "NO_EVENTS; INSERT INTO event_heads SELECT id, 3, 0 FROM teams",
     ),
     ("event-order", EVENTS_WITH_A_GAP),
     (
@@ -351,8 +351,8 @@ const EXPORT_WITH_FILE: &str = export!("CANCELED", "3, 'exports/a', NULL, NULL, 
 const EXPORT_EXPIRED: &str = export!("READY", "3, 'exports/a', 5, 'ab', '2026-03-01T10:20:30+00:00'");
 const EXPORT_HALF_DONE: &str = export!("READY", "2, 'exports/a', 5, 'ab', '2099-01-01T00:00:00+00:00'");
 const EXPORT_FAILED_SILENTLY: &str = export!("FAILED", "2, NULL, NULL, NULL, NULL");
-/// Access granted to one of many, as it ends.
-const BATCH: &str = "INSERT INTO entitlement_batches SELECT x'0188bac74afa78aabc3bbd1eef28d881', e.team_id, 'GRANT', e.product_id, \
+/// Access granted to one of many, as it ends, in place of the demo's own.
+const BATCH: &str = "DELETE FROM entitlement_batch_results; DELETE FROM entitlement_batches; INSERT INTO entitlement_batches SELECT x'0188bac74afa78aabc3bbd1eef28d881', e.team_id, 'GRANT', e.product_id, \
      '\"everybody\"', e.starts_at, NULL, NULL, 0, 'SUCCEEDED', 1, 1, 1, 0, 0, NULL, e.user_id, NULL, NULL, NULL, '', \
      e.created_at, e.created_at, NULL, e.created_at, e.created_at FROM entitlements e WHERE e.closed_at IS NULL LIMIT 1; \
      INSERT INTO entitlement_batch_results SELECT b.id, e.user_id, e.team_id, 1, 'GRANTED', e.id, NULL, NULL, e.created_at \
@@ -388,7 +388,9 @@ const RUNNING_JOB: &str = "INSERT INTO jobs (id, queue, kind, payload, status, r
 const TWO_JOBS: &str = "DROP INDEX jobs_unique; INSERT INTO jobs (id, queue, kind, payload, unique_key, status, run_at, attempts, \
      max_attempts, crash_count, fence, created_at) SELECT randomblob(16), 'refunds', 'probe', '{}', 'twice', 'PENDING', \
      created_at, 0, 5, 0, 0, created_at FROM users LIMIT 2";
-const EVENTS_WITH_A_GAP: &str = "INSERT INTO event_heads SELECT id, 3, 0 FROM teams; \
+/// The demo's own are in order.
+const NO_EVENTS: &str = "DELETE FROM events; DELETE FROM event_heads";
+const EVENTS_WITH_A_GAP: &str = "NO_EVENTS; INSERT INTO event_heads SELECT id, 3, 0 FROM teams; \
      INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
      FROM teams t, (VALUES (1), (3)) n";
 const ANOTHER_TEAM: &str = "INSERT INTO teams (id, name, default_locale, time_zone, currency, modules, support_address, portal_url, \
@@ -419,7 +421,7 @@ const SOUND: &[(&str, &str)] = &[
     ),
     (
         "events of which the oldest are pruned",
-        "INSERT INTO event_heads SELECT id, 9, 7 FROM teams; \
+        "NO_EVENTS; INSERT INTO event_heads SELECT id, 9, 7 FROM teams; \
          INSERT INTO events SELECT randomblob(16), t.id, n.column1, 'USER_CREATED', 'x', NULL, NULL, '{}', t.created_at \
          FROM teams t, (VALUES (8), (9)) n",
     ),
@@ -427,7 +429,7 @@ const SOUND: &[(&str, &str)] = &[
     ("a refund that was made past us", "PAST_US"),
     (
         "events that are all pruned",
-        "INSERT INTO event_heads SELECT id, 9, 9 FROM teams",
+        "NO_EVENTS; INSERT INTO event_heads SELECT id, 9, 9 FROM teams",
     ),
 ];
 
@@ -472,6 +474,7 @@ async fn each_rule_names_its_damage() {
         let sql = sql
             .replace("BATCH", BATCH)
             .replace("IN_GRACE", IN_GRACE)
+            .replace("NO_EVENTS", NO_EVENTS)
             .replace("PAST_US", PAST_US);
         let app = template.damaged(&format!("damage-{n}"), &sql).await;
         let found = operations::verify(&app).await.expect(rule);
@@ -496,6 +499,7 @@ async fn what_is_in_order_is_not_named() {
     for (n, (what, sql)) in SOUND.iter().enumerate() {
         let sql = sql
             .replace("MAIL", QUEUED_MAIL)
+            .replace("NO_EVENTS", NO_EVENTS)
             .replace("GATEWAY_EVENT", GATEWAY_EVENT)
             .replace("BATCH", BATCH)
             .replace("PAST_US", PAST_US);

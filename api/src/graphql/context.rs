@@ -1,6 +1,7 @@
 //! What a resolver knows of the request: the caller, their language, the loaders.
 
 use std::{
+    collections::HashMap,
     hash::Hash,
     sync::{
         Arc,
@@ -21,7 +22,7 @@ use domain::{
     language,
 };
 use entities::Locale;
-use futures::future::BoxFuture;
+use futures::{FutureExt, future::BoxFuture};
 
 use super::{
     errors::UserError,
@@ -82,8 +83,14 @@ pub trait Ctx<'a> {
     fn app(&self) -> &'a App;
     /// The signed-in caller; an UNAUTHENTICATED error if there is none.
     fn actor(&self) -> Result<&'a Actor>;
-    /// The object of this key, with those that other fields ask for at the same time.
-    fn load<K>(&self, key: K) -> impl Future<Output = Result<Option<<Loaders as Loader<K>>::Value>>> + Send
+    /// The object of this key, with those that other fields ask for at the same time. In a box of its own: what a
+    /// resolver waits for is room that each of its object's fields takes.
+    fn load<K>(&self, key: K) -> BoxFuture<'_, Result<Option<<Loaders as Loader<K>>::Value>>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Shared>;
+    /// The objects of many keys, for whoever knows what its rows will want.
+    fn load_many<K>(&self, keys: Vec<K>) -> BoxFuture<'_, Result<HashMap<K, <Loaders as Loader<K>>::Value>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Loaders: Loader<K, Error = Shared>;
@@ -112,17 +119,22 @@ impl<'a> Ctx<'a> for Context<'a> {
             .ok_or_else(|| denied(Denied::Unauthenticated, self.caller().locale))
     }
 
-    async fn load<K>(&self, key: K) -> Result<Option<<Loaders as Loader<K>>::Value>>
+    fn load<K>(&self, key: K) -> BoxFuture<'_, Result<Option<<Loaders as Loader<K>>::Value>>>
     where
         K: Send + Sync + Hash + Eq + Clone + 'static,
         Loaders: Loader<K, Error = Shared>,
     {
-        let loader = self
-            .data::<DataLoader<Loaders>>()
-            .map_err(|_| denied(Denied::Unauthenticated, self.caller().locale))?;
-        loader.loader().asked.fetch_add(1, Ordering::Relaxed);
-        let found = loader.load_one(key).await;
-        found.map_err(|error| async_graphql::Error::new(format!("{error:#}")))
+        let loader = loader(self);
+        async move { loader?.load_one(key).await.map_err(failed) }.boxed()
+    }
+
+    fn load_many<K>(&self, keys: Vec<K>) -> BoxFuture<'_, Result<HashMap<K, <Loaders as Loader<K>>::Value>>>
+    where
+        K: Send + Sync + Hash + Eq + Clone + 'static,
+        Loaders: Loader<K, Error = Shared>,
+    {
+        let loader = loader(self);
+        async move { loader?.load_many(keys).await.map_err(failed) }.boxed()
     }
 
     fn answer<T>(&self, outcome: Outcome<T>) -> Result<T> {
@@ -144,6 +156,19 @@ impl<'a> Ctx<'a> for Context<'a> {
     fn say(&self, message: &Message) -> String {
         message.render(self.caller().locale)
     }
+}
+
+/// Those of the caller, who is about to ask.
+fn loader<'a>(ctx: &Context<'a>) -> Result<&'a DataLoader<Loaders>> {
+    let loader = ctx
+        .data::<DataLoader<Loaders>>()
+        .map_err(|_| denied(Denied::Unauthenticated, ctx.caller().locale))?;
+    loader.loader().asked.fetch_add(1, Ordering::Relaxed);
+    Ok(loader)
+}
+
+fn failed(error: Shared) -> async_graphql::Error {
+    async_graphql::Error::new(format!("{error:#}"))
 }
 
 /// Refusals in the viewer's language.

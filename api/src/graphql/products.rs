@@ -8,6 +8,7 @@ use domain::{
     actor::Actor,
     entitlements::reading,
     products::{self, ProductReport},
+    users::PlanProduct,
 };
 use entities::{ProductId, product};
 
@@ -21,11 +22,32 @@ use super::{
 
 /// Something that the team sells.
 #[derive(Clone, Debug)]
-pub struct Product(pub product::Model);
+pub struct Product {
+    id: ProductId,
+    name: String,
+    active: bool,
+    grace_days: i64,
+}
 
 impl From<product::Model> for Product {
-    fn from(model: product::Model) -> Self {
-        Self(model)
+    fn from(row: product::Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            active: row.active,
+            grace_days: row.grace_days,
+        }
+    }
+}
+
+impl From<PlanProduct> for Product {
+    fn from(found: PlanProduct) -> Self {
+        Self {
+            id: found.id,
+            name: found.name,
+            active: found.active,
+            grace_days: found.grace_days,
+        }
     }
 }
 
@@ -38,7 +60,7 @@ pub async fn load(ctx: &Context<'_>, id: ProductId) -> Result<Product> {
 
 /// The product with this id, if the team has it.
 pub async fn find(ctx: &Context<'_>, id: ProductId) -> Result<Option<Product>> {
-    Ok(ctx.load(id).await?.map(Product))
+    Ok(ctx.load(id).await?.map(Product::from))
 }
 
 impl Loader<ProductId> for Loaders {
@@ -56,22 +78,22 @@ impl Loader<ProductId> for Loaders {
 impl Product {
     /// TypeID of the product.
     pub async fn id(&self) -> ID {
-        self.0.id.to_string().into()
+        self.id.to_string().into()
     }
 
     /// Name of the product.
     async fn name(&self) -> &str {
-        &self.0.name
+        &self.name
     }
 
     /// Whether access to the product can be granted.
     async fn active(&self) -> bool {
-        self.0.active
+        self.active
     }
 
     /// Days of grace after access to the product expires; 0 for none.
     async fn grace_days(&self) -> i32 {
-        int(self.0.grace_days)
+        int(self.grace_days)
     }
 }
 
@@ -175,7 +197,7 @@ impl ProductMutations {
         };
         let (product, user_errors) = ctx.payload(products::record(ctx.app(), ctx.actor()?, report).await)?;
         Ok(ProductPayload {
-            product: product.map(Product),
+            product: product.map(Product::from),
             user_errors,
         })
     }

@@ -1,6 +1,6 @@
 //! Pages for people: what the program shows in a browser.
 
-pub mod graphiql;
+pub mod first_steps;
 pub mod mailbox;
 
 use url::Url;

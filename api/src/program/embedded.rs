@@ -28,7 +28,7 @@ use super::{
     parts,
     serve::{self, host_name},
 };
-use crate::{pages::graphiql::tabs, server::Server, settings::Settings};
+use crate::{pages::first_steps::first_steps, server::Server, settings::Settings};
 
 /// What the embedded mode makes up for itself at the first start and keeps.
 #[derive(Serialize, Deserialize)]
@@ -107,7 +107,7 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         },
         trusted_proxies: settings.trusted_proxies.clone(),
         introspection: settings.introspection,
-        tabs: tabs::first_steps(demo::ADMIN, demo::PASSWORD, Some(&purchase)),
+        tabs: first_steps(demo::ADMIN, demo::PASSWORD, Some(&purchase)),
         mailbox: true,
         metrics: parts::metrics(),
         ready: Arc::new(move || health.is_ready()),

@@ -16,7 +16,7 @@ use transport::{
 
 use super::parts;
 use crate::{
-    pages::graphiql::tabs,
+    pages::first_steps::first_steps,
     server::{self, Server},
     settings::Settings,
 };
@@ -37,7 +37,7 @@ pub async fn serve(settings: Settings, stop: CancellationToken) -> anyhow::Resul
         },
         trusted_proxies: settings.trusted_proxies.clone(),
         introspection: settings.introspection,
-        tabs: tabs::first_steps("you@example.com", "", None),
+        tabs: first_steps("you@example.com", "", None),
         mailbox: false,
         metrics: parts::metrics(),
         ready: Arc::new(|| true),

@@ -1,7 +1,10 @@
 //! Documents as clients send them: measured and parsed once, remembered by their text, and by their
 //! hash for clients that send only that (automatic persisted queries).
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use async_graphql::{
     Extensions, Name, Pos, ServerError, Value, Variables,
@@ -28,6 +31,8 @@ pub(super) struct Document {
     pub ast: ExecutableDocument,
     /// What each operation was measured at, and the order of its answer; in the document's own order of iteration.
     operations: Vec<(Cost, Plan)>,
+    /// The schema has found nothing wrong with it.
+    validated: AtomicBool,
 }
 
 /// The one operation of a document that a request is about.
@@ -98,7 +103,16 @@ impl Document {
             operations: costs.into_iter().zip(orders).collect(),
             text: text.into(),
             ast,
+            validated: AtomicBool::new(false),
         })
+    }
+
+    pub fn is_validated(&self) -> bool {
+        self.validated.load(Ordering::Relaxed)
+    }
+
+    pub fn set_validated(&self) {
+        self.validated.store(true, Ordering::Relaxed);
     }
 
     /// The operation that is asked for by name, or the only one.

@@ -39,7 +39,9 @@ impl Understanding {
         let validated = response.data != Value::Null
             || !failed
             || response.errors.iter().any(|error| !error.path.is_empty());
-        if !validated {
+        if validated {
+            self.document.set_validated();
+        } else {
             response.errors.truncate(MOST_VALIDATION_ERRORS);
         }
         for error in &mut response.errors {

@@ -10,6 +10,7 @@ mod endpoint;
 mod errors;
 mod events;
 pub mod forwarded;
+pub mod graphiql;
 mod limits;
 mod negotiation;
 mod nulls;
@@ -20,10 +21,11 @@ mod params;
 mod refusal;
 mod socket;
 mod trace;
+mod variables;
 
 use std::sync::Arc;
 
-use async_graphql::Executor;
+use async_graphql::{Executor, parser::parse_schema};
 use axum::{Router, routing::any};
 use tokio_util::sync::CancellationToken;
 
@@ -35,15 +37,19 @@ pub use trace::TraceId;
 
 use documents::Documents;
 use nulls::FieldTypes;
+use variables::InputTypes;
 
 /// Everything that a request needs; clones share their caches.
 #[derive(Clone)]
 pub struct GraphqlService<E> {
     schema: E,
+    /// For documents that have been validated before.
+    trusting: Option<E>,
     limits: Arc<Limits>,
     authenticator: Arc<dyn Authenticator>,
     documents: Documents,
     types: Arc<FieldTypes>,
+    inputs: Arc<InputTypes>,
     shutdown: CancellationToken,
 }
 
@@ -59,14 +65,25 @@ impl<E: Executor> GraphqlService<E> {
         authenticator: Arc<dyn Authenticator>,
         shutdown: CancellationToken,
     ) -> Result<Self, async_graphql::parser::Error> {
+        let definitions = parse_schema(sdl)?;
         Ok(Self {
             schema,
-            types: Arc::new(FieldTypes::read(sdl)?),
+            trusting: None,
+            inputs: Arc::new(InputTypes::of(&definitions)),
+            types: Arc::new(FieldTypes::of(definitions)),
             documents: Documents::new(&limits),
             limits: Arc::new(limits),
             authenticator,
             shutdown,
         })
+    }
+
+    /// The same schema, but one that leaves out the rules which a document keeps once and for all. It is asked what has
+    /// been validated before, with variables of which there is no doubt; it still weighs each request.
+    #[must_use]
+    pub fn trusting(mut self, schema: E) -> Self {
+        self.trusting = Some(schema);
+        self
     }
 }
 

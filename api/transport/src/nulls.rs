@@ -7,12 +7,9 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name, PathSegment, ServerError, Value,
-    parser::{
-        Error, parse_schema,
-        types::{
-            BaseType, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
-            Type, TypeKind, TypeSystemDefinition,
-        },
+    parser::types::{
+        BaseType, ExecutableDocument, Field, OperationDefinition, OperationType, Selection, SelectionSet,
+        ServiceDocument, Type, TypeKind, TypeSystemDefinition,
     },
 };
 
@@ -26,14 +23,14 @@ pub(super) struct FieldTypes {
 }
 
 impl FieldTypes {
-    pub fn read(sdl: &str) -> Result<Self, Error> {
+    pub fn of(schema: ServiceDocument) -> Self {
         let mut types = Self {
             fields: HashMap::new(),
             query: Name::new("Query"),
             mutation: Name::new("Mutation"),
             subscription: Name::new("Subscription"),
         };
-        for definition in parse_schema(sdl)?.definitions {
+        for definition in schema.definitions {
             match definition {
                 TypeSystemDefinition::Schema(schema) => {
                     let set = |root: &mut Name, name: Option<async_graphql::Positioned<Name>>| {
@@ -61,7 +58,7 @@ impl FieldTypes {
                 TypeSystemDefinition::Directive(_) => {}
             }
         }
-        Ok(types)
+        types
     }
 
     /// Puts the nulls of all errors into the data of an operation.
@@ -234,7 +231,11 @@ impl<'a> Trail<'a> {
 
 #[cfg(test)]
 mod tests {
-    use async_graphql::{PathSegment, ServerError, Value, parser::parse_query, value};
+    use async_graphql::{
+        PathSegment, ServerError, Value,
+        parser::{parse_query, parse_schema},
+        value,
+    };
 
     use super::FieldTypes;
 
@@ -323,7 +324,7 @@ mod tests {
                 value!({ "any": { "t": { "sure": 1, "m": null } } }),
             ),
         ];
-        let types = FieldTypes::read(SDL).expect("the test's own schema");
+        let types = FieldTypes::of(parse_schema(SDL).expect("the test's own schema"));
         for (text, mut data, paths, expected) in cases {
             let document = parse_query(text).expect("the test's own document");
             let (_, operation) = document.operations.iter().next().expect("an operation");

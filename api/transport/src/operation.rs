@@ -26,6 +26,8 @@ const ATTEMPTS: u32 = 3;
 /// An operation that may be executed.
 pub(super) struct Prepared {
     pub kind: OperationType,
+    /// Nothing that validation looks for can be wrong with it.
+    known: bool,
     /// For each attempt anew.
     request: Box<dyn Fn() -> Request + Send + Sync>,
     caller: Caller,
@@ -52,6 +54,9 @@ impl<E: Executor> GraphqlService<E> {
         selected.require_variables(&params.variables)?;
         let (kind, cost) = (selected.kind(), CostReport::new(selected.cost, &self.limits));
 
+        let known =
+            document.is_validated() && self.inputs.surely_take(selected.definition, &params.variables);
+
         let types = Arc::clone(&self.types);
         let understanding = Understanding {
             document: Arc::clone(&document),
@@ -61,8 +66,8 @@ impl<E: Executor> GraphqlService<E> {
         };
         let data_of = caller.clone();
         let request = move || {
-            let text = params.query.clone();
-            let mut request = Request::new(text.unwrap_or_else(|| document.text.to_string()));
+            // Its text is not read again.
+            let mut request = Request::new("");
             request.operation_name.clone_from(&params.operation_name);
             request.variables = params.variables.clone();
             request.extensions = params.extensions.clone();
@@ -73,6 +78,7 @@ impl<E: Executor> GraphqlService<E> {
         };
         Ok(Prepared {
             kind,
+            known,
             request: Box::new(request),
             caller: caller.clone(),
             cost,
@@ -84,34 +90,18 @@ impl<E: Executor> GraphqlService<E> {
     pub(super) async fn execute(&self, prepared: Prepared) -> Answer {
         let Prepared {
             kind,
+            known,
             request,
             caller,
             cost,
             understanding,
         } = prepared;
-        let execution = AssertUnwindSafe(self.attempts(kind, &request, &caller)).catch_unwind();
+        let schema = self.trusting.as_ref().filter(|_| known).unwrap_or(&self.schema);
+        let execution = AssertUnwindSafe(attempts(schema, kind, &request, &caller)).catch_unwind();
         match tokio::time::timeout(self.limits.request_time, execution).await {
             Ok(Ok(response)) => understanding.answer(response, Some(cost)),
             Ok(Err(panic)) => errors::panicked(&*panic, &understanding.trace),
             Err(_) => errors::timed_out(&understanding.trace),
-        }
-    }
-
-    async fn attempts(
-        &self,
-        kind: OperationType,
-        request: &(dyn Fn() -> Request + Send + Sync),
-        caller: &Caller,
-    ) -> Response {
-        let mut left = ATTEMPTS;
-        loop {
-            let (schema, request) = (self.schema.clone(), request());
-            let execution = async move { schema.execute(request).await };
-            let (response, again) = caller.attempt(execution.boxed()).await;
-            left -= 1;
-            if left == 0 || !again || kind != OperationType::Mutation || response.errors.is_empty() {
-                return response;
-            }
         }
     }
 
@@ -137,5 +127,23 @@ impl<E: Executor> GraphqlService<E> {
                 Err(panic) => errors::panicked(&*panic, &understanding.trace),
             });
         stream::poll_fn(move |context| span.in_scope(|| answers.poll_next_unpin(context))).boxed()
+    }
+}
+
+async fn attempts<E: Executor>(
+    schema: &E,
+    kind: OperationType,
+    request: &(dyn Fn() -> Request + Send + Sync),
+    caller: &Caller,
+) -> Response {
+    let mut left = ATTEMPTS;
+    loop {
+        let (schema, request) = (schema.clone(), request());
+        let execution = async move { schema.execute(request).await };
+        let (response, again) = caller.attempt(execution.boxed()).await;
+        left -= 1;
+        if left == 0 || !again || kind != OperationType::Mutation || response.errors.is_empty() {
+            return response;
+        }
     }
 }

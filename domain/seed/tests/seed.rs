@@ -3,6 +3,8 @@
 #[path = "../../tests/support/mod.rs"]
 mod support;
 
+use std::collections::BTreeSet;
+
 use domain::{database::Sql, operations, teams::SecretName};
 use entities::{PaymentGateway, PurchaseId, TeamId, TeamOwned, entitlement, purchase, title_reading, user};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -137,6 +139,49 @@ async fn the_demo_has_the_purchase_that_the_readme_names() {
             seed::demo::purchase_id(&format!("order-demo-{n}"))
         );
     }
+}
+
+/// What can be tried has happened before as it happens in the product: with its jobs, mails, events and audit entries.
+#[tokio::test]
+async fn the_scenarios_of_the_demo_have_come_to_their_end() {
+    let installation = fresh().await;
+    let app = &installation.app;
+    seed::demo(app, DemoOptions::default()).await.expect("a demo");
+    for (sql, expected) in [
+        ("SELECT status FROM refunds", "FAILED REVERSED SUCCEEDED"),
+        ("SELECT status FROM jobs", "DONE"),
+        ("SELECT status FROM mails", "SENT"),
+        ("SELECT status FROM exports", "READY"),
+        ("SELECT status FROM entitlement_batches", "SUCCEEDED"),
+        (
+            "SELECT action FROM audit_entries WHERE action LIKE 'impersonation%'",
+            "impersonation.started impersonation.stopped",
+        ),
+        (
+            "SELECT topic FROM events WHERE position IS NULL OR topic IN ('REFUND_UPDATED', 'PURCHASE_UPDATED')",
+            "PURCHASE_UPDATED REFUND_UPDATED",
+        ),
+    ] {
+        let rows = app.db.connection().rows(sql, vec![]).await.expect(sql);
+        let words = rows
+            .iter()
+            .map(|row| row.try_get_by_index(0).expect("a word"))
+            .collect::<BTreeSet<String>>();
+        assert_eq!(Vec::from_iter(words).join(" "), expected, "{sql}");
+    }
+    // Nothing of a scenario lies ahead of whoever looks.
+    let sql = "SELECT count(*) FROM audit_entries WHERE at > $1";
+    let ahead = app
+        .db
+        .connection()
+        .row(sql, domain::values![support::now()])
+        .await;
+    let ahead: i64 = ahead
+        .expect("an answer")
+        .expect("a row")
+        .try_get_by_index(0)
+        .expect("a count");
+    assert_eq!(ahead, 0);
 }
 
 async fn fill(app: &domain::App, team: &str, users: u64, seed: u64) -> seed::Filled {

@@ -8,7 +8,7 @@ use entities::{
     EntitlementId, EntitlementStatus, ProductId, PurchaseStatus, TeamId, UserId, entitlement,
     entitlement_event, product, purchase,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Statement, Value};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, Value};
 
 use super::{Access, rules, store};
 use crate::{
@@ -187,9 +187,11 @@ pub async fn history(
         "SELECT * FROM entitlement_events{condition}{}",
         request.sql(&mut values)
     );
-    let rows = entitlement_event::Entity::find().from_raw_sql(statement(app, sql, values));
-    let rows = rows.all(app.db.connection()).await?;
-    Ok(request.page(rows, |row| (Key::Time(row.at), row.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &entitlement_event::Model| {
+        (Key::Time(row.at), row.id.0)
+    });
+    page.await
 }
 
 pub async fn history_count(app: &App, actor: &Actor, of: HistoryOf) -> Outcome<i64> {
@@ -213,11 +215,11 @@ pub async fn grantable(
         "SELECT p.* FROM products p{GRANTABLE}{}",
         request.sql(&mut values)
     );
-    let rows = product::Entity::find()
-        .from_raw_sql(statement(app, sql, values))
-        .all(app.db.connection())
-        .await?;
-    Ok(request.page(rows, |row| (Key::Text(row.name.clone()), row.id.0)))
+    let asked = (Planned::Once, sql.as_str(), values);
+    let page = request.models(app.db.connection(), asked, |row: &product::Model| {
+        (Key::Text(row.name.clone()), row.id.0)
+    });
+    page.await
 }
 
 pub async fn grantable_count(app: &App, actor: &Actor, user: UserId) -> Outcome<i64> {
@@ -326,7 +328,7 @@ pub async fn diagnose(app: &App, actor: &Actor, user: UserId, product: ProductId
     actor.require(Scope::StatsRead)?;
     let parts = UserParts {
         ecosystem: true,
-        plan: false,
+        ..UserParts::default()
     };
     let Some(person) = users::load(app, actor.team, user, parts).await? else {
         return Ok(Diagnosis::missing("user"));
@@ -432,10 +434,6 @@ fn findings(app: &App, zone: Tz, diagnosis: &Diagnosis, user_active: bool) -> Ve
         None => Message::key("finding-never-opened-yet"),
     });
     findings
-}
-
-fn statement(app: &App, sql: String, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(app.db.connection().get_database_backend(), sql, values)
 }
 
 async fn number(app: &App, sql: &str, values: Vec<Value>) -> Outcome<i64> {

@@ -120,10 +120,11 @@ pub async fn start(
     }
     actor.require(Scope::UsersImpersonate)?;
     let (target, reason) = error::all((target, input::line("reason", reason, input::NOTE)))?;
-    let found = users::load(app, actor.team, target, UserParts::default()).await?;
-    let found = found.ok_or_else(|| Refusal::not_found("userId", "user"))?;
+    let found = users::load(app, actor.team, target, UserParts::OWN).await?;
+    let known = |found: UserView| Some((found.active, found.details.into_found()?));
+    let (active, details) = (found.and_then(known)).ok_or_else(|| Refusal::not_found("userId", "user"))?;
     let mut tx = app.begin(actor).await?;
-    check(&tx, target, found.active).await?;
+    check(&tx, target, active).await?;
     let token = Token::new(&*app.ids, sessions::TOKEN_PREFIX);
     let (id, expires_at) = (tx.id::<SessionId>(), tx.now() + LIFETIME);
     let row = session::ActiveModel {
@@ -151,11 +152,11 @@ pub async fn start(
         team: actor.team,
         principal: Principal::User {
             id: target,
-            role: found.role,
+            role: details.role,
         },
         impersonator: actor.user(),
-        scopes: Scopes::of_role(found.role),
-        locale: found.locale,
+        scopes: Scopes::of_role(details.role),
+        locale: details.locale,
         session: Some(id),
         ip_address: actor.ip_address.clone(),
         trace: actor.trace.clone(),
@@ -216,7 +217,7 @@ pub async fn stop(app: &App, actor: &Actor) -> Outcome<Actor> {
 /// The administrator who sees the platform as the caller, so that the caller's screen can say so. None if nobody does.
 pub async fn administrator(app: &App, actor: &Actor) -> Outcome<Option<UserView>> {
     match actor.impersonator {
-        Some(id) => users::load(app, actor.team, id, UserParts::default()).await,
+        Some(id) => users::load(app, actor.team, id, UserParts::OWN).await,
         None => Ok(None),
     }
 }

@@ -10,7 +10,7 @@ use entities::{ExportKind, ProductId, TeamId, UserSegment, export};
 use sea_orm::Value;
 
 use super::{
-    EcosystemView, PlanView, UserFilter, UserParts, UserView,
+    EcosystemView, PlanView, UserDetails, UserFilter, UserParts, UserView,
     store::{self, Position},
 };
 use crate::{
@@ -139,6 +139,10 @@ impl Person {
         }
     }
 
+    fn details(&self) -> Option<&UserDetails> {
+        self.user.details.found()
+    }
+
     fn plan(&self) -> Option<&PlanView> {
         self.user.plan.found()
     }
@@ -156,8 +160,10 @@ where
         app, team, filter, ..
     } = wanted;
     let parts = UserParts {
+        details: true,
         ecosystem: true,
         plan,
+        product: false,
     };
     let (from, as_of) = ((after, wanted.until), (parts, wanted.now));
     let users = store::walk(app.db.connection(), team, filter, from, BATCH, as_of).await?;
@@ -202,16 +208,16 @@ const OF_PERSON: &[Column<Person>] = &[
         Some(it.user.company_email.as_str().into())
     }),
     Column::text("export-column-phone", 18.0, |it| {
-        it.user.phone.as_deref().map(Into::into)
+        it.details()?.phone.as_deref().map(Into::into)
     }),
     Column::text("export-column-company", 28.0, |it| {
-        it.user.company_name.as_deref().map(Into::into)
+        it.details()?.company_name.as_deref().map(Into::into)
     }),
     Column::word("export-column-tier", 12.0, "export-tier", |it| {
-        Some(it.user.tier.as_str())
+        Some(it.details()?.tier.as_str())
     }),
     Column::word("export-column-language", 12.0, "export-language", |it| {
-        Some(it.user.locale.as_str())
+        Some(it.details()?.locale.as_str())
     }),
     Column::yes_or_no("export-column-active", 10.0, |it| Some(it.user.active)),
     Column::time("export-column-registered", 30.0, |it| Some(it.user.created_at)),

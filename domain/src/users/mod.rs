@@ -19,7 +19,7 @@ pub(crate) use promises::PROMISES;
 pub(crate) use store::{
     Position, by_id as load, count as count_in_team, lock_user, lock_users, switches, walk,
 };
-pub use view::{EcosystemView, PlanView, UserParts, UserView};
+pub use view::{EcosystemView, PlanProduct, PlanView, UserDetails, UserParts, UserView};
 
 use crate::{
     actor::{Actor, Scope},

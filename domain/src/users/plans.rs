@@ -18,6 +18,7 @@ use crate::{
     database::is_unique_violation,
     error::{Error, Outcome, Refusal, Refusals, UserErrorCode},
     input,
+    loaded::Loaded,
     message::Message,
     scoped::Scoped,
 };
@@ -131,6 +132,7 @@ pub async fn record(app: &App, actor: &Actor, report: PlanReport) -> Outcome<Pla
         id: row.id,
         user: row.user_id,
         product: row.product_id,
+        product_view: Loaded::NotAsked,
         interval: row.interval,
         status: row.status,
         starts_at: row.starts_at,

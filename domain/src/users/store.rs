@@ -69,6 +69,10 @@ pub async fn list(
     parts: UserParts,
 ) -> Outcome<Page<UserView>> {
     let request = PageRequest::new(args, order(field, direction))?;
+    let parts = UserParts {
+        details: parts.details || field == UserOrderField::CompanyName,
+        ..parts
+    };
     let users = match search::indexed(filter) {
         _ if search::finds_nobody(filter) => Vec::new(),
         Some(sought) => search::page(app, team, (filter, &sought), &request, parts).await?,
@@ -187,7 +191,11 @@ fn key(field: UserOrderField, user: &UserView) -> Key {
     match field {
         UserOrderField::CreatedAt => Key::Time(user.created_at),
         UserOrderField::LastName => Key::Text(user.last_name.clone()),
-        UserOrderField::CompanyName => Key::Text(user.company_name.clone().unwrap_or_default()),
+        UserOrderField::CompanyName => {
+            let details = user.details.found();
+            let company = details.and_then(|details| details.company_name.clone());
+            Key::Text(company.unwrap_or_default())
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every field, called as everybody: whoever may gets it, whoever may not learns nothing.
 
+mod lists;
 mod rules;
 mod world;
 

@@ -8,15 +8,12 @@ mod prefix;
 
 use std::sync::Arc;
 
-use api::{
-    pages::graphiql::Tab,
-    server::{self, Server},
-};
+use api::server::{self, Server};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tests::{client::Client, stage::Stage};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use transport::Limits;
+use transport::{Limits, graphiql::Tab};
 
 /// The stage's app on a port of its own, set up differently.
 async fn server(stage: &Stage, change: impl FnOnce(&mut Server)) -> (Client, CancellationToken) {

@@ -43,6 +43,8 @@ const OTHERS: &[&str] = &[
     "{ exports { nodes { id } } }",
     "{ auditLog { nodes { id } } }",
     "{ entitlementBatches { nodes { id } } }",
+    "{ users(first: 1) { nodes { entitlementHistory { nodes { id } } } } }",
+    "{ users(first: 1) { nodes { grantableProducts { nodes { id } } } } }",
 ];
 
 fn page(chosen: &str, after: &str) -> String {
@@ -137,7 +139,8 @@ async fn a_list_is_planned_once_and_reads_no_row_too_many() {
         }
         for query in OTHERS {
             let (_, asked) = lists(&stage, query).await;
-            let (_, once, anew) = plans(&stage, &asked[0]).await;
+            let asked = asked.last().unwrap_or_else(|| panic!("no list for {query}"));
+            let (_, once, anew) = plans(&stage, asked).await;
             assert!(once > 0 && anew == 0, "{once} and {anew} for {query}");
         }
     }

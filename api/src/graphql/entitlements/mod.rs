@@ -16,6 +16,7 @@ use domain::{
     },
 };
 use entities::{EntitlementId, UserId, entitlement, entitlement_event};
+use futures::FutureExt;
 
 use self::enums::{EntitlementAction, EntitlementStatus};
 
@@ -147,7 +148,7 @@ pub async fn history(
     of: HistoryOf,
     args: domain::page::PageArgs,
 ) -> Result<EntitlementEventConnection> {
-    let page = reading::history(ctx.app(), ctx.actor()?, of, &args).await;
+    let page = reading::history(ctx.app(), ctx.actor()?, of, &args).boxed().await;
     Ok(EntitlementEventConnection::new(
         ctx.answer(page)?,
         HistoryCount(of),
@@ -165,7 +166,9 @@ pub async fn of_user(
         || reading::USUAL.to_vec(),
         |status| status.into_iter().map(Into::into).collect(),
     );
-    let page = reading::list(ctx.app(), ctx.actor()?, user, &status, &args).await;
+    let page = reading::list(ctx.app(), ctx.actor()?, user, &status, &args)
+        .boxed()
+        .await;
     Ok(EntitlementConnection::new(
         ctx.answer(page)?,
         EntitlementCount { user, status },
@@ -178,7 +181,9 @@ pub async fn grantable(
     user: UserId,
     args: domain::page::PageArgs,
 ) -> Result<ProductConnection> {
-    let page = reading::grantable(ctx.app(), ctx.actor()?, user, &args).await;
+    let page = reading::grantable(ctx.app(), ctx.actor()?, user, &args)
+        .boxed()
+        .await;
     Ok(ProductConnection::new(
         ctx.answer(page)?,
         ProductCount::Grantable { user },

@@ -50,7 +50,7 @@ impl Viewer {
     /// The administrator who is seeing the platform as `user`, while one is: show the banner.
     async fn impersonator(&self, ctx: &Context<'_>) -> Result<Option<User>> {
         let found = impersonation::administrator(ctx.app(), &self.0).await;
-        Ok(ctx.answer(found)?.map(User))
+        Ok(ctx.answer(found)?.map(User::from))
     }
 }
 
@@ -66,7 +66,7 @@ async fn own_user(ctx: &Context<'_>, actor: &Actor, id: entities::UserId) -> Res
         return users::load(ctx, id).await;
     }
     let found = domain::users::find(ctx.app(), actor, id, domain::users::UserParts::ALL).await;
-    Ok(ctx.answer(found)?.map(User))
+    Ok(ctx.answer(found)?.map(User::from))
 }
 
 /// A credential of an integration.

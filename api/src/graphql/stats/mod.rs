@@ -10,6 +10,7 @@ use domain::{
     stats::{self, ReadingOf, SessionReport, TitleReadingView},
 };
 use entities::{UserId, reading_session};
+use futures::FutureExt;
 
 use self::loaders::{FirstSessions, FirstTitles};
 use super::{
@@ -26,13 +27,20 @@ pub struct ReadingStats {
     overview: stats::ReadingStats,
 }
 
-/// The statistics of a user. Reading somebody else's is audited.
-pub async fn of(ctx: &Context<'_>, user: UserId) -> Result<ReadingStats> {
+/// The statistics of a user, unless they came along with them. Reading somebody else's is audited.
+pub async fn of(
+    ctx: &Context<'_>,
+    user: UserId,
+    known: Option<&stats::ReadingStats>,
+) -> Result<ReadingStats> {
     let of = ctx.answer(ReadingOf::new(ctx.actor()?, user))?;
-    let overview = ctx
-        .load(of)
-        .await?
-        .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?;
+    let overview = match known {
+        Some(known) => known.clone(),
+        None => ctx
+            .load(of)
+            .await?
+            .ok_or_else(|| async_graphql::Error::new(format!("the figures of {user} are missing")))?,
+    };
     Ok(ReadingStats { of, overview })
 }
 
@@ -81,7 +89,8 @@ impl ReadingStats {
             ctx.load(FirstTitles { of, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::titles(ctx.app(), ctx.actor()?, self.of, &args).await)?
+            let titles = stats::titles(ctx.app(), ctx.actor()?, self.of, &args);
+            ctx.answer(titles.boxed().await)?
         };
         Ok(TitleReadingConnection::new(page, TitleCount(self.of)))
     }
@@ -102,7 +111,8 @@ impl ReadingStats {
             ctx.load(FirstSessions { of, first }).await?.unwrap_or_default()
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(stats::activity(ctx.app(), ctx.actor()?, self.of, &args).await)?
+            let activity = stats::activity(ctx.app(), ctx.actor()?, self.of, &args);
+            ctx.answer(activity.boxed().await)?
         };
         Ok(ReadingSessionConnection::new(page, ActivityCount(self.of)))
     }

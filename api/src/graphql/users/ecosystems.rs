@@ -8,6 +8,7 @@ use domain::{
         ecosystems::{self, EcosystemReport, Switched},
     },
 };
+use futures::FutureExt;
 
 use crate::graphql::{
     connection::{page_args, weight},
@@ -15,7 +16,7 @@ use crate::graphql::{
     errors::UserError,
     identity::ApiKey,
     scalars::DateTime,
-    users::{User, UserConnection, UserCount, load, parts_of_rows, visible},
+    users::{User, UserConnection, UserCount, along, load, parts_of_rows, visible},
 };
 
 /// A customer's deployed workspace. Suspending it takes access from everybody in it at once.
@@ -62,11 +63,9 @@ impl Ecosystem {
     ) -> Result<UserConnection> {
         let args = page_args(first, after, last, before);
         let parts = parts_of_rows(ctx);
-        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts).await;
-        Ok(UserConnection::new(
-            ctx.answer(page)?,
-            UserCount::Members(self.0.clone()),
-        ))
+        let page = users::ecosystems::members(ctx.app(), ctx.actor()?, &self.0, &args, parts);
+        let page = along(ctx, ctx.answer(page.boxed().await)?).boxed().await?;
+        Ok(UserConnection::new(page, UserCount::Members(self.0.clone())))
     }
 
     /// The customer who has deployed the ecosystem.

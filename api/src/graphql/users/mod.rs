@@ -5,6 +5,9 @@ pub mod enums;
 mod loaders;
 pub mod people;
 pub mod plans;
+mod rows;
+
+use std::borrow::Cow;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use domain::{
@@ -14,14 +17,17 @@ use domain::{
     impersonation,
     page::PageRequest,
     purchases::{self, PurchasesOf},
-    users::{self, EcosystemView, UserFilter as Filter, UserOrderField as Field, UserParts, UserView},
+    users::{self, EcosystemView, UserDetails, UserFilter as Filter, UserOrderField as Field, UserView},
 };
+use futures::FutureExt;
 
+pub use self::rows::{along, parts as parts_of_rows};
 use self::{
     ecosystems::Ecosystem,
     enums::{CustomerTier, Feature, Locale, UserRole, UserSegment},
     loaders::WholeUser,
     plans::PlanSubscription,
+    rows::Along,
 };
 use crate::graphql::{
     connection::{OrderDirection, connection, page_args, weight},
@@ -37,22 +43,41 @@ use crate::graphql::{
 
 /// A person of the team: staff, customer or lead.
 #[derive(Clone, Debug)]
-pub struct User(pub UserView);
+pub struct User(pub UserView, Along);
 
 impl From<UserView> for User {
     fn from(view: UserView) -> Self {
-        Self(view)
+        Self(view, Along::default())
+    }
+}
+
+impl From<(UserView, Along)> for User {
+    fn from((view, along): (UserView, Along)) -> Self {
+        Self(view, along)
     }
 }
 
 /// The user with this id, if the caller may see them.
 pub async fn load(ctx: &Context<'_>, id: entities::UserId) -> Result<Option<User>> {
-    Ok(ctx.load(WholeUser(id)).await?.map(User))
+    Ok(ctx.load(WholeUser(id)).await?.map(User::from))
 }
 
 /// The user whom something names; refused if the caller may not see them.
 pub async fn visible(ctx: &Context<'_>, id: entities::UserId) -> Result<User> {
     ctx.visible(load(ctx, id).await?, users::NOT_VISIBLE)
+}
+
+impl User {
+    /// As they came with the person, or asked for now.
+    async fn details(&self, ctx: &Context<'_>) -> Result<Cow<'_, UserDetails>> {
+        if let Some(known) = self.0.details.found() {
+            return Ok(Cow::Borrowed(known));
+        }
+        let found = visible(ctx, self.0.id).await?.0.details.into_found();
+        let found =
+            found.ok_or_else(|| async_graphql::Error::new(format!("{} has no details", self.0.id)))?;
+        Ok(Cow::Owned(found))
+    }
 }
 
 /// A person of the team: staff, customer or lead.
@@ -64,23 +89,24 @@ impl User {
     }
 
     /// Role in the team.
-    async fn role(&self) -> UserRole {
-        self.0.role.into()
+    async fn role(&self, ctx: &Context<'_>) -> Result<UserRole> {
+        Ok(self.details(ctx).await?.role.into())
     }
 
     /// Whether the user is a customer or a lead.
-    async fn segment(&self) -> UserSegment {
-        self.0.segment.into()
+    async fn segment(&self, ctx: &Context<'_>) -> Result<UserSegment> {
+        Ok(self.details(ctx).await?.segment.into())
     }
 
     /// Service level of the customer.
-    async fn tier(&self) -> CustomerTier {
-        self.0.tier.into()
+    async fn tier(&self, ctx: &Context<'_>) -> Result<CustomerTier> {
+        Ok(self.details(ctx).await?.tier.into())
     }
 
     /// Special abilities of a member of staff.
-    async fn features(&self) -> Vec<Feature> {
-        self.0.features.iter().copied().map(Into::into).collect()
+    async fn features(&self, ctx: &Context<'_>) -> Result<Vec<Feature>> {
+        let details = self.details(ctx).await?;
+        Ok(details.features.iter().copied().map(Into::into).collect())
     }
 
     /// Given name.
@@ -99,18 +125,18 @@ impl User {
     }
 
     /// Phone number as it was entered.
-    async fn phone(&self) -> Option<&str> {
-        self.0.phone.as_deref()
+    async fn phone(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.details(ctx).await?.into_owned().phone)
     }
 
     /// Name of the company that the user works for.
-    async fn company_name(&self) -> Option<&str> {
-        self.0.company_name.as_deref()
+    async fn company_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        Ok(self.details(ctx).await?.into_owned().company_name)
     }
 
     /// Language in which the user is addressed.
-    async fn locale(&self) -> Locale {
-        self.0.locale.into()
+    async fn locale(&self, ctx: &Context<'_>) -> Result<Locale> {
+        Ok(self.details(ctx).await?.locale.into())
     }
 
     /// False while the user, or the ecosystem the user belongs to, is suspended.
@@ -144,14 +170,14 @@ impl User {
     /// What the user has read. Staff need the scope `stats.read`, and their look is audited.
     #[graphql(complexity = "10 + child_complexity")]
     async fn reading_stats(&self, ctx: &Context<'_>) -> Result<ReadingStats> {
-        stats::of(ctx, self.0.id).await
+        stats::of(ctx, self.0.id, self.1.reading.as_ref()).await
     }
 
     /// Why the viewer may not see the platform as this user; null if the viewer may.
     async fn impersonation_blocker(&self, ctx: &Context<'_>) -> Result<Option<UserErrorCode>> {
         let actor = ctx.actor()?;
         let features = ctx.load(OwnFeatures).await?.unwrap_or_default();
-        let (id, role, active) = (self.0.id, self.0.role, self.0.active);
+        let (id, role, active) = (self.0.id, self.details(ctx).await?.role, self.0.active);
         Ok(impersonation::blocker(actor, &features, id, role, active).map(|blocker| blocker.code().into()))
     }
 
@@ -218,10 +244,15 @@ impl User {
         let page = if last.is_none() && after.is_none() && before.is_none() {
             // The usual way of asking, for many people at once.
             ctx.answer(PageRequest::check(first))?;
-            ctx.load(FirstPurchases { of, first }).await?.unwrap_or_default()
+            let asked = FirstPurchases { of, first };
+            match self.1.purchases(&asked) {
+                Some(known) => known,
+                None => ctx.load(asked).await?.unwrap_or_default(),
+            }
         } else {
             let args = page_args(first, after, last, before);
-            ctx.answer(purchases::list(ctx.app(), ctx.actor()?, of, &args).await)?
+            let list = purchases::list(ctx.app(), ctx.actor()?, of, &args);
+            ctx.answer(list.boxed().await)?
         };
         Ok(PurchaseConnection::new(page, PurchaseCount(of)))
     }
@@ -244,7 +275,7 @@ impl UserCount {
 
 connection! {
     /// A page of users.
-    UserConnection, UserEdge of User from UserView, counted by UserCount
+    UserConnection, UserEdge of User from (UserView, Along), counted by UserCount
 }
 
 /// Which users to list.
@@ -329,10 +360,10 @@ impl UserQueries {
         let Ok(id) = input_id("id", &id) else {
             return Ok(None);
         };
-        let parts = parts(ctx.look_ahead());
+        let parts = rows::parts_of(&ctx.look_ahead());
         Ok(ctx
             .answer(users::find(ctx.app(), actor, id, parts).await)?
-            .map(User))
+            .map(User::from))
     }
 
     /// The team's users: customers, leads and staff. Takes the scope `users.read`.
@@ -352,32 +383,11 @@ impl UserQueries {
     ) -> Result<UserConnection> {
         let actor = ctx.actor()?;
         let filter = Filter::from(filter.unwrap_or_default());
-        let parts = parts_of_rows(ctx);
+        let parts = rows::parts(ctx);
         let args = page_args(first, after, last, before);
         let order = UserOrder::split(order_by);
         let page = ctx.answer(users::list(ctx.app(), actor, &filter, order, &args, parts).await)?;
+        let page = rows::along(ctx, page).await?;
         Ok(UserConnection::new(page, UserCount::Matching(filter)))
-    }
-}
-
-/// What the selection below a list of users wants of each.
-pub fn parts_of_rows(ctx: &Context<'_>) -> UserParts {
-    let list = ctx.look_ahead();
-    let (nodes, edges) = (
-        parts(list.field("nodes")),
-        parts(list.field("edges").field("node")),
-    );
-    UserParts {
-        ecosystem: nodes.ecosystem || edges.ecosystem,
-        plan: nodes.plan || edges.plan,
-    }
-}
-
-/// What the selection wants beside a user's own columns.
-fn parts(selection: async_graphql::Lookahead<'_>) -> UserParts {
-    let plan = selection.field("planSubscription");
-    UserParts {
-        ecosystem: selection.field("ecosystem").exists() || plan.field("ecosystem").exists(),
-        plan: plan.exists(),
     }
 }

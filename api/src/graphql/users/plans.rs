@@ -12,7 +12,7 @@ use domain::{
 use crate::graphql::{
     context::{Ctx, input_id},
     errors::UserError,
-    products::Product,
+    products::{self, Product},
     scalars::{DateTime, Whole, Written, int},
     users::{
         ecosystems::Ecosystem,
@@ -37,7 +37,10 @@ impl PlanSubscription {
 
     /// The plan.
     async fn product(&self, ctx: &Context<'_>) -> Result<Product> {
-        crate::graphql::products::load(ctx, self.plan.product).await
+        match self.plan.product_view.found() {
+            Some(known) => Ok(known.clone().into()),
+            None => products::load(ctx, self.plan.product).await,
+        }
     }
 
     /// How often the plan is billed.

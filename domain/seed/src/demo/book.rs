@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entities::{
-    AuditEntryId, EcosystemId, ProductId, TeamId, UserId, audit_entry, ecosystem, entitlement,
-    entitlement_event, entitlement_grant, follow_up, password, plan_subscription, product, purchase,
-    reading_session, refund, refund_effect, refund_step, team_secret, title_reading, user, user_reading,
+    EcosystemId, ProductId, TeamId, UserId, ecosystem, entitlement, entitlement_event, entitlement_grant,
+    password, plan_subscription, product, purchase, reading_session, team_secret, title_reading, user,
+    user_reading,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
-use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -26,13 +25,30 @@ pub fn named(kind: &str, name: &str) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(BORN_MS, &bytes).into_uuid()
 }
 
+/// The id of what the demo's scenarios make, by its number among them.
+pub fn numbered(n: u64) -> Uuid {
+    let hash = Sha256::digest(format!("scenario/{n}"));
+    let mut bytes = [0; 10];
+    bytes.copy_from_slice(&hash[..10]);
+    uuid::Builder::from_unix_timestamp_millis(BORN_MS + n, &bytes).into_uuid()
+}
+
 /// A number that belongs to a name: for what has to differ and stay the same.
 pub fn number(name: &str) -> i64 {
     let hash = Sha256::digest(name);
     i64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]))
 }
 
-/// Everything of the demo team, not yet written.
+pub fn days_ago(now: DateTime<Utc>, days: i64) -> DateTime<Utc> {
+    now - TimeDelta::days(days)
+}
+
+/// So many days ago, at an hour of the day that belongs to the name.
+pub fn about(now: DateTime<Utc>, days: i64, name: &str) -> DateTime<Utc> {
+    days_ago(now, days) - TimeDelta::minutes(number(name) % 420)
+}
+
+/// The rows of the demo team that no scenario is told of, not yet written: its people, what is sold and read every day.
 pub struct Book {
     pub team: TeamId,
     pub gateways: Gateways,
@@ -49,14 +65,9 @@ pub struct Book {
     pub sessions: Vec<reading_session::Model>,
     pub titles: Vec<title_reading::Model>,
     pub readers: BTreeMap<UserId, user_reading::Model>,
-    pub refunds: Vec<refund::Model>,
-    pub effects: Vec<refund_effect::Model>,
-    pub steps: Vec<refund_step::Model>,
-    pub follow_ups: Vec<follow_up::Model>,
     pub entitlements: Vec<entitlement::Model>,
     pub grants: Vec<entitlement_grant::Model>,
     pub history: Vec<entitlement_event::Model>,
-    pub audits: Vec<audit_entry::Model>,
 }
 
 impl Book {
@@ -77,24 +88,18 @@ impl Book {
             sessions: Vec::new(),
             titles: Vec::new(),
             readers: BTreeMap::new(),
-            refunds: Vec::new(),
-            effects: Vec::new(),
-            steps: Vec::new(),
-            follow_ups: Vec::new(),
             entitlements: Vec::new(),
             grants: Vec::new(),
             history: Vec::new(),
-            audits: Vec::new(),
         }
     }
 
     pub fn days_ago(&self, days: i64) -> DateTime<Utc> {
-        self.now - TimeDelta::days(days)
+        days_ago(self.now, days)
     }
 
-    /// So many days ago, at an hour of the day that belongs to the name.
     pub fn about(&self, days: i64, name: &str) -> DateTime<Utc> {
-        self.days_ago(days) - TimeDelta::minutes(number(name) % 420)
+        about(self.now, days, name)
     }
 
     pub fn sell(&mut self, external_id: &str, name: &str, active: bool, grace_days: i64) {
@@ -117,35 +122,6 @@ impl Book {
         product.map_or(0, |product| product.grace_days)
     }
 
-    pub fn audit(
-        &mut self,
-        at: DateTime<Utc>,
-        action: &str,
-        by: Option<UserId>,
-        subject: String,
-        reason: Option<&str>,
-        data: Json,
-    ) {
-        let name = format!("{action}/{subject}/{}", self.audits.len());
-        self.audits.push(audit_entry::Model {
-            id: AuditEntryId(named("audit", &name)),
-            team_id: self.team,
-            at,
-            action: action.to_owned(),
-            actor_id: by,
-            impersonator_id: None,
-            api_key_id: None,
-            subject_id: Some(subject),
-            reason: reason.map(str::to_owned),
-            ip_address: by.map(|_| "192.0.2.17".to_owned()),
-            data,
-        });
-    }
-
-    pub fn audit_plainly(&mut self, at: DateTime<Utc>, action: &str, by: Option<UserId>, subject: String) {
-        self.audit(at, action, by, subject, None, json!({}));
-    }
-
     /// Writes everything, in the order in which rows refer to each other.
     pub async fn write(self, connection: &Transaction) -> Outcome<()> {
         insert::<product::Entity>(connection, self.products).await?;
@@ -158,14 +134,9 @@ impl Book {
         insert::<reading_session::Entity>(connection, self.sessions).await?;
         insert::<title_reading::Entity>(connection, self.titles).await?;
         insert::<user_reading::Entity>(connection, self.readers.into_values().collect()).await?;
-        insert::<refund::Entity>(connection, self.refunds).await?;
-        insert::<refund_effect::Entity>(connection, self.effects).await?;
-        insert::<refund_step::Entity>(connection, self.steps).await?;
-        insert::<follow_up::Entity>(connection, self.follow_ups).await?;
         insert::<entitlement::Entity>(connection, self.entitlements).await?;
         insert::<entitlement_grant::Entity>(connection, self.grants).await?;
-        insert::<entitlement_event::Entity>(connection, self.history).await?;
-        insert::<audit_entry::Entity>(connection, self.audits).await
+        insert::<entitlement_event::Entity>(connection, self.history).await
     }
 }
 

@@ -14,9 +14,9 @@ use super::{
 };
 use domain::{email, users::search_text};
 
-/// Whose ecosystem is suspended.
-const SUSPENDED: &str = "diego.salazar";
-const SUSPENSION: &str = "Factura de septiembre sin pagar tras tres avisos.";
+/// Whose ecosystem is suspended in the end, and why.
+pub const SUSPENDED: &str = "diego.salazar";
+pub const SUSPENSION: &str = "Factura de septiembre sin pagar tras tres avisos.";
 
 const STATUSES: [PlanSubscriptionStatus; 10] = [
     PlanSubscriptionStatus::Active,
@@ -55,9 +55,6 @@ pub fn staff(book: &mut Book) {
     let mut agent = row(book, &agent, UserSegment::Lead, None, made);
     agent.role = UserRole::Agent;
     book.users.extend([admin, agent]);
-    let (admin, agent) = (book.admin.to_string(), book.agent.to_string());
-    book.audit_plainly(made, "admin.created", None, admin);
-    book.audit_plainly(made, "user.created", Some(book.admin), agent);
 }
 
 pub fn customers(book: &mut Book) {
@@ -89,30 +86,17 @@ fn home(i: usize) -> Option<usize> {
 }
 
 fn found_ecosystem(book: &mut Book, owner: &Person, made: DateTime<Utc>) {
-    let suspended = (owner.key() == SUSPENDED).then(|| book.about(6, owner.email));
-    let id = ecosystem_id(owner.key());
     book.ecosystems.push(ecosystem::Model {
-        id,
+        id: ecosystem_id(owner.key()),
         team_id: book.team,
         external_id: format!("eco-{}", owner.key().replace('.', "-")),
         name: owner.company.to_owned(),
         owner_id: user_id(owner.key()),
-        suspended_at: suspended,
-        suspension_reason: suspended.map(|_| SUSPENSION.to_owned()),
+        suspended_at: None,
+        suspension_reason: None,
         created_at: made,
-        updated_at: suspended.unwrap_or(made),
+        updated_at: made,
     });
-    if let Some(at) = suspended {
-        let by = Some(book.admin);
-        book.audit(
-            at,
-            "ecosystem.suspended",
-            by,
-            id.to_string(),
-            Some(SUSPENSION),
-            json!({}),
-        );
-    }
 }
 
 fn row(

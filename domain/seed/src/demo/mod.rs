@@ -1,4 +1,6 @@
-//! The demo team: a publishing house with customers in three languages, and a sale for each thing to try.
+//! The demo team: a publishing house with customers in three languages, and a scenario for each thing to try.
+//!
+//! People, and what is sold and read every day, are rows. What can be tried is told by the product's own use cases.
 //!
 //! Dates are told from now; ids are the same in every installation, so that documentation can name them.
 
@@ -6,11 +8,13 @@ mod access;
 mod book;
 mod catalog;
 mod customers;
+mod gateways;
 mod people;
-mod refunds;
 mod sale;
 mod sales;
+mod stage;
 mod stories;
+mod telling;
 
 use entities::{Currency, ExternalRefundAccess, Locale, TeamId, UserRole, password, team, team_secret};
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -60,7 +64,7 @@ pub fn purchase_id(external_id: &str) -> entities::PurchaseId {
     sales::purchase_id(external_id)
 }
 
-/// Fills an empty database, in one transaction but for the API key.
+/// Fills an empty database: the rows in one transaction, then the scenarios, each in its own.
 pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
     if !super::is_empty(app).await? {
         return Err(anyhow::anyhow!("the demo needs an empty database, and this one has a team").into());
@@ -86,12 +90,12 @@ pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
     }
     customers::customers(&mut book);
     let mut grants = access::Grants::default();
-    grants.add_gifts(&book);
     sales::sell(&mut book, &mut grants)?;
-    grants.write(&mut book);
+    grants.write(&mut book)?;
 
-    let admin = book.admin;
+    let (admin, now) = (book.admin, book.now);
     let row = team_row(&book);
+    let made_at = row.created_at;
     let transaction = app.db.begin().await?;
     team::Entity::insert(row.into_active_model().reset_all())
         .exec_without_returning(transaction.connection())
@@ -99,6 +103,9 @@ pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
     book.write(transaction.connection()).await?;
     transaction.commit().await?;
 
+    let stage = stage::Stage::beside(app, team, made_at);
+    telling::tell(&stage, now).await?;
+    stage.end(now).await?;
     let api_key = make_key(app, team, admin).await?;
     let gateways = gateway_books::of(app, team).await?;
     Ok(Demo {
@@ -110,11 +117,14 @@ pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
 
 async fn sign_up_staff(app: &App, book: &mut book::Book) -> Outcome<()> {
     customers::staff(book);
-    for user in [book.admin, book.agent] {
+    // Both at once: each takes its time on purpose.
+    let password = PASSWORD.into();
+    let hashes = tokio::try_join!(passwords::hash(app, &password), passwords::hash(app, &password))?;
+    for (user, hash) in [(book.admin, hashes.0), (book.agent, hashes.1)] {
         book.passwords.push(password::Model {
             user_id: user,
             team_id: book.team,
-            hash: passwords::hash(app, &PASSWORD.into()).await?,
+            hash,
             changed_at: book.now,
         });
     }

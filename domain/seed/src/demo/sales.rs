@@ -1,46 +1,46 @@
 //! The demo's sales as rows: purchases, what was read of them, and what came back.
 
-use chrono::TimeDelta;
-use entities::{
-    Currency, Locale, PaymentGateway, PurchaseId, PurchaseKind, PurchaseStatus, ReadingSessionId, UserId,
-    purchase, reading_session, title_reading, user_reading,
-};
-use serde_json::json;
-
 use super::{
     access::{Grant, Grants},
     book::{Book, named, number, product_id, user_id},
     catalog::BOOKS_AND_COURSES,
     people::CUSTOMERS,
-    refunds,
     sale::{Access, Paid, Sale},
-    stories,
+    stories::{self, GIFTS},
 };
+use chrono::TimeDelta;
 use domain::error::Outcome;
+use entities::{
+    Currency, Locale, PaymentGateway, PurchaseId, PurchaseKind, PurchaseStatus, ReadingSessionId, UserId,
+    purchase, reading_session, title_reading, user_reading,
+};
 
 use crate::whole;
 
 /// How long one session lasts, in seconds.
-pub const SESSION: i64 = 1500;
+const SESSION: i64 = 1500;
 
 pub fn purchase_id(key: &str) -> PurchaseId {
     PurchaseId(named("purchase", key))
 }
 
-/// Sells what the stories say, and beside them what a shop sells every day.
+/// Sells what a shop sells every day, beside what the scenarios are told of, and has all of it read.
 pub fn sell(book: &mut Book, grants: &mut Grants) -> Outcome<()> {
     let stories = stories::sales();
     for sale in &stories {
-        write(book, grants, sale)?;
+        read(book, sale);
     }
     for (i, person) in CUSTOMERS.iter().enumerate() {
         for n in 0..3 {
             let sale = everyday(i, n, person.key(), person.locale);
-            let known = stories
+            let is_told = stories
                 .iter()
-                .any(|story| story.person == sale.person && story.product == sale.product);
-            if !known && !grants.contains(user_id(sale.person), product_id(sale.product)) {
+                .map(|story| (story.person, story.product))
+                .chain(GIFTS.iter().map(|gift| (gift.person, gift.product)))
+                .any(|told| told == (sale.person, sale.product));
+            if !is_told && !grants.contains(user_id(sale.person), product_id(sale.product)) {
                 write(book, grants, &sale)?;
+                read(book, &sale);
             }
         }
     }
@@ -100,7 +100,7 @@ fn write(book: &mut Book, grants: &mut Grants, sale: &Sale) -> Outcome<()> {
         Paid::GivenBack(days) => (PurchaseStatus::Refunded, Some(book.days_ago(days)), sale.amount),
     };
     let online = book.gateways.of(sale.gateway).is_some();
-    let mut purchase = purchase::Model {
+    let purchase = purchase::Model {
         id: purchase_id(&sale.key),
         team_id: book.team,
         external_id: sale.key.clone(),
@@ -129,40 +129,21 @@ fn write(book: &mut Book, grants: &mut Grants, sale: &Sale) -> Outcome<()> {
         created_at: at,
         updated_at: canceled_at.unwrap_or(at),
     };
-    let facts =
-        json!({ "status": purchase.status, "userId": purchase.user_id, "productId": purchase.product_id });
-    book.audit(
-        at,
-        "purchase.recorded",
-        None,
-        purchase.id.to_string(),
-        None,
-        facts,
-    );
-    if let Some((percent, sessions)) = sale.read {
-        read(book, &purchase, percent, sessions.min(sale.days_ago));
-    }
-    let mut grant = Grant {
-        purchase: Some(purchase.id),
-        by: None,
-        at,
-        starts: at,
-        ends: purchase.access_until,
-        taken: None,
-        restored: None,
-    };
-    if let Some(refund) = &sale.refund {
-        refunds::write(book, &mut purchase, &mut grant, refund, sale.read)?;
-    }
     if matches!(sale.paid, Paid::Yes | Paid::Canceled(_)) {
-        grants.add(purchase.user_id, purchase.product_id, grant);
+        grants.add(Grant {
+            user: purchase.user_id,
+            product: purchase.product_id,
+            purchase: purchase.id,
+            starts: at,
+            ends: purchase.access_until,
+        });
     }
     book.purchases.push(purchase);
     Ok(())
 }
 
 /// The payment's id, in the form of its gateway.
-fn payment_id(sale: &Sale) -> String {
+pub fn payment_id(sale: &Sale) -> String {
     match sale.gateway {
         PaymentGateway::MercadoPago => format!("1{:010}", number(&format!("{}/payment", sale.key))),
         PaymentGateway::Paypal => format!("{:.17}", named("payment", &sale.key).simple()).to_uppercase(),
@@ -175,7 +156,7 @@ fn payment_id(sale: &Sale) -> String {
     }
 }
 
-fn subscription_id(sale: &Sale) -> String {
+pub fn subscription_id(sale: &Sale) -> String {
     let id = named("agreement", &sale.key).simple().to_string();
     match sale.gateway {
         PaymentGateway::MercadoPago => id,
@@ -184,16 +165,20 @@ fn subscription_id(sale: &Sale) -> String {
 }
 
 /// Sessions a day apart, from the day after the sale on. Those of another title are two hours away.
-fn read(book: &mut Book, purchase: &purchase::Model, percent: f64, sessions: i64) {
-    let (user, product) = (purchase.user_id, purchase.product_id);
-    let days = (book.now - purchase.purchased_at).num_days();
+fn read(book: &mut Book, sale: &Sale) {
+    let Some((percent, sessions)) = sale.read else {
+        return;
+    };
+    let sessions = sessions.min(sale.days_ago);
+    let (user, product) = (user_id(sale.person), product_id(sale.product));
+    let days = (book.now - book.about(sale.days_ago, &sale.key)).num_days();
     let titles = book.titles.iter().filter(|title| title.user_id == user).count();
     let apart = TimeDelta::hours(2) * i32::try_from(titles).unwrap_or(0);
     let now = book.now;
     let start = |n: i64| now - TimeDelta::days(days - 1 - n) - apart - TimeDelta::seconds(SESSION);
     for n in 0..sessions {
         let reading_now = start(n) + TimeDelta::seconds(SESSION) >= now;
-        let name = format!("{}-{}", purchase.external_id, n + 1);
+        let name = format!("{}-{}", sale.key, n + 1);
         let share = ((percent * whole(n + 1) / whole(sessions)) * 10.0).round() / 10.0;
         book.sessions.push(reading_session::Model {
             id: ReadingSessionId(named("reading", &name)),

@@ -7,7 +7,7 @@ use entities::{
     entitlement_batch_result,
 };
 use futures::{Stream, StreamExt};
-use sea_orm::{EntityTrait, Statement, Value};
+use sea_orm::Value;
 
 use crate::{
     actor::{Actor, Scope},
@@ -100,9 +100,19 @@ pub async fn results(
     let (condition, mut values) = condition(actor.team, of, outcomes);
     let page = request.sql(&mut values);
     let sql = format!("SELECT * FROM entitlement_batch_results{condition}{page}");
-    let rows = entitlement_batch_result::Entity::find().from_raw_sql(statement(app, sql, values));
-    let rows = rows.all(app.db.connection()).await?;
-    Ok(request.page(rows, |row| (Key::Number(row.position), row.user_id.0)))
+    // How many have one of the outcomes is for the planner to weigh.
+    let planned = if outcomes.is_empty() {
+        Planned::Once
+    } else {
+        Planned::ByValues
+    };
+    let asked = (planned, sql.as_str(), values);
+    let page = request.models(
+        app.db.connection(),
+        asked,
+        |row: &entitlement_batch_result::Model| (Key::Number(row.position), row.user_id.0),
+    );
+    page.await
 }
 
 pub async fn results_count(
@@ -133,10 +143,6 @@ fn condition(
         values.extend(outcomes.iter().map(|outcome| Value::from(*outcome)));
     }
     (sql, values)
-}
-
-fn statement(app: &App, sql: String, values: Vec<Value>) -> Statement {
-    Statement::from_sql_and_values(app.db.connection().get_database_backend(), sql, values)
 }
 
 async fn number(app: &App, sql: &str, values: Vec<Value>) -> Outcome<i64> {

@@ -1,35 +1,6 @@
 //! The queries that a first visit finds open, in the order in which one would try them.
 
-use serde::Serialize;
-
-/// One open query. Its title is the name of its operation.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Tab {
-    pub query: String,
-    /// JSON, as in the editor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub variables: Option<String>,
-    /// JSON, as in the editor.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub headers: Option<String>,
-}
-
-impl Tab {
-    pub fn new(query: &str) -> Self {
-        Self {
-            query: query.to_owned(),
-            ..Self::default()
-        }
-    }
-
-    #[must_use]
-    pub fn with_variables(self, json: &str) -> Self {
-        Self {
-            variables: Some(json.to_owned()),
-            ..self
-        }
-    }
-}
+use transport::graphiql::Tab;
 
 /// Sign in, find a customer, refund a purchase, and watch it happen. `purchase_id` fills the refund's
 /// variables in, where the caller knows a good one.

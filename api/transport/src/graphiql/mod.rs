@@ -1,7 +1,5 @@
 //! GraphiQL at `/`, whole and from our own files: it works on a machine that reaches nothing else.
 
-pub mod tabs;
-
 use std::sync::{Arc, LazyLock};
 
 use axum::{
@@ -20,8 +18,6 @@ use axum::{
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use tabs::Tab;
-
 /// Our own scripts and styles, the fonts and cursors inside the style sheet, requests to ourselves: no more.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -39,6 +35,35 @@ pub struct GraphiqlPage {
     pub tabs: Vec<Tab>,
 }
 
+/// One open query. Its title is the name of its operation.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Tab {
+    pub query: String,
+    /// JSON, as in the editor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variables: Option<String>,
+    /// JSON, as in the editor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headers: Option<String>,
+}
+
+impl Tab {
+    pub fn new(query: &str) -> Self {
+        Self {
+            query: query.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    #[must_use]
+    pub fn with_variables(self, json: &str) -> Self {
+        Self {
+            variables: Some(json.to_owned()),
+            ..self
+        }
+    }
+}
+
 struct Asset {
     name: &'static str,
     content_type: &'static str,
@@ -52,22 +77,22 @@ const ASSETS: [Asset; 6] = [
     asset(
         "react.min.js",
         SCRIPT,
-        include_bytes!("../../../assets/graphiql/react.min.js"),
+        include_bytes!("../../assets/graphiql/react.min.js"),
     ),
     asset(
         "react-dom.min.js",
         SCRIPT,
-        include_bytes!("../../../assets/graphiql/react-dom.min.js"),
+        include_bytes!("../../assets/graphiql/react-dom.min.js"),
     ),
     asset(
         "graphiql.min.js",
         SCRIPT,
-        include_bytes!("../../../assets/graphiql/graphiql.min.js"),
+        include_bytes!("../../assets/graphiql/graphiql.min.js"),
     ),
     asset(
         "graphiql.min.css",
         STYLE,
-        include_bytes!("../../../assets/graphiql/graphiql.min.css"),
+        include_bytes!("../../assets/graphiql/graphiql.min.css"),
     ),
     asset("page.js", SCRIPT, include_bytes!("page.js")),
     asset("page.css", STYLE, include_bytes!("page.css")),
