@@ -165,7 +165,13 @@ impl UserParts {
         }
         if self.plan && self.product {
             columns.push_str(PRODUCT);
-            joins.push_str(" LEFT JOIN products t ON t.id = p.product_id");
+            joins.push_str(match dialect {
+                // One look-up for each: PostgreSQL would read all products for each row.
+                Dialect::Postgres => {
+                    " LEFT JOIN LATERAL (SELECT s.* FROM products s WHERE s.id = p.product_id LIMIT 1) t ON true"
+                }
+                Dialect::Sqlite => " LEFT JOIN products t ON t.id = p.product_id",
+            });
         }
         format!("SELECT {columns} FROM {source} u{joins}")
     }

@@ -49,7 +49,7 @@ const OTHERS: &[&str] = &[
 
 fn page(chosen: &str, after: &str) -> String {
     format!(
-        "{{ users(first: {ROWS}{after}{chosen}) {{ nodes {{ id firstName active planSubscription {{ status }} \
+        "{{ users(first: {ROWS}{after}{chosen}) {{ nodes {{ id firstName active planSubscription {{ status product {{ name }} }} \
          ecosystem {{ name }} }} pageInfo {{ endCursor }} }} }}"
     )
 }
@@ -213,7 +213,7 @@ async fn what_is_known_not_to_be_there_is_not_asked_for_again() {
         "ecosystem { id }",
     );
     let ecosystem = answer.await.accepted()["ecosystem"]["id"].clone();
-    let of_each = "id planSubscription { status ecosystem { name } } ecosystem { name }";
+    let of_each = "id planSubscription { status ecosystem { name } product { name } } ecosystem { name }";
     for (query, statements) in [
         (format!("{{ users(first: 50) {{ nodes {{ {of_each} }} }} }}"), 1),
         (
