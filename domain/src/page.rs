@@ -110,14 +110,14 @@ impl fmt::Display for Cursor {
             "the name of {} tells another kind: its cursors would be refused",
             self.order.key
         );
-        let written = serde_json::to_vec(&Written(self.order.name.into(), key, self.id));
+        let written = serde_json::to_vec(&WrittenCursor(self.order.name.into(), key, self.id));
         f.write_str(&BASE64_URL_SAFE_NO_PAD.encode(written.unwrap_or_default()))
     }
 }
 
 /// A cursor as it is written.
 #[derive(Serialize, Deserialize)]
-struct Written<'a>(Cow<'a, str>, serde_json::Value, Uuid);
+struct WrittenCursor<'a>(Cow<'a, str>, serde_json::Value, Uuid);
 
 /// A page that was asked for, checked.
 #[derive(Clone, Debug)]
@@ -307,7 +307,7 @@ fn read_cursor(text: &str, order: Order) -> Outcome<(Key, Uuid)> {
         return Err(invalid());
     }
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| invalid())?;
-    let Written(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
+    let WrittenCursor(name, key, id) = serde_json::from_slice(&bytes).map_err(|_| invalid())?;
     let key = order.read_key(&key).filter(|_| name == order.name);
     Ok((key.ok_or_else(invalid)?, id))
 }
@@ -387,7 +387,8 @@ mod tests {
             ("number", serde_json::json!("7"), false),
         ] {
             let order = Order { key: column, ..ORDER };
-            let cursor = serde_json::to_vec(&Written("things".into(), forged.clone(), nil)).expect("JSON");
+            let cursor =
+                serde_json::to_vec(&WrittenCursor("things".into(), forged.clone(), nil)).expect("JSON");
             let read = read_cursor(&BASE64_URL_SAFE_NO_PAD.encode(cursor), order);
             assert_eq!(read.is_ok(), good, "{column} {forged}");
         }

@@ -24,13 +24,13 @@ const MARK: (&str, &str) = ("postventa.session", "ours");
 const TABLE: &str = "refund_effects";
 
 /// What was found.
-pub(super) struct Found {
+pub(super) struct Inspected {
     pub pooled: bool,
     /// The schemas to look in, unless the address says it.
     pub path: Option<String>,
 }
 
-pub(super) async fn inspect(address: &Address, pooling: Pooling) -> anyhow::Result<Found> {
+pub(super) async fn inspect(address: &Address, pooling: Pooling) -> anyhow::Result<Inspected> {
     let pooled = match pooling {
         Pooling::Transaction => true,
         Pooling::Session => false,
@@ -52,7 +52,7 @@ pub(super) async fn inspect(address: &Address, pooling: Pooling) -> anyhow::Resu
         pool.close().await;
         Some(path?)
     };
-    Ok(Found { pooled, path })
+    Ok(Inspected { pooled, path })
 }
 
 /// Two connections that are made when they are needed.

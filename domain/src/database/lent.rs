@@ -35,12 +35,12 @@ pub(super) enum Ask<'a> {
 
 /// What was answered.
 #[derive(Default)]
-pub(super) struct Found {
+pub(super) struct Answer {
     done: PgQueryResult,
     rows: Vec<PgRow>,
 }
 
-impl Found {
+impl Answer {
     pub fn done(self) -> ExecResult {
         self.done.into()
     }
@@ -59,8 +59,8 @@ fn query(statement: &Statement, persistent: bool) -> Query<'_, Postgres, SqlxVal
     sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values)).persistent(persistent)
 }
 
-async fn answer(connection: &mut PgConnection, ask: Ask<'_>, persistent: bool) -> Result<Found, Error> {
-    let mut found = Found::default();
+async fn answer(connection: &mut PgConnection, ask: Ask<'_>, persistent: bool) -> Result<Answer, Error> {
+    let mut found = Answer::default();
     match ask {
         Ask::Run(statement) => found.done = query(statement, persistent).execute(connection).await?,
         Ask::One(statement) => {
@@ -113,7 +113,7 @@ impl Lent {
         }
     }
 
-    pub async fn ask(&mut self, ask: Ask<'_>, session: &Session) -> Result<Found, Error> {
+    pub async fn ask(&mut self, ask: Ask<'_>, session: &Session) -> Result<Answer, Error> {
         let Some(connection) = self.connection.as_mut() else {
             return Err(Error::PoolClosed);
         };

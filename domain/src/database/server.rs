@@ -17,7 +17,7 @@ use sqlx::{Error, PgPool, postgres::PgPoolOptions};
 use super::{
     address::Address,
     attempt,
-    lent::{Ask, Found, Lent},
+    lent::{Answer, Ask, Lent},
     session::Session,
     trouble::{self, Fate, Trouble},
 };
@@ -127,7 +127,7 @@ impl Server {
 
     /// A statement whose plan is good for all values: planned once for each session. Where others wait for a
     /// connection, it is planned as the server likes.
-    pub async fn planned_once(&self, statement: &Statement) -> Result<Found, DbErr> {
+    pub async fn planned_once(&self, statement: &Statement) -> Result<Answer, DbErr> {
         if !self.session.plans_once {
             return self.alone(Ask::All(statement)).await;
         }
@@ -145,7 +145,7 @@ impl Server {
     }
 
     /// One statement by itself. Where a pooler gives each transaction another connection, it is one.
-    pub async fn alone(&self, ask: Ask<'_>) -> Result<Found, DbErr> {
+    pub async fn alone(&self, ask: Ask<'_>) -> Result<Answer, DbErr> {
         let mut lent = self.lend_planning().await?;
         let own = self
             .session
@@ -184,7 +184,7 @@ impl Server {
     }
 
     /// Asks within a transaction.
-    pub async fn within(&self, lent: &mut Lent, ask: Ask<'_>) -> Result<Found, DbErr> {
+    pub async fn within(&self, lent: &mut Lent, ask: Ask<'_>) -> Result<Answer, DbErr> {
         let found = lent.ask(ask, &self.session).await;
         found.map_err(|error| {
             lent.failed |= matches!(error, Error::Database(_));

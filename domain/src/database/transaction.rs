@@ -7,7 +7,7 @@ use tokio::sync::{Mutex, OwnedSemaphorePermit};
 use super::{
     attempt,
     holders::Holder,
-    lent::{Ask, Found, Lent},
+    lent::{Answer, Ask, Lent},
     pool::Told,
     server::Server,
 };
@@ -63,7 +63,7 @@ impl Transaction {
 async fn within(
     (lent, server, told): (&Mutex<Lent>, &Server, Option<&Told>),
     ask: Ask<'_>,
-) -> Result<Found, DbErr> {
+) -> Result<Answer, DbErr> {
     if let (Some(told), Ask::Run(statement) | Ask::One(statement) | Ask::All(statement)) = (told, ask) {
         told(statement);
     }

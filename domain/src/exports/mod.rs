@@ -5,6 +5,7 @@ pub mod download;
 mod jobs;
 mod keys;
 mod output;
+mod promises;
 mod reading;
 mod request;
 mod run;
@@ -19,6 +20,7 @@ use chrono::TimeDelta;
 
 pub use cancel::{Canceled, cancel};
 pub use jobs::WriteExport;
+pub(crate) use promises::PROMISES;
 pub use reading::{count, find, follow, list};
 pub(crate) use request::request;
 pub(crate) use source::{AnyExport, ExportSource, Kinds, Wanted};

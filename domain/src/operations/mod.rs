@@ -1,7 +1,6 @@
 //! Keeping an installation sound: what must hold is checked, and what is no longer needed is cleared away.
 
 mod at_gateway;
-mod export_rules;
 mod maintain;
 mod verify;
 

@@ -11,15 +11,14 @@ use entities::{
 use sea_orm::{QueryResult, Value};
 use uuid::Uuid;
 
-use super::export_rules::EXPORTS;
 use crate::{
     app::App,
     audit,
     database::{Sql, Transaction},
     entitlements::{self, batches},
     error::Outcome,
-    events, identity, jobs, mails, payments,
-    promises::{Promises, Reference, Rule, references},
+    events, exports, identity, jobs, mails, payments,
+    promises::{Promises, Reference, Rule},
     purchases, refunds, stats, users,
     work::KINDS,
 };
@@ -38,13 +37,7 @@ const PROMISES: &[Promises] = &[
     stats::PROMISES,
     mails::PROMISES,
     audit::PROMISES,
-    Promises {
-        rules: EXPORTS,
-        references: references! {
-            exports.id ("export"): requested_by -> users, api_key_id -> api_keys;
-            export_downloads.export_id ("export"): export_id -> exports, user_id -> users, api_key_id -> api_keys;
-        },
-    },
+    exports::PROMISES,
 ];
 
 /// The rule that team ids are equal along every reference.

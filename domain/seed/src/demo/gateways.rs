@@ -10,9 +10,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use domain::{
     adapters::gateways::{
-        Agreements, Delivery, GatewayAccount, GatewayAdapter, GatewayNotice, GatewayPayment, GatewayRefund,
+        Agreements, GatewayAccount, GatewayAdapter, GatewayNotice, GatewayPayment, GatewayRefund,
         GatewayRefundStatus, Gateways, OrderError, PaymentRef, Payments, RefundAbility, RefundOrder, Refunds,
-        SecretName, Unanswered, Unsendable, WebhookError, Webhooks,
+        SecretName, Unanswered, Unsendable, WebhookDelivery, WebhookError, Webhooks,
     },
     clock::{Clock, FixedClock},
 };
@@ -66,14 +66,14 @@ impl Memory {
 }
 
 /// One of them.
-pub struct Gateway {
+pub struct ScriptedGateway {
     real: Gateways,
     gateway: PaymentGateway,
     memory: Arc<Memory>,
     clock: Arc<FixedClock>,
 }
 
-impl Gateway {
+impl ScriptedGateway {
     /// One for each of the real ones.
     pub fn all(real: &Gateways, memory: &Arc<Memory>, clock: &Arc<FixedClock>) -> Gateways {
         let adapters = real.all().map(|adapter| -> Box<dyn GatewayAdapter> {
@@ -92,7 +92,7 @@ impl Gateway {
     }
 }
 
-impl GatewayAdapter for Gateway {
+impl GatewayAdapter for ScriptedGateway {
     fn gateway(&self) -> PaymentGateway {
         self.gateway
     }
@@ -198,7 +198,7 @@ impl Agreements for Account {
 }
 
 /// A delivery's body is the id of a payment whose refunds have changed.
-impl Webhooks for Gateway {
+impl Webhooks for ScriptedGateway {
     fn path(&self) -> &'static str {
         self.real().webhooks().path()
     }
@@ -207,19 +207,19 @@ impl Webhooks for Gateway {
         self.real().webhooks().secret()
     }
 
-    fn is_plausible(&self, _: &Delivery, _: DateTime<Utc>) -> bool {
+    fn is_plausible(&self, _: &WebhookDelivery, _: DateTime<Utc>) -> bool {
         true
     }
 
-    fn verify(&self, _: &SecretString, _: &Delivery, _: DateTime<Utc>) -> Result<(), WebhookError> {
+    fn verify(&self, _: &SecretString, _: &WebhookDelivery, _: DateTime<Utc>) -> Result<(), WebhookError> {
         Ok(())
     }
 
-    fn read(&self, delivery: &Delivery) -> Result<GatewayNotice, WebhookError> {
+    fn read(&self, delivery: &WebhookDelivery) -> Result<GatewayNotice, WebhookError> {
         self.read_kept(&self.keep(delivery)?)
     }
 
-    fn keep(&self, delivery: &Delivery) -> Result<String, WebhookError> {
+    fn keep(&self, delivery: &WebhookDelivery) -> Result<String, WebhookError> {
         String::from_utf8(delivery.body.clone()).map_err(|_| WebhookError::Unreadable)
     }
 

@@ -64,7 +64,8 @@ pub fn purchase_id(external_id: &str) -> entities::PurchaseId {
     sales::purchase_id(external_id)
 }
 
-/// Fills an empty database: the rows in one transaction, then the scenarios, each in its own.
+/// Fills an empty database: the rows in one transaction, then the scenarios, each thing in its own. Whoever ends it in
+/// the middle has a part of the demo, and begins anew with an empty database.
 pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
     if !super::is_empty(app).await? {
         return Err(anyhow::anyhow!("the demo needs an empty database, and this one has a team").into());

@@ -24,7 +24,7 @@ use uuid::Uuid;
 
 use super::{
     book::numbered,
-    gateways::{Gateway, Memory},
+    gateways::{Memory, ScriptedGateway},
 };
 
 /// Jobs that are done in one go.
@@ -61,7 +61,7 @@ impl Stage {
             ids: ids.clone(),
             wake_ups: Arc::new(LocalWakeUps::default()),
             bus: Arc::new(LocalBus::default()),
-            gateways: Gateway::all(&app.gateways, &gateways, &clock),
+            gateways: ScriptedGateway::all(&app.gateways, &gateways, &clock),
             mail: Arc::new(LocalMailbox),
             files: app.files.clone(),
             vault: app.vault.clone(),

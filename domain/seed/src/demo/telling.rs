@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use domain::{
     actor::Actor,
-    adapters::gateways::Delivery,
+    adapters::gateways::WebhookDelivery,
     entitlements::{
         batches::{self, BatchRequest, ChangeWanted, People},
         manual::{self, GrantRequest},
@@ -192,9 +192,9 @@ impl Teller<'_> {
         let app = &self.stage.app;
         let gateway = app.gateways.of(sale.gateway);
         let path = gateway.map(|it| it.webhooks().path()).unwrap_or_default();
-        let delivery = Delivery {
+        let delivery = WebhookDelivery {
             body: payment.into_bytes(),
-            ..Delivery::default()
+            ..WebhookDelivery::default()
         };
         let to = Addressed {
             team: Some(self.agent.team),
@@ -277,7 +277,7 @@ fn amount(sale: &Sale) -> Outcome<Money> {
     Ok(Money::new(sale.amount, currency))
 }
 
-fn done(changed: manual::Changed) -> Outcome<EntitlementId> {
+fn done(changed: manual::ManualChange) -> Outcome<EntitlementId> {
     if !changed.refusals.is_empty() {
         return Err(Error::Refused(changed.refusals));
     }

@@ -31,11 +31,11 @@ pub(super) struct Remote {
     patience: Duration,
 }
 
-/// Our own pool, which trusts whom our other calls trust.
+/// Our own HTTP client with its connections, which trusts whom our other calls trust.
 #[derive(Debug)]
-struct Pool(reqwest::Client);
+struct OurClient(reqwest::Client);
 
-impl HttpConnector for Pool {
+impl HttpConnector for OurClient {
     fn connect(&self, _: &ClientOptions) -> object_store::Result<HttpClient> {
         Ok(HttpClient::new(self.0.clone()))
     }
@@ -58,7 +58,7 @@ impl Remote {
             },
         };
         let mut builder = AmazonS3Builder::new()
-            .with_http_connector(Pool(pool))
+            .with_http_connector(OurClient(pool))
             .with_retry(retry)
             .with_bucket_name(&bucket.name)
             .with_region(&bucket.region)

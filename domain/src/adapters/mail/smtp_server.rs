@@ -26,7 +26,7 @@ pub(super) enum Mood {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Received {
+pub(super) struct ReceivedMail {
     pub from: String,
     pub to: String,
     pub data: String,
@@ -34,7 +34,7 @@ pub(super) struct Received {
 
 pub(super) struct SmtpServer {
     pub address: SocketAddr,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServerState>>,
 }
 
 /// When a server speaks TLS.
@@ -47,9 +47,9 @@ pub(super) enum Encryption {
     StartTls(TlsAcceptor),
 }
 
-struct State {
+struct ServerState {
     mood: Mood,
-    mails: Vec<Received>,
+    mails: Vec<ReceivedMail>,
     connections: usize,
 }
 
@@ -61,7 +61,7 @@ impl SmtpServer {
     pub(super) async fn speaking(host: &str, encryption: Encryption) -> Self {
         let listener = TcpListener::bind((host, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
-        let state = Arc::new(Mutex::new(State {
+        let state = Arc::new(Mutex::new(ServerState {
             mood: Mood::Friendly,
             mails: Vec::new(),
             connections: 0,
@@ -83,7 +83,7 @@ impl SmtpServer {
         self.state.lock().expect("the state").mood = mood;
     }
 
-    pub(super) fn mails(&self) -> Vec<Received> {
+    pub(super) fn mails(&self) -> Vec<ReceivedMail> {
         self.state.lock().expect("the state").mails.clone()
     }
 
@@ -94,7 +94,7 @@ impl SmtpServer {
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<ServerState>>,
     encryption: Encryption,
 ) -> std::io::Result<()> {
     match encryption {
@@ -114,7 +114,7 @@ async fn serve(
 /// Until the client hangs up, or wants TLS and may have it: then the stream goes on with it.
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     stream: S,
-    state: &Mutex<State>,
+    state: &Mutex<ServerState>,
     greets: bool,
     has_tls: bool,
 ) -> std::io::Result<Option<S>> {
@@ -127,7 +127,7 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     if greets {
         writer.write_all(b"220 test.example ESMTP\r\n").await?;
     }
-    let mut mail = Received::default();
+    let mut mail = ReceivedMail::default();
     while let Some(line) = lines.next_line().await? {
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         let answer = match (verb.as_str(), mood()) {
