@@ -251,8 +251,8 @@ impl User {
             }
         } else {
             let args = page_args(first, after, last, before);
-            let list = purchases::list(ctx.app(), ctx.actor()?, of, &args);
-            ctx.answer(list.boxed().await)?
+            let page = purchases::list(ctx.app(), ctx.actor()?, of, &args);
+            ctx.answer(page.boxed().await)?
         };
         Ok(PurchaseConnection::new(page, PurchaseCount(of)))
     }
