@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use domain::{
     adapters::files::try_folder,
     database::{Database, DatabaseSettings},
@@ -91,6 +91,12 @@ pub async fn run(mut settings: Settings, stop: CancellationToken) -> anyhow::Res
         local.api_key = Some(made.api_key.expose_secret().to_owned());
     }
     local.save(&folder)?;
+    if demo::is_cut_off(&parts.app).await? {
+        bail!(
+            "the demo was not made to its end, for its first start was cut off: delete {} and start again",
+            folder.display()
+        );
+    }
 
     let worker = WorkerSettings {
         concurrency: settings.concurrency.iter().copied().collect(),

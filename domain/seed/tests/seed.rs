@@ -74,6 +74,31 @@ async fn the_demo_breaks_no_rule() {
     assert!(again.is_err(), "a second demo in the same database");
 }
 
+/// Whoever ends the first start in the middle is told at the next one, and does not wonder about half a demo.
+#[tokio::test]
+async fn a_demo_that_was_cut_off_is_known() {
+    let installation = fresh().await;
+    let app = &installation.app;
+    assert!(
+        !seed::demo::is_cut_off(app).await.expect("an answer"),
+        "not begun"
+    );
+    seed::demo(app, DemoOptions::default()).await.expect("a demo");
+    assert!(
+        !seed::demo::is_cut_off(app).await.expect("an answer"),
+        "made to its end"
+    );
+    let connection = app.db.connection();
+    connection
+        .run("DELETE FROM api_keys", vec![])
+        .await
+        .expect("no keys");
+    assert!(
+        seed::demo::is_cut_off(app).await.expect("an answer"),
+        "ended before its key was made"
+    );
+}
+
 #[tokio::test]
 async fn the_demo_has_the_same_ids_whenever_it_is_made() {
     let first = fresh().await;

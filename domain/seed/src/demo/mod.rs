@@ -27,9 +27,11 @@ use super::gateway_books::{self, GatewayBooks};
 use domain::{
     actor::{Actor, Principal, Scope, Scopes},
     app::App,
+    database::Sql,
     error::Outcome,
     identity::{api_keys, passwords},
     teams::SecretName,
+    values,
 };
 
 pub const TEAM_NAME: &str = "Editorial Aurora";
@@ -64,8 +66,8 @@ pub fn purchase_id(external_id: &str) -> entities::PurchaseId {
     sales::purchase_id(external_id)
 }
 
-/// Fills an empty database: the rows in one transaction, then the scenarios, each thing in its own. Whoever ends it in
-/// the middle has a part of the demo, and begins anew with an empty database.
+/// Fills an empty database: the rows in one transaction, then the scenarios, each thing in its own. What is ended
+/// in the middle leaves a part of the demo: [`is_cut_off`] tells.
 pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
     if !super::is_empty(app).await? {
         return Err(anyhow::anyhow!("the demo needs an empty database, and this one has a team").into());
@@ -114,6 +116,12 @@ pub async fn demo(app: &App, options: DemoOptions) -> Outcome<Demo> {
         api_key,
         gateways,
     })
+}
+
+/// Whether the demo was begun here and not made to its end: its key comes last.
+pub async fn is_cut_off(app: &App) -> Outcome<bool> {
+    let sql = "SELECT 1 FROM teams t WHERE t.id = $1 AND NOT EXISTS (SELECT 1 FROM api_keys k WHERE k.team_id = t.id)";
+    Ok(app.db.connection().row(sql, values![team_id()]).await?.is_some())
 }
 
 async fn sign_up_staff(app: &App, book: &mut book::Book) -> Outcome<()> {
