@@ -21,6 +21,10 @@ impl MigrationName for Identity {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Identity {
+    fn use_transaction(&self) -> Option<bool> {
+        crate::WHOLE
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let tables = include_str!("../sql/0018_identity.sql");

@@ -100,6 +100,9 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// A migration and the note that it was made are one commit, on SQLite, too: a start that is cut off leaves nothing of it.
+const WHOLE: Option<bool> = Some(true);
+
 struct Sql {
     name: &'static str,
     postgres: &'static str,
@@ -124,6 +127,10 @@ impl MigrationName for Sql {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Sql {
+    fn use_transaction(&self) -> Option<bool> {
+        WHOLE
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let text = match connection.get_database_backend() {

@@ -21,6 +21,10 @@ impl MigrationName for WriteAnew {
 
 #[async_trait::async_trait]
 impl MigrationTrait for WriteAnew {
+    fn use_transaction(&self) -> Option<bool> {
+        crate::WHOLE
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         go_through(

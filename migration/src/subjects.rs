@@ -19,6 +19,10 @@ impl MigrationName for Subjects {
 
 #[async_trait::async_trait]
 impl MigrationTrait for Subjects {
+    fn use_transaction(&self) -> Option<bool> {
+        crate::WHOLE
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
         let columns = include_str!("../sql/0025_subjects.sql");

@@ -3,6 +3,7 @@
 mod at_once;
 mod defaults;
 mod faults;
+mod migrations;
 mod poolers;
 
 use domain::database::Sql;
