@@ -50,13 +50,18 @@ impl Follower {
         self.seen.lock().expect("no panic while held").clone()
     }
 
-    /// Waits until as many events came as the table has from `first` on, and compares them.
+    /// Waits until as many events came as the table has from `first` on, and compares these. More may be written while
+    /// this is asked, so both are taken once: what was seen first, for nothing can be seen that is not in the table.
     pub async fn compare(&self, app: &App, team: TeamId, first: i64) -> Option<Differs> {
+        let mut difference = None;
         comes_true(Duration::from_secs(15), async || {
-            self.seen().len() >= table(app, team, first).await.len()
+            let seen = self.seen();
+            let table = table(app, team, first).await;
+            difference = differs(&table, &seen);
+            seen.len() >= table.len()
         })
         .await;
-        differs(&table(app, team, first).await, &self.seen())
+        difference
     }
 }
 
