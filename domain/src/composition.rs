@@ -1,16 +1,18 @@
 //! Puts the subjects together: what one of them does when another, which does not know it, has done its part.
 
+use std::marker::PhantomData;
+
 use crate::{
     app::{App, Services},
     exports::{AnyExport, Kinds},
     mails::Followers,
     refunds,
     teams::CredentialFollowers,
-    users,
+    users::exports::{Customers, Leads, People},
 };
 
 /// Every kind of export.
-const EXPORTS: &[&dyn AnyExport] = &[&users::exports::Customers, &users::exports::Leads];
+const EXPORTS: &[&dyn AnyExport] = &[&People::<Customers>(PhantomData), &People::<Leads>(PhantomData)];
 
 impl App {
     pub fn new(services: Services) -> Self {

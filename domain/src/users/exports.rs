@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashMap},
+    marker::PhantomData,
     sync::Arc,
 };
 
@@ -37,8 +38,8 @@ pub struct UsersExport {
 /// S3.17: wants customers or leads, with the filter in force, as a spreadsheet.
 pub async fn request(app: &App, actor: &Actor, wish: UsersExport) -> Outcome<export::Model> {
     match wish.segment {
-        UserSegment::Customer => exports::request::<Customers>(app, actor, narrowed(wish)).await,
-        UserSegment::Lead => exports::request::<Leads>(app, actor, narrowed(wish)).await,
+        UserSegment::Customer => exports::request::<People<Customers>>(app, actor, narrowed(wish)).await,
+        UserSegment::Lead => exports::request::<People<Leads>>(app, actor, narrowed(wish)).await,
     }
 }
 
@@ -56,47 +57,40 @@ fn narrowed(wish: UsersExport) -> Result<UserFilter, Refusal> {
     })
 }
 
-/// Customers, with their plans.
+/// The people of one segment as a spreadsheet.
+pub(crate) struct People<S>(pub PhantomData<S>);
+
+/// What one segment's spreadsheet has for itself.
+pub(crate) trait Segment: Send + Sync + 'static {
+    const KIND: ExportKind;
+    const FILE_NAME: &'static str;
+    const TITLE: &'static str;
+    /// Whether its people have plans.
+    const PLANS: bool;
+}
+
 pub(crate) struct Customers;
 
-/// Leads: they have no plans.
+impl Segment for Customers {
+    const KIND: ExportKind = ExportKind::CustomersXlsx;
+    const FILE_NAME: &'static str = "export-file-customers";
+    const TITLE: &'static str = "export-sheet-customers";
+    const PLANS: bool = true;
+}
+
 pub(crate) struct Leads;
 
-impl ExportSource for Customers {
-    const KIND: ExportKind = ExportKind::CustomersXlsx;
-    const SCOPE: Scope = Scope::UsersRead;
-    const FILE_NAME: &'static str = "export-file-customers";
-
-    type Filter = UserFilter;
-    type Row = Person;
-    type Place = Position;
-    type Writer = Spreadsheet;
-
-    async fn count(app: &App, team: TeamId, filter: &UserFilter) -> Outcome<i64> {
-        store::count(app, team, filter).await
-    }
-
-    async fn batch(wanted: Wanted<'_, Self>, after: Option<Position>) -> Outcome<Vec<Person>> {
-        people(wanted, after, true).await
-    }
-
-    fn place(row: &Person) -> Position {
-        row.place()
-    }
-}
-
-impl Sheet for Customers {
-    const TITLE: &'static str = "export-sheet-customers";
-
-    fn columns() -> Vec<&'static Column<Person>> {
-        OF_PERSON.iter().chain(OF_PLAN).collect()
-    }
-}
-
-impl ExportSource for Leads {
+impl Segment for Leads {
     const KIND: ExportKind = ExportKind::LeadsXlsx;
-    const SCOPE: Scope = Scope::UsersRead;
     const FILE_NAME: &'static str = "export-file-leads";
+    const TITLE: &'static str = "export-sheet-leads";
+    const PLANS: bool = false;
+}
+
+impl<S: Segment> ExportSource for People<S> {
+    const KIND: ExportKind = S::KIND;
+    const SCOPE: Scope = Scope::UsersRead;
+    const FILE_NAME: &'static str = S::FILE_NAME;
 
     type Filter = UserFilter;
     type Row = Person;
@@ -108,7 +102,7 @@ impl ExportSource for Leads {
     }
 
     async fn batch(wanted: Wanted<'_, Self>, after: Option<Position>) -> Outcome<Vec<Person>> {
-        people(wanted, after, false).await
+        people(wanted, after, S::PLANS).await
     }
 
     fn place(row: &Person) -> Position {
@@ -116,11 +110,12 @@ impl ExportSource for Leads {
     }
 }
 
-impl Sheet for Leads {
-    const TITLE: &'static str = "export-sheet-leads";
+impl<S: Segment> Sheet for People<S> {
+    const TITLE: &'static str = S::TITLE;
 
     fn columns() -> Vec<&'static Column<Person>> {
-        OF_PERSON.iter().collect()
+        let of_plan = if S::PLANS { OF_PLAN } else { &[] };
+        OF_PERSON.iter().chain(of_plan).collect()
     }
 }
 
